@@ -44,6 +44,7 @@ CREATE TABLE cases (
         CHECK ((waiting_since IS NOT NULL) = (state IN ('waiting', 'no_candidate')))
 );
 
+CREATE INDEX cases_by_age ON cases (created_at, region_code, case_id);
 CREATE INDEX cases_by_state ON cases (region_code, state, created_at);
 -- Waiting cases are looked for when places free up.
 CREATE INDEX cases_waiting ON cases (waiting_since) WHERE state = 'waiting';
