@@ -1,6 +1,7 @@
 //! The directory as a search sees it: facilities with their pools, at one version. Immutable; a new state of the
 //! world is a new snapshot.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serasi_geography::{Place, RegionCode};
@@ -8,9 +9,10 @@ use time::OffsetDateTime;
 
 use crate::capacity::Pool;
 use crate::facility::Facility;
+use crate::id::FacilityId;
 
 /// A facility with what a search needs to know about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     pub facility: Facility,
     /// In key order.
@@ -49,18 +51,31 @@ impl Directory {
         self.entries.is_empty()
     }
 
-    /// The next snapshot: `changed` replaces or adds entries. Costs one pass over the directory.
+    /// The next snapshot: entries of `read` that are new or different replace what is here. `None` = nothing is.
     #[must_use]
-    pub fn with(&self, changed: Vec<Entry>) -> Self {
-        let mut changed: std::collections::BTreeMap<_, _> =
-            changed.into_iter().map(|entry| (entry.facility.id, Arc::new(entry))).collect();
+    pub fn with_changes(&self, read: Vec<Entry>) -> Option<Self> {
+        let mut changed: BTreeMap<_, _> = read
+            .into_iter()
+            .filter(|entry| self.entry(entry.facility.id) != Some(entry))
+            .map(|entry| (entry.facility.id, Arc::new(entry)))
+            .collect();
+        if changed.is_empty() {
+            return None;
+        }
         let mut entries: Vec<_> = self
             .entries
             .iter()
             .map(|entry| changed.remove(&entry.facility.id).unwrap_or_else(|| Arc::clone(entry)))
             .collect();
         entries.extend(changed.into_values());
-        Self::new(self.version + 1, entries)
+        Some(Self::new(self.version + 1, entries))
+    }
+
+    /// One facility.
+    #[must_use]
+    pub fn entry(&self, id: FacilityId) -> Option<&Entry> {
+        let position = self.entries.binary_search_by_key(&id, |entry| entry.facility.id).ok()?;
+        self.entries.get(position).map(AsRef::as_ref)
     }
 
     /// Working areas of the balai that are responsible for `place`: every region in a list that also holds the place.

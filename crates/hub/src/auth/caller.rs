@@ -1,0 +1,130 @@
+//! The party behind a call, as its token says.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serasi_domain::id::FacilityId;
+use serasi_geography::RegionCode;
+
+use crate::error::HubError;
+
+/// What a party may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    HotlineOperator,
+    OutreachWorker,
+    Referrer,
+    FacilityOfficer,
+    SocialWorker,
+    Supervisor,
+    Coordinator,
+    RegistryOfficer,
+    DinasOfficer,
+    Auditor,
+    Administrator,
+}
+
+impl Role {
+    pub const ALL: [Self; 11] = [
+        Self::HotlineOperator,
+        Self::OutreachWorker,
+        Self::Referrer,
+        Self::FacilityOfficer,
+        Self::SocialWorker,
+        Self::Supervisor,
+        Self::Coordinator,
+        Self::RegistryOfficer,
+        Self::DinasOfficer,
+        Self::Auditor,
+        Self::Administrator,
+    ];
+
+    /// As the token has it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::HotlineOperator => "hotline_operator",
+            Self::OutreachWorker => "outreach_worker",
+            Self::Referrer => "referrer",
+            Self::FacilityOfficer => "facility_officer",
+            Self::SocialWorker => "social_worker",
+            Self::Supervisor => "supervisor",
+            Self::Coordinator => "coordinator",
+            Self::RegistryOfficer => "registry_officer",
+            Self::DinasOfficer => "dinas_officer",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|role| role.code() == code).ok_or_else(|| {
+            format!("`{code}` is no role; roles are {}", Self::ALL.map(Self::code).join(", "))
+        })
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// A verified caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// `iss` and `sub` of the token.
+    pub principal: String,
+    pub roles: Vec<Role>,
+    pub scope: RegionCode,
+    /// The facility an officer works for.
+    pub facility: Option<FacilityId>,
+    /// The system the token was given to; its intakes carry that name.
+    pub system: Option<String>,
+}
+
+impl Caller {
+    /// A job of the hub itself.
+    pub(crate) fn job(name: &str) -> Self {
+        Self {
+            principal: format!("job:{name}"),
+            roles: vec![],
+            scope: RegionCode::NATION,
+            facility: None,
+            system: None,
+        }
+    }
+
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether every role of the caller is tied to one facility.
+    #[must_use]
+    pub fn is_facility_only(&self) -> bool {
+        !self.roles.is_empty() && self.roles.iter().all(|role| *role == Role::FacilityOfficer)
+    }
+
+    /// Whether a record at `place` lies in the caller's scope.
+    #[must_use]
+    pub fn sees(&self, place: RegionCode) -> bool {
+        self.scope.contains(&place)
+    }
+
+    /// Whether the caller may act for `facility`: its own officer, or a coordinator or administrator over its place.
+    #[must_use]
+    pub fn acts_for(&self, facility: FacilityId) -> bool {
+        let is_own = self.has(Role::FacilityOfficer) && self.facility == Some(facility);
+        let is_above = self.has(Role::Coordinator) || self.has(Role::Administrator);
+        is_own || is_above && self.sees(facility.home().code())
+    }
+
+    pub(crate) fn must_be(&self, allowed: bool, why: &'static str) -> Result<(), HubError> {
+        self.roles.first().filter(|_| allowed).map(|_| ()).ok_or(HubError::Forbidden(why))
+    }
+}

@@ -1,0 +1,113 @@
+//! Everything that can end a call, as one enum; `status.rs` says what the client sees.
+
+use serasi_domain::case::IllegalCaseVerb;
+use serasi_domain::facility::IllegalFacilityVerb;
+use serasi_domain::offer::IllegalOfferVerb;
+use serasi_domain::placement::IllegalPlacementVerb;
+use serasi_domain::routing::NotRoutable;
+use serasi_store::StoreError;
+
+use crate::auth::TokenError;
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    /// Path of the field, e.g. `intake.persons[0].nik`.
+    pub(crate) field: String,
+    /// What is wrong and what to do; never the value.
+    pub(crate) description: String,
+}
+
+/// What a client can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Case,
+    Decision,
+    Facility,
+    Offer,
+    Placement,
+    Region,
+}
+
+/// A rule of the domain said no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RuleBroken {
+    #[error(transparent)]
+    Case(#[from] IllegalCaseVerb),
+    #[error(transparent)]
+    Facility(#[from] IllegalFacilityVerb),
+    #[error(transparent)]
+    Offer(#[from] IllegalOfferVerb),
+    #[error(transparent)]
+    Placement(#[from] IllegalPlacementVerb),
+    #[error(transparent)]
+    NotRoutable(#[from] NotRoutable),
+    #[error("the facility still has offers, reserved places or persons of the hub; end or move them first")]
+    FacilityInUse,
+    #[error("the hub has a newer capacity report for this pool")]
+    StaleReport,
+    #[error("the stated capacity leaves no room for this case; decline with reason FULL instead")]
+    NoRoomStated,
+    #[error("this offer holds no places: state the capacity of the pool to accept it")]
+    CapacityRequired,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HubError {
+    #[error("the request has {} violations", .0.len())]
+    Invalid(Vec<Violation>),
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("{kind:?} not found")]
+    NotFound { kind: Kind, id: String },
+    #[error("{kind:?} exists with other content")]
+    Exists { kind: Kind, id: String, differences: Vec<&'static str> },
+    #[error("the request_id was used for another request")]
+    RequestIdReused,
+    #[error(transparent)]
+    Rule(#[from] RuleBroken),
+    #[error("the record changed meanwhile")]
+    Moved,
+    #[error("too much at once: {0}")]
+    TooMuch(&'static str),
+    #[error("the call took too long")]
+    Deadline,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Bug(&'static str),
+}
+
+impl HubError {
+    pub(crate) fn not_found(kind: Kind, id: impl ToString) -> Self {
+        Self::NotFound { kind, id: id.to_string() }
+    }
+}
+
+/// A domain error is a broken rule.
+macro_rules! rule_broken_from {
+    ($($error:ty),+) => {
+        $(impl From<$error> for HubError {
+            fn from(error: $error) -> Self {
+                Self::Rule(error.into())
+            }
+        })+
+    };
+}
+
+rule_broken_from!(IllegalCaseVerb, IllegalFacilityVerb, IllegalOfferVerb, IllegalPlacementVerb, NotRoutable);
+
+impl Kind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Case => "serasi.v1.Case",
+            Self::Decision => "serasi.v1.Decision",
+            Self::Facility => "serasi.v1.Facility",
+            Self::Offer => "serasi.v1.Offer",
+            Self::Placement => "serasi.v1.Placement",
+            Self::Region => "serasi.v1.Region",
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The only crate that knows gRPC: it turns calls into commands, runs each in one transaction that a cancelled call
+//! cannot drop, and turns every error into one status. SQL is the store's, rules are the domain's.
+
+pub mod auth;
+pub mod clock;
+pub mod server;
+
+mod board;
+mod error;
+mod grpc;
+mod hub;
+mod jobs;
+mod status;
+mod unit_of_work;
+mod verbs;
+mod wire;
+
+pub use hub::{Hub, HubSettings};

@@ -1,0 +1,246 @@
+//! The single mapping from an error to what the client sees: code, stable reason, details, and a message in Indonesian.
+//! Nothing here carries SQL, ids of others or personal data.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serasi_store::StoreError;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::error::{HubError, Kind, RuleBroken, Violation};
+
+/// Domain of the stable reasons.
+const DOMAIN: &str = "serasi.kemensos.go.id";
+const LOCALE: &str = "id-ID";
+/// When a client should try again after the database was away.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Violations shown in one answer; the rest is counted.
+const MAX_VIOLATIONS: usize = 200;
+
+/// What the client reads.
+struct Shown {
+    code: Code,
+    reason: &'static str,
+    message_en: String,
+    message_id: String,
+    metadata: HashMap<String, String>,
+}
+
+impl Shown {
+    fn new(code: Code, reason: &'static str, message_en: impl Into<String>, message_id: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason,
+            message_en: message_en.into(),
+            message_id: message_id.into(),
+            metadata: HashMap::new(),
+        }
+    }
+
+    fn with(mut self, key: &str, value: impl ToString) -> Self {
+        self.metadata.insert(key.to_owned(), value.to_string());
+        self
+    }
+
+    fn into_status(self, mut details: ErrorDetails) -> Status {
+        details.set_error_info(self.reason, DOMAIN, self.metadata);
+        details.set_localized_message(LOCALE, self.message_id);
+        Status::with_error_details(self.code, self.message_en, details)
+    }
+}
+
+impl From<HubError> for Status {
+    fn from(error: HubError) -> Self {
+        match error {
+            HubError::Invalid(violations) => invalid(&violations),
+            HubError::Token(error) => Shown::new(
+                Code::Unauthenticated,
+                "TOKEN_INVALID",
+                error.to_string(),
+                "Token tidak sah atau sudah kedaluwarsa. Minta token baru lalu coba lagi.",
+            )
+            .into_status(ErrorDetails::new()),
+            HubError::Forbidden(why) => Shown::new(
+                Code::PermissionDenied,
+                "PERMISSION_DENIED",
+                why,
+                "Peran Anda tidak mengizinkan tindakan ini.",
+            )
+            .into_status(ErrorDetails::new()),
+            HubError::NotFound { kind, id } => not_found(kind, &id),
+            HubError::Exists { kind, id, differences } => exists(kind, &id, &differences),
+            HubError::RequestIdReused => Shown::new(
+                Code::AlreadyExists,
+                "REQUEST_ID_REUSED",
+                "this request_id was used for another request; use a new UUID for a new request",
+                "request_id ini sudah dipakai untuk permintaan lain; gunakan UUID baru.",
+            )
+            .into_status(ErrorDetails::new()),
+            HubError::Rule(rule) => broken(&rule),
+            HubError::Moved => Shown::new(
+                Code::Aborted,
+                "VERSION_MOVED",
+                "the record changed meanwhile; read it again and repeat with its new version",
+                "Data sudah berubah. Baca ulang lalu ulangi dengan versi yang baru.",
+            )
+            .into_status(ErrorDetails::new()),
+            HubError::TooMuch(what) => Shown::new(
+                Code::ResourceExhausted,
+                "LIMIT_EXCEEDED",
+                format!("limit exceeded: {what}"),
+                "Melebihi batas yang diizinkan; kirim dalam bagian yang lebih kecil.",
+            )
+            .into_status(ErrorDetails::with_quota_failure_violation(what, what)),
+            HubError::Deadline => Shown::new(
+                Code::DeadlineExceeded,
+                "DEADLINE_EXCEEDED",
+                "the call took too long; repeat it with the same request_id",
+                "Permintaan terlalu lama diproses; ulangi dengan request_id yang sama.",
+            )
+            .into_status(ErrorDetails::new()),
+            HubError::Store(error) => stored(&error),
+            HubError::Bug(what) => internal(what),
+        }
+    }
+}
+
+fn invalid(violations: &[Violation]) -> Status {
+    let fields: Vec<_> = violations.iter().take(5).map(|violation| violation.field.as_str()).collect();
+    let more = if violations.len() > fields.len() { ", ..." } else { "" };
+    let mut details = ErrorDetails::new();
+    for violation in violations.iter().take(MAX_VIOLATIONS) {
+        details.add_bad_request_violation(&violation.field, &violation.description);
+    }
+    Shown::new(
+        Code::InvalidArgument,
+        "REQUEST_INVALID",
+        format!("{} fields must be corrected: {}{more}", violations.len(), fields.join(", ")),
+        format!("{} isian perlu diperbaiki: {}{more}. Tidak ada yang disimpan.", violations.len(), fields.join(", ")),
+    )
+    .with("violations", violations.len())
+    .into_status(details)
+}
+
+fn not_found(kind: Kind, id: &str) -> Status {
+    let mut details = ErrorDetails::new();
+    details.set_resource_info(kind.name(), id, "", "does not exist, or is outside what you may see");
+    Shown::new(
+        Code::NotFound,
+        "NOT_FOUND",
+        format!("{} not found", kind.name()),
+        "Tidak ditemukan, atau di luar wewenang Anda.",
+    )
+    .into_status(details)
+}
+
+fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
+    let mut details = ErrorDetails::new();
+    details.set_resource_info(kind.name(), id, "", "the record that has this source key");
+    Shown::new(
+        Code::AlreadyExists,
+        "SOURCE_KEY_CONFLICT",
+        format!("this source key belongs to {id}, which differs in: {}", differences.join(", ")),
+        format!(
+            "Kunci sumber ini sudah dipakai oleh {id}; isinya berbeda pada: {}. Gunakan source_ref baru bila ini \
+             laporan lain.",
+            differences.join(", ")
+        ),
+    )
+    .with("existing_id", id)
+    .with("differences", differences.join(","))
+    .into_status(details)
+}
+
+fn broken(rule: &RuleBroken) -> Status {
+    let (reason, message_id, article) = match rule {
+        RuleBroken::Case(error) => (
+            "CASE_STATE",
+            format!(
+                "Kasus berstatus {}; tindakan yang boleh: {}.",
+                error.state,
+                error.allowed.iter().map(|verb| verb.code()).collect::<Vec<_>>().join(", ")
+            ),
+            error.article.code(),
+        ),
+        RuleBroken::Facility(error) => {
+            ("FACILITY_STATE", format!("Lembaga berstatus {}.", error.state), "P16 Ps.31")
+        }
+        RuleBroken::Offer(_) => {
+            ("OFFER_STATE", "Penawaran ini tidak lagi menunggu jawaban.".to_owned(), "P16 Ps.31")
+        }
+        RuleBroken::Placement(error) => {
+            ("PLACEMENT_STATE", format!("Penempatan berstatus {}.", error.state), "P16 Ps.18")
+        }
+        RuleBroken::NotRoutable(_) => (
+            "NOT_ROUTABLE",
+            "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
+            "P16 Ps.3",
+        ),
+        RuleBroken::FacilityInUse => (
+            "FACILITY_IN_USE",
+            "Lembaga masih memegang tempat atau orang dari hub; selesaikan atau pindahkan dahulu.".to_owned(),
+            "P16 Ps.31",
+        ),
+        RuleBroken::StaleReport => (
+            "STALE_REPORT",
+            "Hub sudah memiliki laporan kapasitas yang lebih baru.".to_owned(),
+            "P16 Ps.29c",
+        ),
+        RuleBroken::NoRoomStated => (
+            "NO_ROOM",
+            "Kapasitas yang dinyatakan tidak cukup untuk kasus ini; tolak dengan alasan FULL.".to_owned(),
+            "P16 Ps.29c",
+        ),
+        RuleBroken::CapacityRequired => (
+            "CAPACITY_REQUIRED",
+            "Penawaran ini belum menahan tempat: nyatakan kapasitas untuk menerimanya.".to_owned(),
+            "P16 Ps.29c",
+        ),
+    };
+    let mut details = ErrorDetails::new();
+    details.add_precondition_failure_violation(reason, article, rule.to_string());
+    let mut shown =
+        Shown::new(Code::FailedPrecondition, reason, rule.to_string(), message_id).with("article", article);
+    if let RuleBroken::Case(error) = rule {
+        let allowed: Vec<_> = error.allowed.iter().map(|verb| verb.code()).collect();
+        shown = shown.with("state", error.state).with("allowed", allowed.join(","));
+    }
+    shown.into_status(details)
+}
+
+fn stored(error: &StoreError) -> Status {
+    match error {
+        StoreError::Unavailable(_) | StoreError::Conflict(_) => {
+            tracing::warn!(error = %error, "the database does not answer in time");
+            let mut details = ErrorDetails::new();
+            details.set_retry_info(Some(RETRY_AFTER));
+            Shown::new(
+                Code::Unavailable,
+                "DATABASE_UNAVAILABLE",
+                "the database is not reachable; repeat the call with the same request_id",
+                "Basis data sedang tidak terjangkau; ulangi dengan request_id yang sama.",
+            )
+            .into_status(details)
+        }
+        StoreError::Constraint(name) => internal(&format!("constraint {name} refused a change")),
+        StoreError::Impossible { .. } | StoreError::Unsealable { .. } => internal(&error.to_string()),
+        StoreError::Database(source) => {
+            // The text of a database error can hold values; its code cannot.
+            let code = source.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+            internal(&format!("database error {code}"))
+        }
+        StoreError::Migration(_) => internal("schema migration"),
+    }
+}
+
+fn internal(what: &str) -> Status {
+    tracing::error!(what, "inconsistency");
+    Shown::new(
+        Code::Internal,
+        "INTERNAL",
+        "an internal error was recorded; nothing was changed",
+        "Terjadi kesalahan di hub dan sudah dicatat; tidak ada yang berubah.",
+    )
+    .into_status(ErrorDetails::new())
+}
