@@ -13,7 +13,8 @@ const EARTH_RADIUS_KM: f64 = 6371.009;
 ///
 /// `Display` writes 4 decimals, the precision of the reference data, so that a point of the data
 /// is written exactly as it was read.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "crate::serde_codes::Point", into = "crate::serde_codes::Point")]
 pub struct Coordinates {
     latitude_deg: f64,
     longitude_deg: f64,

@@ -9,6 +9,7 @@ mod coordinates;
 mod place;
 mod region;
 mod region_code;
+mod serde_codes;
 mod travel;
 
 pub use atlas::{Atlas, atlas};

@@ -14,7 +14,8 @@ const PART_DIGITS: [usize; 4] = [2, 2, 2, 4];
 /// Kemendagri region code with dots: `ID` (nation), `32`, `32.73`, `32.73.01`, `32.73.01.1001`.
 ///
 /// Ordered as the texts are, with the nation first. Source: Kepmendagri 300.2.2-2430 of 2025.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct RegionCode {
     // Zero means "absent": no part of a real code is zero. The field order is the sort order.
     province: u8,

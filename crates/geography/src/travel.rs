@@ -60,8 +60,8 @@ impl Atlas {
 
 impl TravelMinutes {
     #[must_use]
-    pub const fn get(self) -> u16 {
-        self.0
+    pub fn get(self) -> u32 {
+        self.0.into()
     }
 }
 

@@ -1,0 +1,130 @@
+//! When somebody must have acted: by the wall clock, or counted in working hours of a time zone.
+
+use serasi_geography::TimeZone;
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime, Time, UtcOffset, Weekday};
+
+use crate::code::coded;
+
+coded! {
+    /// Which hours count.
+    pub enum Clock {
+        Wall = "wall",
+        /// Only working hours of the place where somebody must act.
+        Working = "working",
+    }
+}
+
+/// How long somebody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allowance {
+    pub seconds: u32,
+    pub clock: Clock,
+}
+
+/// Office hours, Monday to Friday.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkingHours {
+    /// Local hour at which a working day starts, 0-23.
+    pub start_hour: u8,
+    /// Local hour at which it ends, later than the start, at most 23.
+    pub end_hour: u8,
+}
+
+impl Allowance {
+    /// The moment the allowance has run out, counted from `now` in `zone`.
+    #[must_use]
+    pub fn ends(self, now: OffsetDateTime, hours: WorkingHours, zone: TimeZone) -> OffsetDateTime {
+        let left = Duration::seconds(i64::from(self.seconds));
+        match self.clock {
+            Clock::Wall => now + left,
+            Clock::Working => hours.add(now, left, zone),
+        }
+    }
+}
+
+impl WorkingHours {
+    /// Whether the hours make a day: start before end, both on the clock.
+    #[must_use]
+    pub const fn are_valid(self) -> bool {
+        self.start_hour < self.end_hour && self.end_hour <= 23
+    }
+
+    fn add(self, now: OffsetDateTime, mut left: Duration, zone: TimeZone) -> OffsetDateTime {
+        let offset = UtcOffset::from_hms(zone.utc_offset_hours(), 0, 0).expect("time zones are 7 to 9 hours");
+        let local = now.to_offset(offset);
+        let mut day = local.date();
+        let mut from = local;
+        loop {
+            let opens = day.with_time(self.at(self.start_hour)).assume_offset(offset);
+            let closes = day.with_time(self.at(self.end_hour)).assume_offset(offset);
+            let start = from.max(opens);
+            if is_working_day(day.weekday()) && start < closes {
+                let today = closes - start;
+                if left <= today {
+                    return (start + left).to_offset(UtcOffset::UTC);
+                }
+                left -= today;
+            }
+            day = day.next_day().expect("the calendar does not end within an allowance");
+            from = day.midnight().assume_offset(offset);
+        }
+    }
+
+    fn at(self, hour: u8) -> Time {
+        Time::from_hms(hour, 0, 0).expect("policies with other hours are refused")
+    }
+}
+
+const fn is_working_day(day: Weekday) -> bool {
+    match day {
+        Weekday::Monday | Weekday::Tuesday | Weekday::Wednesday | Weekday::Thursday | Weekday::Friday => true,
+        Weekday::Saturday | Weekday::Sunday => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const OFFICE: WorkingHours = WorkingHours { start_hour: 8, end_hour: 16 };
+
+    fn hours(hours: u32, clock: Clock) -> Allowance {
+        Allowance { seconds: hours * 3600, clock }
+    }
+
+    #[test]
+    fn working_hours_skip_nights_and_weekends() {
+        // Friday 2026-11-20 15:00 in Jakarta.
+        let friday = datetime!(2026-11-20 08:00 UTC);
+        assert_eq!(
+            hours(2, Clock::Working).ends(friday, OFFICE, TimeZone::Wib),
+            datetime!(2026-11-23 02:00 UTC),
+            "one hour on Friday, one on Monday from 8:00"
+        );
+        assert_eq!(hours(2, Clock::Wall).ends(friday, OFFICE, TimeZone::Wib), datetime!(2026-11-20 10:00 UTC));
+    }
+
+    #[test]
+    fn the_same_moment_is_later_in_the_day_in_the_east() {
+        // 15:00 in Jakarta is 17:00 in Jayapura: the office is closed there.
+        let friday = datetime!(2026-11-20 08:00 UTC);
+        assert_eq!(
+            hours(1, Clock::Working).ends(friday, OFFICE, TimeZone::Wit),
+            datetime!(2026-11-23 00:00 UTC)
+        );
+    }
+
+    #[test]
+    fn twenty_four_working_hours_are_three_days() {
+        let monday = datetime!(2026-11-23 01:00 UTC);
+        assert_eq!(
+            hours(24, Clock::Working).ends(monday, OFFICE, TimeZone::Wib),
+            datetime!(2026-11-25 09:00 UTC)
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! The articles in force that the hub acts on. Each has its behaviour in exactly one place that names it.
+
+use crate::code::coded;
+
+coded! {
+    /// An article, by its citation.
+    pub enum Article {
+        /// Serasi: by referral or direct resolution.
+        P16Ps1No8 = "P16 Ps.1 no.8",
+        P16Ps3 = "P16 Ps.3",
+        P16Ps5 = "P16 Ps.5",
+        P16Ps6 = "P16 Ps.6",
+        P16Ps7 = "P16 Ps.7",
+        P16Ps8 = "P16 Ps.8",
+        P16Ps10 = "P16 Ps.10(1)",
+        P16Ps10Ay5 = "P16 Ps.10(5)",
+        P16Ps12 = "P16 Ps.12",
+        P16Ps18 = "P16 Ps.18",
+        P16Ps19 = "P16 Ps.19",
+        P16Ps28 = "P16 Ps.28(2)",
+        P16Ps29c = "P16 Ps.29c",
+        P16Ps31 = "P16 Ps.31",
+        P7Ps4 = "P7 Ps.4(1)a",
+        P7Ps6 = "P7 Ps.6",
+    }
+}
+
+/// What an article asks, in one sentence of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duty {
+    pub id: &'static str,
+    pub en: &'static str,
+}
+
+impl Article {
+    /// The instrument the article stands in.
+    #[must_use]
+    pub const fn instrument(self) -> &'static str {
+        match self {
+            Self::P7Ps4 | Self::P7Ps6 => "Peraturan Menteri Sosial Nomor 7 Tahun 2021",
+            Self::P16Ps1No8
+            | Self::P16Ps3
+            | Self::P16Ps5
+            | Self::P16Ps6
+            | Self::P16Ps7
+            | Self::P16Ps8
+            | Self::P16Ps10
+            | Self::P16Ps10Ay5
+            | Self::P16Ps12
+            | Self::P16Ps18
+            | Self::P16Ps19
+            | Self::P16Ps28
+            | Self::P16Ps29c
+            | Self::P16Ps31 => "Peraturan Menteri Sosial Nomor 16 Tahun 2020",
+        }
+    }
+
+    /// What the article asks.
+    #[must_use]
+    pub const fn duty(self) -> Duty {
+        let (id, en) = match self {
+            Self::P16Ps1No8 => (
+                "Serasi memberi solusi melalui rujukan atau penyelesaian secara langsung.",
+                "Serasi gives a solution by referral or by direct resolution.",
+            ),
+            Self::P16Ps3 => ("Sasaran program terdiri atas lima kluster.", "The programme serves five clusters."),
+            Self::P16Ps5 => (
+                "ATENSI dilaksanakan balai; UPTD dan LKS sebagai mitra, UPTD juga mandiri di bawah supervisi.",
+                "ATENSI is carried out by balai; UPTD and LKS as partners, UPTD also alone under supervision.",
+            ),
+            Self::P16Ps6 => (
+                "ATENSI berbasis keluarga, komunitas, dan/atau residensial.",
+                "ATENSI is based on family, community and/or residence.",
+            ),
+            Self::P16Ps7 => (
+                "Sasaran ATENSI: individu, keluarga, kelompok, dan/atau komunitas.",
+                "ATENSI is for individuals, families, groups and/or communities.",
+            ),
+            Self::P16Ps8 => (
+                "Sasaran memenuhi salah satu dari tujuh kriteria.",
+                "Recipients meet one of seven criteria.",
+            ),
+            Self::P16Ps10 => ("ATENSI memiliki tujuh bentuk layanan.", "ATENSI has seven forms of service."),
+            Self::P16Ps10Ay5 => (
+                "Dalam situasi darurat layanan diberikan melalui respon kasus.",
+                "In an emergency the service is given as a case response.",
+            ),
+            Self::P16Ps12 => (
+                "Perawatan dan pengasuhan menjamin keselamatan dan kelekatan.",
+                "Care secures safety and attachment.",
+            ),
+            Self::P16Ps18 => (
+                "ATENSI berjalan dalam tujuh tahapan, masing-masing dengan supervisi.",
+                "ATENSI runs in seven stages, each supervised.",
+            ),
+            Self::P16Ps19 => (
+                "Akses berasal dari rujukan, laporan pengaduan, dan/atau penjangkauan kasus.",
+                "Access comes from referral, complaint and/or outreach.",
+            ),
+            Self::P16Ps28 => (
+                "Serasi dilaksanakan di lingkup nasional dan regional.",
+                "Serasi works in national and regional scope.",
+            ),
+            Self::P16Ps29c => (
+                "Keluhan dan kejadian luar biasa ditangani cepat dan akurat.",
+                "Complaints and extraordinary events are handled fast and accurately.",
+            ),
+            Self::P16Ps31 => (
+                "Serasi dilaksanakan balai bersama dinas/instansi terkait.",
+                "Serasi is run by the balai with the agencies concerned.",
+            ),
+            Self::P7Ps4 => (
+                "Multifungsi layanan: merespon ragam masalah sosial yang mendesak.",
+                "Multifunction: respond to the variety of urgent social problems.",
+            ),
+            Self::P7Ps6 => (
+                "UPTD dan LKS dapat melaksanakan ATENSI mandiri dengan supervisi Kementerian Sosial.",
+                "UPTD and LKS may carry out ATENSI on their own under supervision of the ministry.",
+            ),
+        };
+        Duty { id, en }
+    }
+}

@@ -1,0 +1,197 @@
+//! Who is asked: filter -> rank, in the manner of a scheduler (reserve and offer follow in the store).
+//!
+//! A pure function of the case's facts, a directory snapshot, a policy and the time: the same inputs give the same
+//! bytes. Requirements exclude, preferences order; each is one file in `rules/`.
+
+use std::cell::OnceCell;
+
+use serasi_geography::{Place, RegionCode, atlas};
+use time::OffsetDateTime;
+
+use crate::capacity::PoolKey;
+use crate::case::CaseFacts;
+use crate::cluster::Cluster;
+use crate::code::coded;
+use crate::directory::{Directory, Entry};
+use crate::id::{FacilityId, Regency};
+use crate::policy::{Policy, UrgencyPolicy};
+
+pub mod decision;
+mod place_fit;
+pub mod rules;
+mod search;
+
+pub use decision::Decision;
+pub use place_fit::PlaceFit;
+pub use rules::{PREFERENCES, REQUIREMENTS};
+
+coded! {
+    /// How far from home a facility lies (P16 Ps.28(2)), nearest first.
+    pub enum ScopeTier {
+        Regency = "regency",
+        Province = "province",
+        /// Working area (wilayah kerja) of the responsible balai.
+        WorkingArea = "working_area",
+        Nation = "nation",
+    }
+}
+
+coded! {
+    /// A preference, by the name policies use.
+    pub enum PreferenceName {
+        ScopeTier = "scope_tier",
+        CoversForms = "covers_forms",
+        TravelClass = "travel_class",
+        Specialised = "specialised",
+        Implementer = "implementer",
+        Load = "load",
+        TravelMinutes = "travel_minutes",
+    }
+}
+
+/// A facility that must not be asked for this case, for good or until a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exclusion {
+    pub facility: FacilityId,
+    /// `None` = for good.
+    pub until: Option<OffsetDateTime>,
+}
+
+/// One case looking for a facility.
+#[derive(Debug)]
+pub struct Request<'a> {
+    pub facts: &'a CaseFacts,
+    pub cluster: Cluster,
+    pub home: Regency,
+    pub place: Place,
+    pub policy: &'a Policy,
+    /// Facilities that declined, or are parked, for this case.
+    pub exclusions: &'a [Exclusion],
+    pub now: OffsetDateTime,
+    /// Regions of the working areas of the balai responsible for the place.
+    responsible_area: Vec<RegionCode>,
+}
+
+/// One facility against one request.
+#[derive(Debug)]
+pub struct Candidate<'a> {
+    pub entry: &'a Entry,
+    pub fit: PlaceFit,
+    // Most candidates fail a requirement first: what costs is computed once, when asked for.
+    tier: OnceCell<ScopeTier>,
+    travel_minutes: OnceCell<u32>,
+}
+
+/// Why a facility may change from "no" to "yes", or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permanence {
+    /// Full, stale, suspended: may change by itself.
+    Temporary,
+    /// The wrong kind.
+    Permanent,
+}
+
+/// A facility to ask, with the places to hold; the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub facility: FacilityId,
+    pub pool: PoolKey,
+    /// False = capacity unknown: ask without holding.
+    pub holds_places: bool,
+    pub tier: ScopeTier,
+    pub travel_minutes: u32,
+}
+
+/// The outcome of a search: whom to try, in order, and the record of why.
+#[derive(Clone, Debug)]
+pub struct Routing {
+    pub choices: Vec<Choice>,
+    pub decision: Decision,
+}
+
+/// A case that cannot be searched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRoutable {
+    #[error("the cluster is not known; triage the case first")]
+    ClusterUnknown,
+    #[error("the place of the case is not in the reference data")]
+    PlaceUnknown,
+}
+
+/// Finds who can take the case. `now` is the database's time.
+///
+/// Cases without a cluster, or in a place the atlas does not know, are errors; finding nobody is not.
+pub fn route(
+    facts: &CaseFacts,
+    exclusions: &[Exclusion],
+    directory: &Directory,
+    policy: &Policy,
+    now: OffsetDateTime,
+) -> Result<Routing, NotRoutable> {
+    let request = Request::new(facts, exclusions, directory, policy, now)?;
+    let mut judged = search::judge(&request, directory);
+    let selection = search::select(&request, &mut judged);
+    Ok(search::record(&request, directory, judged, selection))
+}
+
+impl<'a> Request<'a> {
+    fn new(
+        facts: &'a CaseFacts,
+        exclusions: &'a [Exclusion],
+        directory: &Directory,
+        policy: &'a Policy,
+        now: OffsetDateTime,
+    ) -> Result<Self, NotRoutable> {
+        let cluster = facts.cluster.ok_or(NotRoutable::ClusterUnknown)?;
+        let place = atlas().place(facts.place).ok_or(NotRoutable::PlaceUnknown)?;
+        let home = Regency::of(facts.place).ok_or(NotRoutable::PlaceUnknown)?;
+        let responsible_area = directory.responsible_area(facts.place, now);
+        Ok(Self { facts, cluster, home, place, policy, exclusions, now, responsible_area })
+    }
+
+    /// What the policy says for this urgency.
+    #[must_use]
+    pub fn urgency_policy(&self) -> &UrgencyPolicy {
+        self.policy.of(self.facts.urgency)
+    }
+
+    /// How far from home `entry` lies. Its own working area counts as well as the responsible balai's.
+    fn tier_of(&self, entry: &Entry) -> ScopeTier {
+        let at = entry.facility.profile.place;
+        let home = self.home.code();
+        if home.contains(&at) {
+            ScopeTier::Regency
+        } else if at.province() == home.province() {
+            ScopeTier::Province
+        } else if self.responsible_area.iter().any(|region| region.contains(&at))
+            || entry.facility.profile.working_area.iter().any(|region| region.contains(&self.facts.place))
+        {
+            ScopeTier::WorkingArea
+        } else {
+            ScopeTier::Nation
+        }
+    }
+
+}
+
+impl<'a> Candidate<'a> {
+    fn new(request: &Request<'_>, entry: &'a Entry) -> Self {
+        let fit = PlaceFit::of(request, entry);
+        Self { entry, fit, tier: OnceCell::new(), travel_minutes: OnceCell::new() }
+    }
+
+    /// How far from home it lies.
+    #[must_use]
+    pub fn tier(&self, request: &Request<'_>) -> ScopeTier {
+        *self.tier.get_or_init(|| request.tier_of(self.entry))
+    }
+
+    /// Door-to-door minutes from the person to the facility.
+    #[must_use]
+    pub fn travel_minutes(&self, request: &Request<'_>) -> u32 {
+        *self.travel_minutes.get_or_init(|| atlas().travel(request.place, self.entry.place).minutes.get())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! The stored "why": bounded, without personal data, the same bytes for the same inputs.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use super::rules::{REQUIREMENTS, Sentence};
+use super::{PreferenceName, Request, ScopeTier};
+use crate::code::coded;
+use crate::id::FacilityId;
+use crate::regulation::Article;
+use crate::text::Text;
+
+coded! {
+    /// What a search found.
+    pub enum Outcome {
+        /// A facility with free places is asked; they are held.
+        Offered = "offered",
+        /// A facility of unknown capacity is asked; nothing is held.
+        Asked = "asked",
+        /// Facilities exist, none has a free place now.
+        Waiting = "waiting",
+        /// No facility may take the case.
+        NoCandidate = "no_candidate",
+    }
+}
+
+/// Why a facility was passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    pub rule: String,
+    pub article: Article,
+    pub temporary: bool,
+    /// The value the rule looked at.
+    pub saw: String,
+}
+
+/// How a facility did under one preference; lower is better.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Score {
+    pub preference: PreferenceName,
+    pub cost: i64,
+}
+
+/// One facility in a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Considered {
+    pub facility: FacilityId,
+    pub name: Text<200>,
+    pub tier: ScopeTier,
+    pub travel_minutes: u32,
+    /// `None` = unknown.
+    pub free_places: Option<i32>,
+    /// Since the newest report; `None` = never reported.
+    pub capacity_age_minutes: Option<i64>,
+    pub scores: Vec<Score>,
+    pub rejection: Option<Rejection>,
+}
+
+/// How many facilities fell to one rule first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleCount {
+    pub rule: String,
+    pub article: Article,
+    pub facilities: u32,
+}
+
+/// The record of a search.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    #[serde(with = "time::serde::timestamp::microseconds")]
+    pub decided_at: OffsetDateTime,
+    pub outcome: Outcome,
+    pub chosen: Option<FacilityId>,
+    /// The tier in which somebody was found.
+    pub tier: Option<ScopeTier>,
+    pub policy_version: String,
+    pub board_version: i64,
+    /// SHA-256 over what the decision depends on, hex.
+    pub inputs_digest: String,
+    pub facilities_considered: u32,
+    pub ranked: Vec<Considered>,
+    pub near_misses: Vec<Considered>,
+    pub excluded: Vec<RuleCount>,
+    /// Chosen first, but their places were gone when the hub tried to hold them.
+    pub taken_meanwhile: Vec<FacilityId>,
+}
+
+/// A sentence of our making, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    pub id: String,
+    pub en: String,
+}
+
+impl Decision {
+    /// Ranked facilities kept in the record.
+    pub const MAX_RANKED: usize = 10;
+    /// Near misses kept in the record.
+    pub const MAX_NEAR_MISSES: usize = 10;
+
+    /// Fills in the digest: the facts, the policy version, the exclusions, and all that the record shows.
+    pub(super) fn sealed_with(mut self, request: &Request<'_>) -> Self {
+        let mut hasher = Sha256::new();
+        let exclusions: Vec<_> =
+            request.exclusions.iter().map(|exclusion| (exclusion.facility, exclusion.until)).collect();
+        let inputs = (request.facts, exclusions, &self);
+        let bytes = serde_json::to_vec(&inputs).expect("facts and decisions are plain data");
+        hasher.update(bytes);
+        self.inputs_digest = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self
+    }
+
+    /// After trying to hold places: `lost` facilities had none left; `chosen` is who was asked in the end.
+    #[must_use]
+    pub fn after_reservation(mut self, lost: Vec<FacilityId>, chosen: Option<FacilityId>) -> Self {
+        if chosen.is_none() && !lost.is_empty() {
+            self.outcome = Outcome::Waiting;
+        }
+        self.taken_meanwhile = lost;
+        self.chosen = chosen;
+        self
+    }
+
+    /// One sentence for the person at the telephone.
+    #[must_use]
+    pub fn explain(&self) -> Explanation {
+        let chosen = self.ranked.iter().find(|considered| Some(considered.facility) == self.chosen);
+        match (self.outcome, chosen) {
+            (Outcome::Offered, Some(chosen)) => Explanation {
+                id: format!(
+                    "{} dimintai jawaban; tempat sudah ditahan. Waktu tempuh sekitar {}.",
+                    chosen.name.as_str(),
+                    duration_id(chosen.travel_minutes)
+                ),
+                en: format!(
+                    "{} has been asked; the place is held. Travel takes about {}.",
+                    chosen.name.as_str(),
+                    duration_en(chosen.travel_minutes)
+                ),
+            },
+            (Outcome::Asked, Some(chosen)) => Explanation {
+                id: format!(
+                    "{} ditanya apakah ada tempat (kapasitasnya belum diketahui). Waktu tempuh sekitar {}.",
+                    chosen.name.as_str(),
+                    duration_id(chosen.travel_minutes)
+                ),
+                en: format!(
+                    "{} is asked whether it has room (its capacity is not known). Travel takes about {}.",
+                    chosen.name.as_str(),
+                    duration_en(chosen.travel_minutes)
+                ),
+            },
+            (Outcome::Offered | Outcome::Asked, None) => Explanation {
+                id: "Lembaga yang sesuai sudah dimintai jawaban.".to_owned(),
+                en: "A suitable facility has been asked.".to_owned(),
+            },
+            (Outcome::Waiting, _) => Explanation {
+                id: "Ada lembaga yang sesuai, tetapi saat ini tidak ada tempat kosong. Kasus masuk daftar tunggu \
+                     dan dipegang koordinator."
+                    .to_owned(),
+                en: "Suitable facilities exist but none has a free place now. The case waits and the coordinator \
+                     answers for it."
+                    .to_owned(),
+            },
+            (Outcome::NoCandidate, _) => Explanation {
+                id: "Belum ada lembaga yang dapat menerima kasus ini. Koordinator mengambil alih.".to_owned(),
+                en: "No facility may take this case. The coordinator takes over.".to_owned(),
+            },
+        }
+    }
+}
+
+impl Rejection {
+    /// What it means to fail the rule.
+    #[must_use]
+    pub fn sentence(&self) -> Sentence {
+        REQUIREMENTS
+            .iter()
+            .find(|rule| rule.name == self.rule)
+            .map_or(Sentence { id: "aturan versi lama", en: "a rule of an earlier version" }, |rule| rule.failing)
+    }
+}
+
+fn duration_id(minutes: u32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} menit"),
+        (hours, 0) => format!("{hours} jam"),
+        (hours, minutes) => format!("{hours} jam {minutes} menit"),
+    }
+}
+
+fn duration_en(minutes: u32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}

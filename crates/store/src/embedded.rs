@@ -1,0 +1,82 @@
+//! A private PostgreSQL in the data directory, for when no database URL is given: system binaries, unix socket only, no
+//! TCP, privileges dropped when root. One SQL dialect, full parity with production.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+mod binaries;
+mod cluster;
+mod owner;
+
+pub use binaries::NoBinaries;
+
+/// A running private cluster. Dropping it leaves the server running, and the next start adopts it: call
+/// [`stop`](Self::stop).
+#[derive(Debug)]
+pub struct EmbeddedPostgres {
+    socket_dir: PathBuf,
+    cluster: cluster::Cluster,
+}
+
+/// Why the private cluster does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    #[error(transparent)]
+    NoBinaries(#[from] NoBinaries),
+    #[error("{action} {path}: {source}")]
+    File { action: &'static str, path: String, source: std::io::Error },
+    #[error(
+        "PostgreSQL may not run as root, and user `postgres` or `nobody` cannot reach {0}: choose a --data-dir whose \
+         parent folders everybody may enter, such as /var/lib/serasi"
+    )]
+    NotTraversable(String),
+    #[error("running as root, but the system has neither user `postgres` nor `nobody` to run PostgreSQL as")]
+    NoUser,
+    #[error("initdb failed: {0}")]
+    Initdb(String),
+    #[error("PostgreSQL did not start; its log {log} ends with:\n{tail}")]
+    NotStarted { log: String, tail: String },
+    #[error("the socket path {0} is longer than the system allows (107 bytes): choose a shorter --data-dir")]
+    SocketPath(String),
+}
+
+/// How long a start may take: recovery after a crash of a busy server included.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const LONGEST_SOCKET_PATH: usize = 107;
+
+impl EmbeddedPostgres {
+    /// Starts the cluster in `data_dir`, making it if there is none; adopts one that still runs there.
+    pub async fn start(data_dir: &Path, bin_dir: Option<&Path>) -> Result<Self, EmbeddedError> {
+        let binaries = binaries::find(bin_dir)?;
+        let data_dir = absolute(data_dir)?;
+        let socket_dir = data_dir.join("socket");
+        let socket = socket_dir.join(".s.PGSQL.5432");
+        if socket.as_os_str().len() > LONGEST_SOCKET_PATH {
+            return Err(EmbeddedError::SocketPath(socket.display().to_string()));
+        }
+        let owner = owner::Owner::for_this_process()?;
+        let cluster = cluster::Cluster { binaries, owner, data_dir, socket_dir: socket_dir.clone() };
+        cluster.prepare()?;
+        cluster.start(START_TIMEOUT).await?;
+        Ok(Self { socket_dir, cluster })
+    }
+
+    /// URL of the database in the cluster.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgres://serasi@localhost/postgres?host={}", self.socket_dir.display())
+    }
+
+    /// Stops the server after its connections are closed ("fast": open transactions roll back).
+    pub async fn stop(self) {
+        self.cluster.stop().await;
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, EmbeddedError> {
+    std::fs::create_dir_all(path).and_then(|()| path.canonicalize()).map_err(|source| EmbeddedError::File {
+        action: "cannot use data directory",
+        path: path.display().to_string(),
+        source,
+    })
+}

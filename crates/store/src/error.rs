@@ -1,0 +1,61 @@
+//! What can go wrong in the store, by what the caller can do about it.
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database does not answer: safe to retry later.
+    #[error("the database is not reachable")]
+    Unavailable(#[source] sqlx::Error),
+    /// Another transaction got in the way: safe to retry at once.
+    #[error("the transaction must be repeated")]
+    Conflict(#[source] sqlx::Error),
+    /// A named constraint or unique index said no.
+    #[error("constraint {0} refused the change")]
+    Constraint(String),
+    /// A row holds what the code never writes.
+    #[error("row {row} of {table} holds an impossible {column}")]
+    Impossible { table: &'static str, column: &'static str, row: String },
+    /// Sealed bytes cannot be opened: wrong key or altered data.
+    #[error("sealed {column} of {table} cannot be opened")]
+    Unsealable { table: &'static str, column: &'static str },
+    #[error("the database refused a statement")]
+    Database(#[source] sqlx::Error),
+    #[error("the schema could not be migrated")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+const SERIALIZATION_FAILURE: &str = "40001";
+const DEADLOCK: &str = "40P01";
+const LOCK_TIMEOUT: &str = "55P03";
+/// Classes of SQLSTATE that mean "not now": connection, resources, operator intervention.
+const UNAVAILABLE_CLASSES: [&str; 3] = ["08", "53", "57"];
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let is_away = matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+        );
+        if is_away {
+            return Self::Unavailable(error);
+        }
+        let Some(database) = error.as_database_error() else {
+            return Self::Database(error);
+        };
+        let code = database.code().unwrap_or_default();
+        if [SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT].contains(&code.as_ref()) {
+            return Self::Conflict(error);
+        }
+        if code.get(..2).is_some_and(|class| UNAVAILABLE_CLASSES.contains(&class)) {
+            return Self::Unavailable(error);
+        }
+        match database.constraint() {
+            Some(name) => Self::Constraint(name.to_owned()),
+            None => Self::Database(error),
+        }
+    }
+}

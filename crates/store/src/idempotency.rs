@@ -1,0 +1,80 @@
+//! First responses of mutations, kept in the transaction of their effect: a retry has one effect.
+
+use serasi_domain::id::Regency;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::StoreError;
+
+/// How long a retry finds the first response, in days (guarantees, rule 1: at least 7).
+pub const KEPT_DAYS: i32 = 30;
+
+/// Identifies one call of one principal.
+#[derive(Clone, Debug)]
+pub struct CallKey {
+    pub home: Regency,
+    pub principal: String,
+    pub request_id: Uuid,
+}
+
+/// What the first call left.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    pub verb: String,
+    pub request_hash: Vec<u8>,
+    pub response: Vec<u8>,
+}
+
+/// The database's time of this transaction, and the first response if the call is known.
+pub async fn begin_call(
+    conn: &mut PgConnection,
+    key: &CallKey,
+) -> Result<(OffsetDateTime, Option<Remembered>), StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT now() AS "now!", k.verb AS "verb?", k.request_hash AS "request_hash?", k.response AS "response?"
+           FROM (SELECT 1) AS one LEFT JOIN idempotency_keys k
+           ON k.region_code = $1 AND k.principal = $2 AND k.request_id = $3"#,
+        key.home.to_string(),
+        key.principal,
+        key.request_id
+    )
+    .fetch_one(conn)
+    .await?;
+    let remembered = match (row.verb, row.request_hash, row.response) {
+        (Some(verb), Some(request_hash), Some(response)) => Some(Remembered { verb, request_hash, response }),
+        (_, _, _) => None,
+    };
+    Ok((row.now, remembered))
+}
+
+/// Keeps the response. `false` = the same call ran at the same time and committed first.
+pub async fn remember(conn: &mut PgConnection, key: &CallKey, call: &Remembered) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "INSERT INTO idempotency_keys (region_code, principal, request_id, verb, request_hash, response, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, now()) ON CONFLICT ON CONSTRAINT idempotency_keys_key DO NOTHING",
+        key.home.to_string(),
+        key.principal,
+        key.request_id,
+        call.verb,
+        call.request_hash,
+        call.response
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Forgets responses that are too old, at most `limit` at a time; says how many.
+pub async fn forget_old(conn: &mut PgConnection, limit: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE (region_code, principal, request_id) IN (
+             SELECT region_code, principal, request_id FROM idempotency_keys
+             WHERE created_at < now() - make_interval(days => $1) LIMIT $2)",
+        KEPT_DAYS,
+        limit
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

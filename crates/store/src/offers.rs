@@ -1,0 +1,271 @@
+//! Offers: the row becomes the state enum here and nowhere else.
+
+use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
+use serasi_domain::offer::{DeclineReason, Offer, OfferState};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::columns::{Row, pool_columns, regency, scope_pattern};
+use crate::seal::Seal;
+use crate::{Sealer, StoreError};
+
+/// An offer with what a reader wants to see beside it.
+#[derive(Clone, Debug)]
+pub struct OfferView {
+    pub offer: Offer,
+    pub facility_name: String,
+    pub documents: Vec<String>,
+    pub answered_at: Option<OffsetDateTime>,
+}
+
+/// Which offers to list; `None` or empty matches all.
+#[derive(Clone, Debug)]
+pub struct OfferFilter {
+    /// What the caller may see: offers of cases in this scope, or of this facility.
+    pub scope: serasi_geography::RegionCode,
+    pub facility: Option<FacilityId>,
+    pub case: Option<CaseId>,
+    pub states: Vec<String>,
+    /// Offer time and id of the last offer of the page before.
+    pub before: Option<(OffsetDateTime, OfferId)>,
+    pub limit: i64,
+}
+
+#[derive(Debug)]
+struct OfferRow {
+    region_code: String,
+    offer_id: Uuid,
+    version: i64,
+    state: String,
+    case_id: Uuid,
+    facility_region: String,
+    facility_id: Uuid,
+    facility_name: String,
+    attempt: i32,
+    places: i32,
+    base: String,
+    cluster: String,
+    sex: String,
+    holds_places: bool,
+    tier: String,
+    travel_minutes: i32,
+    decision_id: Uuid,
+    party: serde_json::Value,
+    documents: Vec<String>,
+    offered_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    seen_at: Option<OffsetDateTime>,
+    answered_at: Option<OffsetDateTime>,
+    decline_reason: Option<String>,
+}
+
+impl TryFrom<OfferRow> for OfferView {
+    type Error = StoreError;
+
+    fn try_from(row: OfferRow) -> Result<Self, Self::Error> {
+        let home = regency("offers", &row.region_code)?;
+        let id = OfferId::new(home, row.offer_id);
+        let context = Row { table: "offers", id: &id };
+        let offer = Offer {
+            id,
+            version: row.version,
+            state: read_state(&row, &context)?,
+            case: CaseId::new(home, row.case_id),
+            facility: FacilityId::new(regency("offers", &row.facility_region)?, row.facility_id),
+            places: context
+                .number::<u16>("places", row.places)?
+                .try_into()
+                .map_err(|_| context.impossible("places"))?,
+            pool: context.pool(&row.base, &row.cluster, &row.sex)?,
+            holds_places: row.holds_places,
+            tier: context.code("tier", &row.tier)?,
+            travel_minutes: context.number("travel_minutes", row.travel_minutes)?,
+            decision: DecisionId::new(home, row.decision_id),
+            attempt: row.attempt,
+            party: serde_json::from_value(row.party).map_err(|_| context.impossible("party"))?,
+            offered_at: row.offered_at,
+            expires_at: row.expires_at,
+            seen_at: row.seen_at,
+        };
+        Ok(Self {
+            offer,
+            facility_name: row.facility_name,
+            documents: row.documents,
+            answered_at: row.answered_at,
+        })
+    }
+}
+
+fn read_state(row: &OfferRow, context: &Row<'_, OfferId>) -> Result<OfferState, StoreError> {
+    let at = || context.present("answered_at", row.answered_at);
+    Ok(match row.state.as_str() {
+        "offered" => OfferState::Offered,
+        "seen" => OfferState::Seen { at: context.present("seen_at", row.seen_at)? },
+        "accepted" => OfferState::Accepted { at: at()? },
+        "declined" => OfferState::Declined {
+            at: at()?,
+            reason: context.code(
+                "decline_reason",
+                &context.present("decline_reason", row.decline_reason.clone())?,
+            )?,
+        },
+        "expired" => OfferState::Expired { at: at()? },
+        "withdrawn" => OfferState::Withdrawn { at: at()? },
+        _ => return Err(context.impossible("state")),
+    })
+}
+
+fn answer_columns(state: &OfferState) -> (Option<OffsetDateTime>, Option<DeclineReason>) {
+    match state {
+        OfferState::Offered | OfferState::Seen { .. } => (None, None),
+        OfferState::Accepted { at } | OfferState::Expired { at } | OfferState::Withdrawn { at } => (Some(*at), None),
+        OfferState::Declined { at, reason } => (Some(*at), Some(*reason)),
+    }
+}
+
+/// Adds a new offer.
+pub async fn insert(conn: &mut PgConnection, view: &OfferView) -> Result<(), StoreError> {
+    let offer = &view.offer;
+    let (base, cluster, sex) = pool_columns(offer.pool);
+    let party = serde_json::to_value(&offer.party).expect("a party is plain data");
+    sqlx::query!(
+        "INSERT INTO offers (region_code, offer_id, version, state, case_id, facility_region, facility_id,
+             facility_name, attempt, places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party,
+             documents, offered_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+        offer.id.home().to_string(),
+        offer.id.uuid(),
+        offer.version,
+        offer.state.code(),
+        offer.case.uuid(),
+        offer.facility.home().to_string(),
+        offer.facility.uuid(),
+        view.facility_name,
+        offer.attempt,
+        offer.places.as_i32(),
+        base,
+        cluster,
+        sex,
+        offer.holds_places,
+        offer.tier.code(),
+        i32::try_from(offer.travel_minutes).unwrap_or(i32::MAX),
+        offer.decision.uuid(),
+        party,
+        &view.documents,
+        offer.offered_at,
+        offer.expires_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes the next version of an offer that is still live. `false` = it was answered or expired meanwhile.
+pub async fn update_live(conn: &mut PgConnection, offer: &Offer) -> Result<bool, StoreError> {
+    let (answered_at, reason) = answer_columns(&offer.state);
+    let done = sqlx::query!(
+        "UPDATE offers SET version = version + 1, state = $4, seen_at = $5, answered_at = $6, decline_reason = $7
+         WHERE region_code = $1 AND offer_id = $2 AND version = $3 AND state IN ('offered', 'seen')
+             AND CASE $4 WHEN 'expired' THEN expires_at <= now() WHEN 'withdrawn' THEN true
+                 ELSE expires_at > now() END",
+        offer.id.home().to_string(),
+        offer.id.uuid(),
+        offer.version,
+        offer.state.code(),
+        offer.seen_at,
+        answered_at,
+        reason.map(DeclineReason::code)
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Keeps the words of a decline, sealed.
+pub async fn set_decline_note(
+    conn: &mut PgConnection,
+    sealer: &Sealer,
+    id: OfferId,
+    note: &str,
+) -> Result<(), StoreError> {
+    let seal = Seal { table: "offers", column: "decline_note", row: id.uuid() };
+    sqlx::query!(
+        "UPDATE offers SET decline_note = $3 WHERE region_code = $1 AND offer_id = $2",
+        id.home().to_string(),
+        id.uuid(),
+        sealer.seal(seal, &note)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn get(conn: &mut PgConnection, id: OfferId) -> Result<Option<OfferView>, StoreError> {
+    let row = sqlx::query_as!(
+        OfferRow,
+        "SELECT region_code, offer_id, version, state, case_id, facility_region, facility_id, facility_name, attempt,
+             places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party, documents, offered_at,
+             expires_at, seen_at, answered_at, decline_reason
+         FROM offers WHERE region_code = $1 AND offer_id = $2",
+        id.home().to_string(),
+        id.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(OfferView::try_from).transpose()
+}
+
+/// Offers, newest first.
+pub async fn list(conn: &mut PgConnection, filter: &OfferFilter) -> Result<Vec<OfferView>, StoreError> {
+    let rows = sqlx::query_as!(
+        OfferRow,
+        "SELECT region_code, offer_id, version, state, case_id, facility_region, facility_id, facility_name, attempt,
+             places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party, documents, offered_at,
+             expires_at, seen_at, answered_at, decline_reason
+         FROM offers
+         WHERE ($1::text IS NULL OR facility_region = $1 AND facility_id = $2)
+             AND ($3::text IS NULL OR region_code = $3 AND case_id = $4)
+             AND (region_code LIKE $5 OR facility_region LIKE $5)
+             AND (cardinality($6::text[]) = 0 OR state = ANY ($6))
+             AND ($7::timestamptz IS NULL OR (offered_at, region_code, offer_id) < ($7, $8, $9))
+         ORDER BY offered_at DESC, region_code DESC, offer_id DESC LIMIT $10",
+        filter.facility.map(|id| id.home().to_string()),
+        filter.facility.map(FacilityId::uuid),
+        filter.case.map(|id| id.home().to_string()),
+        filter.case.map(CaseId::uuid),
+        scope_pattern(filter.scope),
+        &filter.states,
+        filter.before.map(|(at, _)| at),
+        filter.before.map(|(_, id)| id.home().to_string()),
+        filter.before.map(|(_, id)| id.uuid()),
+        filter.limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(OfferView::try_from).collect()
+}
+
+/// Offers whose deadline has passed by the database's clock, the longest overdue first.
+pub async fn due(conn: &mut PgConnection, limit: i64) -> Result<Vec<OfferId>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT region_code, offer_id FROM offers WHERE state IN ('offered', 'seen') AND expires_at <= now()
+         ORDER BY expires_at LIMIT $1",
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|row| Ok(OfferId::new(regency("offers", &row.region_code)?, row.offer_id))).collect()
+}
+
+/// How many facilities have been asked for a case so far.
+pub async fn count_of_case(conn: &mut PgConnection, case: CaseId) -> Result<i32, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*)::int AS "count!" FROM offers WHERE region_code = $1 AND case_id = $2"#,
+        case.home().to_string(),
+        case.uuid()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}

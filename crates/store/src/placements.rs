@@ -1,0 +1,137 @@
+//! Placements: the row becomes the state enum here and nowhere else.
+
+use serasi_domain::id::{CaseId, FacilityId, OfferId, PlacementId};
+use serasi_domain::placement::{DischargeDestination, Placement, PlacementState};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::columns::{Row, pool_columns, regency};
+
+#[derive(Debug)]
+struct PlacementRow {
+    region_code: String,
+    placement_id: Uuid,
+    version: i64,
+    state: String,
+    case_id: Uuid,
+    offer_id: Uuid,
+    facility_region: String,
+    facility_id: Uuid,
+    places: i32,
+    base: String,
+    cluster: String,
+    sex: String,
+    reserved_at: OffsetDateTime,
+    admit_before: OffsetDateTime,
+    admitted_at: Option<OffsetDateTime>,
+    discharged_at: Option<OffsetDateTime>,
+    destination: Option<String>,
+}
+
+impl TryFrom<PlacementRow> for Placement {
+    type Error = StoreError;
+
+    fn try_from(row: PlacementRow) -> Result<Self, Self::Error> {
+        let home = regency("placements", &row.region_code)?;
+        let id = PlacementId::new(home, row.placement_id);
+        let context = Row { table: "placements", id: &id };
+        let admitted_at = || context.present("admitted_at", row.admitted_at);
+        let state = match row.state.as_str() {
+            "reserved" => PlacementState::Reserved,
+            "admitted" => PlacementState::Admitted { at: admitted_at()? },
+            "discharged" => PlacementState::Discharged {
+                admitted_at: admitted_at()?,
+                at: context.present("discharged_at", row.discharged_at)?,
+                to: context
+                    .code("destination", &context.present("destination", row.destination.clone())?)?,
+            },
+            _ => return Err(context.impossible("state")),
+        };
+        Ok(Self {
+            id,
+            version: row.version,
+            state,
+            case: CaseId::new(home, row.case_id),
+            offer: OfferId::new(home, row.offer_id),
+            facility: FacilityId::new(regency("placements", &row.facility_region)?, row.facility_id),
+            places: context
+                .number::<u16>("places", row.places)?
+                .try_into()
+                .map_err(|_| context.impossible("places"))?,
+            pool: context.pool(&row.base, &row.cluster, &row.sex)?,
+            reserved_at: row.reserved_at,
+            admit_before: row.admit_before,
+        })
+    }
+}
+
+/// Adds a RESERVED placement.
+pub async fn insert(conn: &mut PgConnection, placement: &Placement) -> Result<(), StoreError> {
+    let (base, cluster, sex) = pool_columns(placement.pool);
+    sqlx::query!(
+        "INSERT INTO placements (region_code, placement_id, version, state, case_id, offer_id, facility_region,
+             facility_id, places, base, cluster, sex, reserved_at, admit_before)
+         VALUES ($1, $2, $3, 'reserved', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        placement.id.home().to_string(),
+        placement.id.uuid(),
+        placement.version,
+        placement.case.uuid(),
+        placement.offer.uuid(),
+        placement.facility.home().to_string(),
+        placement.facility.uuid(),
+        placement.places.as_i32(),
+        base,
+        cluster,
+        sex,
+        placement.reserved_at,
+        placement.admit_before
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes the next version over `old_state`. `false` = the version or state moved meanwhile.
+pub async fn update(
+    conn: &mut PgConnection,
+    placement: &Placement,
+    old_state: &PlacementState,
+) -> Result<bool, StoreError> {
+    let (admitted_at, discharged_at, destination) = match placement.state {
+        PlacementState::Reserved => (None, None, None),
+        PlacementState::Admitted { at } => (Some(at), None, None),
+        PlacementState::Discharged { admitted_at, at, to } => (Some(admitted_at), Some(at), Some(to)),
+    };
+    let done = sqlx::query!(
+        "UPDATE placements SET version = version + 1, state = $5, admitted_at = $6, discharged_at = $7,
+             destination = $8
+         WHERE region_code = $1 AND placement_id = $2 AND version = $3 AND state = $4",
+        placement.id.home().to_string(),
+        placement.id.uuid(),
+        placement.version,
+        old_state.code(),
+        placement.state.code(),
+        admitted_at,
+        discharged_at,
+        destination.map(DischargeDestination::code)
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn get(conn: &mut PgConnection, id: PlacementId) -> Result<Option<Placement>, StoreError> {
+    let row = sqlx::query_as!(
+        PlacementRow,
+        "SELECT region_code, placement_id, version, state, case_id, offer_id, facility_region, facility_id, places,
+             base, cluster, sex, reserved_at, admit_before, admitted_at, discharged_at, destination
+         FROM placements WHERE region_code = $1 AND placement_id = $2",
+        id.home().to_string(),
+        id.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Placement::try_from).transpose()
+}

@@ -1,0 +1,131 @@
+//! The connection pool, built in one place, and the checks before anything is served.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::{Sealer, StoreError};
+
+/// How the store connects.
+#[derive(Clone, Debug)]
+pub struct StoreSettings {
+    /// `postgres://...`
+    pub url: String,
+    pub max_connections: u32,
+}
+
+/// The database, and the key that seals personal data.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+    sealer: Sealer,
+}
+
+/// A database setting under which an acknowledged case could be lost.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("PostgreSQL setting `{name}` is `{value}`; an acknowledged case could be lost. Set it to {wanted}.")]
+pub struct UnsafeSetting {
+    pub name: &'static str,
+    pub value: String,
+    pub wanted: &'static str,
+}
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const STATEMENT_TIMEOUT: &str = "10s";
+const LOCK_TIMEOUT: &str = "5s";
+const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
+
+impl Store {
+    /// Connects; does not migrate.
+    pub async fn connect(settings: &StoreSettings, sealer: Sealer) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = settings.url.parse()?;
+        let options = options.application_name("serasi").options([
+            ("statement_timeout", STATEMENT_TIMEOUT),
+            ("lock_timeout", LOCK_TIMEOUT),
+            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // sqlx 0.9.0 can hand on a connection with an open transaction when a `begin` is cancelled, and the next
+            // write on it would be lost (guarantees, finding 1).
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool, sealer })
+    }
+
+    /// Brings the schema up to this release.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        MIGRATOR.run(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Number of migrations this release carries that the database has not seen.
+    pub async fn pending_migrations(&self) -> Result<usize, StoreError> {
+        let known: Option<bool> =
+            sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&self.pool).await?;
+        if known != Some(true) {
+            return Ok(MIGRATOR.iter().count());
+        }
+        let applied: Vec<i64> =
+            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&self.pool).await?;
+        Ok(MIGRATOR.iter().filter(|migration| !applied.contains(&migration.version)).count())
+    }
+
+    /// The settings under which a committed write may be lost (guarantees, rule 3); empty = safe.
+    pub async fn unsafe_settings(&self) -> Result<Vec<UnsafeSetting>, StoreError> {
+        let row: (String, String, String) = sqlx::query_as(
+            "SELECT current_setting('fsync'), current_setting('full_page_writes'), \
+             current_setting('synchronous_commit')",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let (fsync, full_page_writes, synchronous_commit) = row;
+        let mut found = vec![];
+        if fsync != "on" {
+            found.push(UnsafeSetting { name: "fsync", value: fsync, wanted: "on" });
+        }
+        if full_page_writes != "on" {
+            found.push(UnsafeSetting { name: "full_page_writes", value: full_page_writes, wanted: "on" });
+        }
+        if matches!(synchronous_commit.as_str(), "off" | "local") {
+            found.push(UnsafeSetting {
+                name: "synchronous_commit",
+                value: synchronous_commit,
+                wanted: "on, remote_write or remote_apply",
+            });
+        }
+        Ok(found)
+    }
+
+    /// Begins a transaction. Whoever calls this must not be cancelled half-way: see `serasi-hub`'s unit of work.
+    pub async fn begin(&self) -> Result<sqlx::PgTransaction<'static>, StoreError> {
+        Ok(self.pool.begin().await?)
+    }
+
+    /// A connection for reads.
+    pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    #[must_use]
+    pub const fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// The schema travels with the binary. Locking is ours to do by deploying one migrator: session advisory locks do not
+/// survive a transaction pooler or a sharded database.
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
