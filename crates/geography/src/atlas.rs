@@ -10,7 +10,10 @@ mod table;
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
+use crate::travel::Network;
 use crate::{Coordinates, Island, Place, Region, RegionCode, RegionLevel, TimeZone};
+pub(crate) use load::records;
+pub(crate) use table::Row;
 use table::Table;
 
 static ATLAS: LazyLock<Atlas> = LazyLock::new(Atlas::load);
@@ -28,6 +31,7 @@ pub struct Atlas {
     regencies: Table,
     districts: Table,
     villages: OnceLock<Table>,
+    network: OnceLock<Network>,
 }
 
 impl Atlas {
@@ -42,6 +46,7 @@ impl Atlas {
             regencies,
             districts,
             villages: OnceLock::new(),
+            network: OnceLock::new(),
         }
     }
 
@@ -113,14 +118,54 @@ impl Atlas {
     /// The point to travel to or from; `None` for the nation, provinces and unknown codes.
     #[must_use]
     pub fn place(&self, code: RegionCode) -> Option<Place> {
-        let regency_index = self.regencies.position(code.regency()?)?;
         let row = self.table(code.level())?.find(code)?;
+        let footing = match code.district() {
+            Some(district) => self
+                .network()
+                .footing_in_district(row, self.district_index(district)?),
+            None => self
+                .network()
+                .footing_of_regency(self.regency_index(code.regency()?)?),
+        };
         Some(Place {
             region: code,
             coordinates: row.coordinates,
-            regency_index: u16::try_from(regency_index).ok()?,
-            island_index: row.island_index?,
+            footing: footing?,
         })
+    }
+
+    /// Loads what is otherwise loaded when first asked for: the villages and the travel network.
+    pub fn preload(&self) {
+        self.villages();
+        self.network();
+    }
+
+    pub(crate) fn islands(&self) -> &[Island] {
+        &self.islands
+    }
+
+    pub(crate) fn island_index(&self, id: &str) -> Option<u16> {
+        load::island_index(&self.islands, id)
+    }
+
+    pub(crate) fn regency_rows(&self) -> &[Row] {
+        self.regencies.rows()
+    }
+
+    pub(crate) fn regency_index(&self, code: RegionCode) -> Option<u16> {
+        u16::try_from(self.regencies.position(code)?).ok()
+    }
+
+    pub(crate) fn district_rows(&self) -> &[Row] {
+        self.districts.rows()
+    }
+
+    pub(crate) fn district_index(&self, code: RegionCode) -> Option<usize> {
+        self.districts.position(code)
+    }
+
+    pub(crate) fn network(&self) -> &Network {
+        self.network.get_or_init(|| Network::build(self))
     }
 
     fn table(&self, level: RegionLevel) -> Option<&Table> {

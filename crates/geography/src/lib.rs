@@ -9,9 +9,12 @@ mod coordinates;
 mod place;
 mod region;
 mod region_code;
+mod serde_codes;
+mod travel;
 
 pub use atlas::{Atlas, atlas};
 pub use coordinates::{Coordinates, InvalidCoordinates, great_circle_km};
 pub use place::Place;
 pub use region::{Island, Region, TimeZone};
 pub use region_code::{InvalidRegionCode, RegionCode, RegionLevel};
+pub use travel::{Travel, TravelMinutes, TravelMode};

@@ -1,5 +1,6 @@
 //! Where a journey can start or end.
 
+use crate::travel::Footing;
 use crate::{Coordinates, RegionCode};
 
 /// A point that can be travelled to: a regency's reference point, a district or a village.
@@ -9,10 +10,7 @@ use crate::{Coordinates, RegionCode};
 pub struct Place {
     pub(crate) region: RegionCode,
     pub(crate) coordinates: Coordinates,
-    /// Row of the regency in the atlas.
-    pub(crate) regency_index: u16,
-    /// Row of the island in the atlas.
-    pub(crate) island_index: u16,
+    pub(crate) footing: Footing,
 }
 
 impl Place {

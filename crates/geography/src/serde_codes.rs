@@ -35,6 +35,9 @@ impl TryFrom<Point> for Coordinates {
 
 impl From<Coordinates> for Point {
     fn from(point: Coordinates) -> Self {
-        Self { latitude_deg: point.latitude_deg(), longitude_deg: point.longitude_deg() }
+        Self {
+            latitude_deg: point.latitude_deg(),
+            longitude_deg: point.longitude_deg(),
+        }
     }
 }

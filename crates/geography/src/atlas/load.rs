@@ -76,7 +76,10 @@ pub(super) fn villages(islands: &[Island], regencies: &Table) -> Table {
 }
 
 /// Every row of an embedded file; columns that the record does not name are skipped.
-fn records<T: DeserializeOwned>(file: &'static str, bytes: &'static [u8]) -> impl Iterator<Item = T> {
+pub(crate) fn records<T: DeserializeOwned>(
+    file: &'static str,
+    bytes: &'static [u8],
+) -> impl Iterator<Item = T> {
     Reader::from_reader(bytes)
         .into_deserialize()
         .map(move |row| row.unwrap_or_else(|error| panic!("embedded {file}: {error}")))
@@ -127,7 +130,7 @@ fn table(file: &str, bytes: impl Read, islands: &[Island], regencies: Option<&Ta
     table
 }
 
-fn island_index(islands: &[Island], id: &str) -> Option<u16> {
+pub(super) fn island_index(islands: &[Island], id: &str) -> Option<u16> {
     let index = islands.binary_search_by(|island| (*island.id).cmp(id)).ok()?;
     u16::try_from(index).ok()
 }

@@ -12,10 +12,10 @@ pub(super) struct Table {
     texts: String,
 }
 
-pub(super) struct Row {
-    pub(super) code: RegionCode,
-    pub(super) coordinates: Coordinates,
-    pub(super) island_index: Option<u16>,
+pub(crate) struct Row {
+    pub(crate) code: RegionCode,
+    pub(crate) coordinates: Coordinates,
+    pub(crate) island_index: Option<u16>,
     pub(super) time_zone: TimeZone,
     pub(super) population_persons: Option<u32>,
     text: TextSpan,

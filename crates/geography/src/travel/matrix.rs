@@ -1,0 +1,101 @@
+//! Shortest ways between all nodes, found once (Dijkstra from each).
+
+use super::cost::Cost;
+use super::graph::{Graph, NodeId};
+
+/// The best cost between every two nodes: symmetric, and no detour is shorter.
+pub(super) struct Matrix {
+    size: usize,
+    cells: Vec<Cost>,
+}
+
+type Neighbours = Vec<Vec<(NodeId, Cost)>>;
+
+impl Matrix {
+    /// Panics if a node is cut off: the tables are part of the program.
+    pub(super) fn shortest(graph: &Graph) -> Self {
+        let size = graph.nodes.len();
+        let mut neighbours: Neighbours = vec![Vec::new(); size];
+        for edge in &graph.edges {
+            let (a, b) = edge.ends;
+            for (from, to) in [(a, b), (b, a)] {
+                let near = neighbours
+                    .get_mut(usize::from(from.0))
+                    .expect("edges join nodes of the graph");
+                near.push((to, edge.cost));
+            }
+        }
+        let mut piles = Vec::new();
+        let mut cells = vec![Cost::UNREACHED; size * size];
+        for (start, row) in (0..).map(NodeId).zip(cells.chunks_exact_mut(size)) {
+            fill_row(start, row, &neighbours, &mut piles);
+        }
+        assert!(
+            !cells.contains(&Cost::UNREACHED),
+            "every node reaches every other"
+        );
+        let mut matrix = Self { size, cells };
+        matrix.mirror();
+        matrix
+    }
+
+    pub(super) fn cost(&self, from: NodeId, to: NodeId) -> Cost {
+        let index = usize::from(from.0) * self.size + usize::from(to.0);
+        *self
+            .cells
+            .get(index)
+            .expect("node ids come from the graph of this matrix")
+    }
+
+    /// Of equally long ways there and back may have other means; the lower node decides.
+    fn mirror(&mut self) {
+        for a in 0..self.size {
+            for b in a + 1..self.size {
+                let cost = self
+                    .cells
+                    .get(a * self.size + b)
+                    .copied()
+                    .expect("inside the matrix");
+                *self.cells.get_mut(b * self.size + a).expect("inside the matrix") = cost;
+            }
+        }
+    }
+}
+
+/// Shortest ways from one node to all others. Minutes are small whole numbers, so the open ways lie
+/// in a pile per minute: three times faster than a heap, and start-up is felt in every test.
+fn fill_row(start: NodeId, row: &mut [Cost], neighbours: &Neighbours, piles: &mut Vec<Vec<(NodeId, Cost)>>) {
+    push(piles, start, Cost::NONE);
+    *slot(row, start) = Cost::NONE;
+    let mut minute = 0;
+    while let Some(pile) = piles.get_mut(minute) {
+        let Some((at, cost)) = pile.pop() else {
+            minute += 1;
+            continue;
+        };
+        if *slot(row, at) < cost {
+            continue;
+        }
+        for (next, stretch) in neighbours.get(usize::from(at.0)).into_iter().flatten() {
+            let through = cost + *stretch;
+            let best = slot(row, *next);
+            if through < *best {
+                *best = through;
+                push(piles, *next, through);
+            }
+        }
+    }
+}
+
+fn push(piles: &mut Vec<Vec<(NodeId, Cost)>>, node: NodeId, cost: Cost) {
+    let minute = usize::from(cost.minutes);
+    if piles.len() <= minute {
+        piles.resize_with(minute + 1, Vec::new);
+    }
+    piles.get_mut(minute).expect("made just now").push((node, cost));
+}
+
+fn slot(row: &mut [Cost], node: NodeId) -> &mut Cost {
+    row.get_mut(usize::from(node.0))
+        .expect("edges join nodes of the graph")
+}
