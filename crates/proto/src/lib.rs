@@ -5,7 +5,6 @@
 #[expect(
     clippy::all,
     clippy::pedantic,
-    clippy::indexing_slicing,
     reason = "generated code is not ours to style"
 )]
 pub mod v1 {

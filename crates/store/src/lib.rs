@@ -23,6 +23,6 @@ mod pool;
 mod seal;
 
 pub use error::StoreError;
-pub use pool::{Store, StoreSettings, UnsafeSetting};
+pub use pool::{Store, StoreSettings, UnsafeSetting, now};
 pub use seal::{KeyError, SealKey, Sealer};
 pub use sqlx::{PgConnection, PgTransaction};

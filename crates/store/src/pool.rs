@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use time::OffsetDateTime;
 
 use crate::{Sealer, StoreError};
 
@@ -124,6 +126,11 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// The database's time of this transaction.
+pub async fn now(conn: &mut PgConnection) -> Result<OffsetDateTime, StoreError> {
+    Ok(sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(conn).await?)
 }
 
 /// The schema travels with the binary. Locking is ours to do by deploying one migrator: session advisory locks do not

@@ -1,0 +1,212 @@
+//! One command, one transaction, one effect.
+//!
+//! Every mutation is a task of its own that a cancelled call cannot drop; a known `request_id` gets the first response;
+//! serialization failures and deadlocks are repeated here and nowhere else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prost::Message;
+use rand::Rng;
+use serasi_domain::id::Regency;
+use serasi_store::audit::AuditEntry;
+use serasi_store::events::Event;
+use serasi_store::idempotency::{self, CallKey, Remembered};
+use serasi_store::{PgTransaction, StoreError, audit, events};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::auth::Caller;
+use crate::error::HubError;
+use crate::hub::Hub;
+
+/// Tries of one command before the client is told to come back (guarantees, rule 5).
+const MAX_TRIES: u32 = 5;
+/// Longest random pause before the second try, in milliseconds; it doubles with every try.
+const FIRST_PAUSE_MS: u64 = 10;
+/// A unary call is answered by then (guarantees, rule 15); the work itself goes on and a retry finds its result.
+const CALL_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A command that changes something.
+pub(crate) trait Mutation: Send + Sync + 'static {
+    /// Name of the verb, in audit and idempotency rows.
+    const VERB: &'static str;
+    /// What the client gets. No personal data: it is kept for retries.
+    type Response: Message + Default + 'static;
+
+    /// Home region of what is changed.
+    fn home(&self) -> Regency;
+
+    /// Does it, in the open transaction. May run again after a conflict: no effect outside the unit.
+    fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Response, HubError>> + Send;
+}
+
+/// How a mutation was called.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) caller: Caller,
+    pub(crate) request_id: Uuid,
+    /// SHA-256 of the request as it was sent.
+    pub(crate) request_hash: Vec<u8>,
+}
+
+/// An open transaction and what belongs to it.
+pub(crate) struct Unit<'h> {
+    pub(crate) conn: PgTransaction<'static>,
+    /// The database's time of this transaction.
+    pub(crate) now: OffsetDateTime,
+    pub(crate) hub: &'h Hub,
+    pub(crate) caller: &'h Caller,
+    request_id: Option<Uuid>,
+    verb: &'static str,
+}
+
+impl Call {
+    pub(crate) fn new(caller: Caller, request_id: Uuid, request: &impl Message) -> Self {
+        let digest = ring::digest::digest(&ring::digest::SHA256, &request.encode_to_vec());
+        Self { caller, request_id, request_hash: digest.as_ref().to_vec() }
+    }
+}
+
+impl Unit<'_> {
+    /// A new UUIDv7.
+    pub(crate) fn new_id(&self) -> Uuid {
+        self.hub.clock.new_id()
+    }
+
+    /// Puts an act on record.
+    pub(crate) async fn audit(&mut self, home: Regency, subject: impl ToString) -> Result<(), HubError> {
+        let entry = AuditEntry {
+            id: self.new_id(),
+            home,
+            principal: self.caller.principal.clone(),
+            roles: self.caller.roles.iter().map(|role| role.code().to_owned()).collect(),
+            verb: self.verb,
+            subject_id: subject.to_string(),
+            request_id: self.request_id,
+        };
+        Ok(audit::append(&mut self.conn, &entry).await?)
+    }
+
+    /// Tells the outbox. `version` is the subject's after the event.
+    pub(crate) async fn tell(
+        &mut self,
+        home: Regency,
+        subject: impl ToString,
+        version: i64,
+        kind: &'static str,
+        payload: serde_json::Value,
+    ) -> Result<(), HubError> {
+        let id = self.new_id();
+        let event = Event { id, home, subject_id: subject.to_string(), subject_version: version, kind, payload };
+        Ok(events::append(&mut self.conn, &event).await?)
+    }
+}
+
+/// Runs a command for a client: once in effect, however often it is sent.
+pub(crate) async fn execute<M: Mutation>(
+    hub: &Arc<Hub>,
+    call: Call,
+    mutation: M,
+) -> Result<M::Response, HubError> {
+    let hub = Arc::clone(hub);
+    // The task owns everything: a client that goes away drops only its wait for the answer.
+    let task = tokio::spawn(async move { until_done(&hub, &call, &mutation).await });
+    match tokio::time::timeout(CALL_DEADLINE, task).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(HubError::Bug("a command panicked")),
+        Err(_) => Err(HubError::Deadline),
+    }
+}
+
+async fn until_done<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Response, HubError> {
+    let mut tries = 1;
+    loop {
+        match once(hub, call, mutation).await {
+            Err(HubError::Store(StoreError::Conflict(_))) if tries < MAX_TRIES => pause(tries).await,
+            result => return result,
+        }
+        tries += 1;
+    }
+}
+
+async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Response, HubError> {
+    let key = CallKey {
+        home: mutation.home(),
+        principal: call.caller.principal.clone(),
+        request_id: call.request_id,
+    };
+    let mut conn = hub.store.begin().await?;
+    let (now, known) = idempotency::begin_call(&mut conn, &key).await?;
+    if let Some(known) = known {
+        return replay::<M>(&known, &call.request_hash);
+    }
+    let mut unit = Unit {
+        conn,
+        now,
+        hub,
+        caller: &call.caller,
+        request_id: Some(call.request_id),
+        verb: M::VERB,
+    };
+    let response = mutation.run(&mut unit).await?;
+    let remembered = Remembered {
+        verb: M::VERB.to_owned(),
+        request_hash: call.request_hash.clone(),
+        response: response.encode_to_vec(),
+    };
+    let mut conn = unit.conn;
+    if !idempotency::remember(&mut conn, &key, &remembered).await? {
+        // The same call ran beside this one and was first: its effect stands, this one's is rolled back.
+        conn.rollback().await.map_err(StoreError::from)?;
+        let mut conn = hub.store.begin().await?;
+        let (_, known) = idempotency::begin_call(&mut conn, &key).await?;
+        let known = known.ok_or(HubError::Bug("a remembered call vanished"))?;
+        return replay::<M>(&known, &call.request_hash);
+    }
+    conn.commit().await.map_err(StoreError::from)?;
+    hub.board.nudge();
+    Ok(response)
+}
+
+fn replay<M: Mutation>(known: &Remembered, request_hash: &[u8]) -> Result<M::Response, HubError> {
+    if known.verb != M::VERB || known.request_hash != request_hash {
+        return Err(HubError::RequestIdReused);
+    }
+    M::Response::decode(known.response.as_slice()).map_err(|_| HubError::Bug("a remembered response is unreadable"))
+}
+
+/// Runs a step of a job in one transaction; what it does must itself be safe to repeat.
+pub(crate) async fn run_job<T: Send>(
+    hub: &Hub,
+    name: &'static str,
+    step: impl AsyncFn(&mut Unit<'_>) -> Result<T, HubError>,
+) -> Result<T, HubError> {
+    let caller = Caller::job(name);
+    let mut tries = 1;
+    loop {
+        let mut conn = hub.store.begin().await?;
+        let now = serasi_store::now(&mut conn).await?;
+        let mut unit = Unit { conn, now, hub, caller: &caller, request_id: None, verb: name };
+        let result = step(&mut unit).await;
+        let result = match result {
+            Ok(value) => unit.conn.commit().await.map(|()| value).map_err(|error| StoreError::from(error).into()),
+            Err(error) => Err(error),
+        };
+        match result {
+            Err(HubError::Store(StoreError::Conflict(_))) if tries < MAX_TRIES => pause(tries).await,
+            Ok(value) => {
+                hub.board.nudge();
+                return Ok(value);
+            }
+            Err(error) => return Err(error),
+        }
+        tries += 1;
+    }
+}
+
+async fn pause(tries: u32) {
+    let longest = FIRST_PAUSE_MS << tries;
+    let pause = rand::rng().random_range(1..=longest);
+    tokio::time::sleep(Duration::from_millis(pause)).await;
+}

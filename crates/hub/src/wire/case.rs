@@ -1,0 +1,107 @@
+//! Cases and needs.
+
+use serasi_domain::case::{Case, CaseState, Owner};
+use serasi_domain::need::{Need, Places, ServiceBase};
+use serasi_proto::v1;
+
+use super::codes::{FromWire, numbers, optional};
+use super::parse::Parse;
+use super::time::to_timestamp;
+
+const MAX_EXCLUSIONS: usize = 20;
+
+/// Reads a need. `persons` is how many the report names: they are placed together by default.
+pub(crate) fn need(parse: &mut Parse, need: Option<&v1::Need>, persons: usize) -> Option<Need> {
+    let empty = v1::Need::default();
+    let need = need.unwrap_or(&empty);
+    parse.nested("need", |parse| {
+        let stated = if need.places == 0 { i32::try_from(persons.max(1)).unwrap_or(i32::MAX) } else { need.places };
+        let places = u16::try_from(stated).ok().and_then(|places| Places::try_from(places).ok());
+        let places = parse.require("places", places, "must be 1-50");
+        let too_many =
+            need.excluded_facility_ids.len().max(need.excluded_region_codes.len()) > MAX_EXCLUSIONS;
+        if too_many {
+            parse.wrong("excluded_facility_ids", format!("at most {MAX_EXCLUSIONS} exclusions of each kind"));
+            return None;
+        }
+        let facilities = need.excluded_facility_ids.iter().enumerate();
+        let excluded_facilities = facilities
+            .filter_map(|(position, id)| parse.id(&format!("excluded_facility_ids[{position}]"), id))
+            .collect();
+        let regions = need.excluded_region_codes.iter().enumerate();
+        let excluded_regions = regions
+            .filter_map(|(position, code)| parse.region(&format!("excluded_region_codes[{position}]"), code))
+            .collect();
+        Some(Need {
+            base: parse.optional("base", need.base).unwrap_or(ServiceBase::Residential),
+            forms: parse.list("forms", &need.forms),
+            places: places?,
+            excluded_facilities,
+            excluded_regions,
+        })
+    })
+}
+
+/// A case without personal data.
+pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
+    let facts = &case.facts;
+    v1::Case {
+        case_id: case.id.to_string(),
+        version: case.version,
+        state: state(&case.state) as i32,
+        channel: case.channel.to_wire(),
+        urgency: facts.urgency.to_wire(),
+        cluster: optional(facts.cluster),
+        ppks_category: facts.ppks_category.map(|code| code.as_str().to_owned()).unwrap_or_default(),
+        target: facts.target.to_wire(),
+        criteria: numbers(&facts.criteria),
+        need: Some(need_to_wire(&facts.need)),
+        region_code: facts.place.to_string(),
+        owner: Some(owner(case.owner)),
+        next_deadline: case.next_deadline.map(to_timestamp),
+        policy_version: case.policy_version.clone(),
+        refusals: case.refusals,
+        source_system: case.source.system_name().to_owned(),
+        source_ref: case.source.reference().to_owned(),
+        create_time: Some(to_timestamp(case.created_at)),
+        update_time: Some(to_timestamp(case.changed_at)),
+        persons: vec![],
+        story: String::new(),
+        live_offer: None,
+        placement: None,
+        resolution: String::new(),
+    }
+}
+
+fn need_to_wire(need: &Need) -> v1::Need {
+    v1::Need {
+        base: need.base.to_wire(),
+        forms: numbers(&need.forms),
+        places: need.places.as_i32(),
+        excluded_facility_ids: need.excluded_facilities.iter().map(ToString::to_string).collect(),
+        excluded_region_codes: need.excluded_regions.iter().map(ToString::to_string).collect(),
+    }
+}
+
+const fn state(state: &CaseState) -> v1::CaseState {
+    match state {
+        CaseState::Received => v1::CaseState::Received,
+        CaseState::Triaged => v1::CaseState::Triaged,
+        CaseState::Offered { .. } => v1::CaseState::Offered,
+        CaseState::Waiting { .. } => v1::CaseState::Waiting,
+        CaseState::NoCandidate { .. } => v1::CaseState::NoCandidate,
+        CaseState::Placed { .. } => v1::CaseState::Placed,
+        CaseState::InService { .. } => v1::CaseState::InService,
+        CaseState::Aftercare { .. } => v1::CaseState::Aftercare,
+        CaseState::Closed => v1::CaseState::Closed,
+        CaseState::ResolvedDirectly => v1::CaseState::ResolvedDirectly,
+    }
+}
+
+fn owner(owner: Owner) -> v1::Owner {
+    let (kind, reference) = match owner {
+        Owner::Coordinator(region) => (v1::OwnerKind::Coordinator, region.to_string()),
+        Owner::Facility(facility) => (v1::OwnerKind::Facility, facility.to_string()),
+    };
+    v1::Owner { kind: kind as i32, reference }
+}

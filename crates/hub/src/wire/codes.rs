@@ -1,0 +1,62 @@
+//! Enums of the contract and of the domain, pair by pair. A domain variant without a partner does not compile.
+
+use serasi_domain::{capacity, cluster, facility, intake, need, offer, person, placement, routing};
+use serasi_proto::v1;
+
+/// A domain enum that has a partner in the contract.
+pub(crate) trait FromWire: Sized {
+    /// `Ok(None)` = unspecified; `Err` = a number the contract does not know.
+    fn from_wire(number: i32) -> Result<Option<Self>, UnknownNumber>;
+    fn to_wire(self) -> i32;
+}
+
+/// An enum number that the contract does not know.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("{0} is not a value of this enum")]
+pub(crate) struct UnknownNumber(i32);
+
+macro_rules! pair {
+    ($domain:ty, $wire:ty, $($variant:ident = $wire_variant:ident),+ $(,)?) => {
+        impl FromWire for $domain {
+            fn from_wire(number: i32) -> Result<Option<Self>, UnknownNumber> {
+                match <$wire>::try_from(number) {
+                    Ok(<$wire>::Unspecified) => Ok(None),
+                    $(Ok(<$wire>::$wire_variant) => Ok(Some(<$domain>::$variant)),)+
+                    Err(_) => Err(UnknownNumber(number)),
+                }
+            }
+
+            fn to_wire(self) -> i32 {
+                match self { $(<$domain>::$variant => <$wire>::$wire_variant as i32),+ }
+            }
+        }
+    };
+    ($domain:ty, $wire:ty: $($variant:ident),+ $(,)?) => { pair!($domain, $wire, $($variant = $variant),+); };
+}
+
+pair!(cluster::Cluster, v1::Cluster: Anak, Disabilitas, TunaSosialKpo, Napza, Lansia);
+pair!(need::ServiceBase, v1::ServiceBase: Family, Community, Residential);
+pair!(need::ServiceForm, v1::ServiceForm: DecentLiving, SocialCare, FamilySupport, Therapy, Vocational,
+    SocialAssistance, Accessibility);
+pair!(need::Target, v1::Target: Individual, Family, Group, Community);
+pair!(need::Criterion, v1::Criterion: Poverty, Neglect, Disability, Remoteness, SocialDeviance, Disaster, Violence);
+pair!(need::Urgency, v1::Urgency: Regular, Urgent, Emergency);
+pair!(intake::Channel, v1::Channel: Complaint, Outreach, Referral);
+pair!(intake::LegalBasis, v1::LegalBasis: Consent, GuardianConsent, PublicTask, VitalInterest);
+pair!(person::Sex, v1::Sex: Female, Male);
+pair!(person::AccessNeed, v1::AccessNeed: Wheelchair, SignLanguage, Braille, FullCare);
+pair!(facility::FacilityKind, v1::FacilityKind: BalaiBesar, Balai, Loka, UptdProvince, UptdRegency, Lks);
+pair!(capacity::CapacitySource, v1::CapacitySource: Facility, Import, Decline);
+pair!(offer::DeclineReason, v1::DeclineReason: Full, WrongKind, NotNow, NotEligible, Safety, PersonRefused, Other);
+pair!(placement::DischargeDestination, v1::DischargeDestination: Family, OtherFacility, Independent, Death, Left);
+pair!(routing::ScopeTier, v1::ScopeTier: Regency, Province, WorkingArea, Nation);
+
+/// The number of an optional value; 0 when there is none.
+pub(super) fn optional<T: FromWire>(value: Option<T>) -> i32 {
+    value.map_or(0, FromWire::to_wire)
+}
+
+/// The numbers of a list.
+pub(super) fn numbers<T: FromWire + Copy>(values: &[T]) -> Vec<i32> {
+    values.iter().map(|value| value.to_wire()).collect()
+}

@@ -1,0 +1,52 @@
+//! Persons.
+
+use serasi_domain::id::PersonId;
+use serasi_domain::person::{AgeYears, BirthDate, Person};
+use serasi_proto::v1;
+use time::OffsetDateTime;
+
+use super::codes::{numbers, optional};
+use super::parse::Parse;
+
+/// Oldest age that can be estimated.
+const MAX_AGE_YEARS: i32 = 120;
+
+/// Reads one person; violations go to `parse`.
+pub(super) fn person(parse: &mut Parse, person: &v1::Person, now: OffsetDateTime) -> Person {
+    let birth: Option<BirthDate> = parse.parsed("birth_date", &person.birth_date);
+    let birth = birth.and_then(|birth| parse.take("birth_date", birth.not_after(now.date())));
+    let estimated_age = person.estimated_age_years.and_then(|age| {
+        let age = u8::try_from(age).ok().filter(|age| i32::from(*age) <= MAX_AGE_YEARS);
+        parse.take("estimated_age_years", age.map(AgeYears).ok_or("must be 0-120"))
+    });
+    Person {
+        nik: parse.parsed("nik", &person.nik),
+        name: parse.text("name", &person.name),
+        birth,
+        estimated_age,
+        sex: parse.optional("sex", person.sex),
+        domicile: parse.region("domicile_region_code", &person.domicile_region_code),
+        address: parse.text("address", &person.address),
+        phone: parse.parsed("phone", &person.phone),
+        mother_name: parse.text("mother_name", &person.mother_name),
+        access_needs: parse.list("access_needs", &person.access_needs),
+    }
+}
+
+/// As the contract has it.
+pub(crate) fn person_to_wire(id: PersonId, person: &Person) -> v1::Person {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    v1::Person {
+        person_id: id.to_string(),
+        nik: text(person.nik.as_ref().map(|nik| nik.as_str())),
+        name: text(person.name.as_ref().map(|name| name.as_str())),
+        birth_date: person.birth.map(String::from).unwrap_or_default(),
+        estimated_age_years: person.estimated_age.map(|age| i32::from(age.0)),
+        sex: optional(person.sex),
+        domicile_region_code: person.domicile.map(|code| code.to_string()).unwrap_or_default(),
+        address: text(person.address.as_ref().map(|address| address.as_str())),
+        phone: text(person.phone.as_ref().map(|phone| phone.as_str())),
+        mother_name: text(person.mother_name.as_ref().map(|name| name.as_str())),
+        access_needs: numbers(&person.access_needs),
+    }
+}

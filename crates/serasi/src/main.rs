@@ -1,0 +1,3 @@
+//! `serasi`: the hub and its client in one binary.
+
+fn main() {}
