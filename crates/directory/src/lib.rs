@@ -7,6 +7,8 @@
 //! whether it may carry out ATENSI, is the domain's.
 
 mod codes;
+#[cfg(test)]
+mod demo_cases;
 mod draw;
 mod file;
 mod published;
