@@ -16,7 +16,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
 
     let mut compiler = protox::Compiler::new([&root])?;
-    compiler.include_source_info(true).include_imports(true).open_files(FILES)?;
+    compiler
+        .include_source_info(true)
+        .include_imports(true)
+        .open_files(FILES)?;
     // prost's own encoder drops custom options; protox keeps them, so reflection serves its bytes.
     let bytes = compiler.encode_file_descriptor_set();
     fs::write(out.join("serasi.descriptor.bin"), &bytes)?;

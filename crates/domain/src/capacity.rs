@@ -68,7 +68,11 @@ impl PoolKey {
     /// The pool of a base that takes any cluster and sex.
     #[must_use]
     pub const fn any(base: ServiceBase) -> Self {
-        Self { base, cluster: None, sex: None }
+        Self {
+            base,
+            cluster: None,
+            sex: None,
+        }
     }
 
     /// How narrow the pool is; a narrower one is used first so that the general places stay free for others.
@@ -116,7 +120,12 @@ impl CapacityReport {
         if !(0..=total + overflow).contains(&occupied) {
             return Err(InvalidCapacity::Occupied);
         }
-        Ok(Self { key, total, occupied, overflow })
+        Ok(Self {
+            key,
+            total,
+            occupied,
+            overflow,
+        })
     }
 
     #[must_use]

@@ -96,7 +96,10 @@ pub struct IllegalCaseVerb {
 /// What became of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Routed {
-    Offered { offer: OfferId, answer_before: OffsetDateTime },
+    Offered {
+        offer: OfferId,
+        answer_before: OffsetDateTime,
+    },
     Waiting,
     NoCandidate,
 }
@@ -181,7 +184,11 @@ impl Case {
     /// RECEIVED, TRIAGED, WAITING or NO_CANDIDATE -> TRIAGED with `facts`, or RECEIVED while the cluster is unknown.
     pub fn triage(mut self, facts: CaseFacts, act_before: OffsetDateTime) -> Result<Self, IllegalCaseVerb> {
         self.must_allow(CaseVerb::Triage)?;
-        self.state = if facts.cluster.is_some() { CaseState::Triaged } else { CaseState::Received };
+        self.state = if facts.cluster.is_some() {
+            CaseState::Triaged
+        } else {
+            CaseState::Received
+        };
         self.facts = facts;
         self.next_deadline = Some(act_before);
         Ok(self)

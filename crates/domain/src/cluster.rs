@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::coded;
 use crate::need::Criterion;
+use crate::person::{AgeYears, PartyMember};
 
 coded! {
     /// Cluster of the programme, P16 Ps.3(2) a-e.
@@ -72,7 +73,9 @@ impl PpksCode {
 
     #[must_use]
     pub fn category(self) -> &'static PpksCategory {
-        CATEGORIES.get(usize::from(self.row)).expect("a PpksCode is only made from this table")
+        CATEGORIES
+            .get(usize::from(self.row))
+            .expect("a PpksCode is only made from this table")
     }
 }
 
@@ -81,13 +84,33 @@ impl TryFrom<String> for PpksCode {
 
     fn try_from(code: String) -> Result<Self, Self::Error> {
         let row = CATEGORIES.iter().position(|category| category.code == code);
-        row.and_then(|row| u8::try_from(row).ok()).map(|row| Self { row }).ok_or(UnknownPpksCategory(code))
+        row.and_then(|row| u8::try_from(row).ok())
+            .map(|row| Self { row })
+            .ok_or(UnknownPpksCategory(code))
     }
 }
 
 impl From<PpksCode> for String {
     fn from(code: PpksCode) -> Self {
         code.as_str().to_owned()
+    }
+}
+
+/// The cluster a category leads to, with what is known of the people: a victim of trafficking who is a child is a case
+/// of the children's cluster; a category "by the person" leads to it where everybody is clearly a child or old.
+#[must_use]
+pub fn derive_cluster(category: &PpksCategory, party: &[PartyMember]) -> Option<Cluster> {
+    /// UU 35/2014: below 18. UU 13/1998: 60 and above.
+    const CHILD_BELOW: AgeYears = AgeYears(18);
+    const OLD_FROM: AgeYears = AgeYears(60);
+    let all = |is: fn(AgeYears) -> bool| !party.is_empty() && party.iter().all(|one| one.age.is_some_and(is));
+    let children = all(|age| age < CHILD_BELOW);
+    match (category.cluster, category.alternative) {
+        (Some(_), Some(Cluster::Anak)) if children => Some(Cluster::Anak),
+        (Some(cluster), _) => Some(cluster),
+        (None, _) if children => Some(Cluster::Anak),
+        (None, _) if all(|age| age >= OLD_FROM) => Some(Cluster::Lansia),
+        (None, _) => None,
     }
 }
 
@@ -130,9 +153,39 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_child_victim_of_trafficking_is_a_case_for_the_childrens_cluster() {
+        let category = |code: &str| PpksCode::try_from(code.to_owned()).unwrap().category();
+        let aged = |age: Option<u8>| PartyMember {
+            sex: None,
+            age: age.map(AgeYears),
+            access_needs: vec![],
+        };
+        let trafficking = category("korban_trafficking");
+        assert_eq!(
+            derive_cluster(trafficking, &[aged(Some(15))]),
+            Some(Cluster::Anak)
+        );
+        assert_eq!(
+            derive_cluster(trafficking, &[aged(Some(15)), aged(Some(30))]),
+            Some(Cluster::TunaSosialKpo)
+        );
+        assert_eq!(
+            derive_cluster(trafficking, &[aged(None)]),
+            Some(Cluster::TunaSosialKpo)
+        );
+        let disaster = category("korban_bencana_alam");
+        assert_eq!(derive_cluster(disaster, &[aged(Some(71))]), Some(Cluster::Lansia));
+        assert_eq!(derive_cluster(disaster, &[aged(Some(40))]), None);
+        assert_eq!(derive_cluster(disaster, &[]), None);
+    }
+
+    #[test]
     fn twenty_six_categories_lead_to_clusters_or_to_the_person() {
         assert_eq!(ppks_categories().len(), 26);
-        let by_person = ppks_categories().iter().filter(|category| category.cluster.is_none()).count();
+        let by_person = ppks_categories()
+            .iter()
+            .filter(|category| category.cluster.is_none())
+            .count();
         assert_eq!(by_person, 6);
         let elder = PpksCode::try_from("lansia_telantar".to_owned()).unwrap();
         assert_eq!(elder.category().cluster, Some(Cluster::Lansia));

@@ -68,7 +68,9 @@ impl WorkingHours {
                 }
                 left -= today;
             }
-            day = day.next_day().expect("the calendar does not end within an allowance");
+            day = day
+                .next_day()
+                .expect("the calendar does not end within an allowance");
             from = day.midnight().assume_offset(offset);
         }
     }
@@ -91,10 +93,16 @@ mod tests {
 
     use super::*;
 
-    const OFFICE: WorkingHours = WorkingHours { start_hour: 8, end_hour: 16 };
+    const OFFICE: WorkingHours = WorkingHours {
+        start_hour: 8,
+        end_hour: 16,
+    };
 
     fn hours(hours: u32, clock: Clock) -> Allowance {
-        Allowance { seconds: hours * 3600, clock }
+        Allowance {
+            seconds: hours * 3600,
+            clock,
+        }
     }
 
     #[test]
@@ -106,7 +114,10 @@ mod tests {
             datetime!(2026-11-23 02:00 UTC),
             "one hour on Friday, one on Monday from 8:00"
         );
-        assert_eq!(hours(2, Clock::Wall).ends(friday, OFFICE, TimeZone::Wib), datetime!(2026-11-20 10:00 UTC));
+        assert_eq!(
+            hours(2, Clock::Wall).ends(friday, OFFICE, TimeZone::Wib),
+            datetime!(2026-11-20 10:00 UTC)
+        );
     }
 
     #[test]

@@ -65,7 +65,11 @@ impl Directory {
         let mut entries: Vec<_> = self
             .entries
             .iter()
-            .map(|entry| changed.remove(&entry.facility.id).unwrap_or_else(|| Arc::clone(entry)))
+            .map(|entry| {
+                changed
+                    .remove(&entry.facility.id)
+                    .unwrap_or_else(|| Arc::clone(entry))
+            })
             .collect();
         entries.extend(changed.into_values());
         Some(Self::new(self.version + 1, entries))
@@ -74,7 +78,10 @@ impl Directory {
     /// One facility.
     #[must_use]
     pub fn entry(&self, id: FacilityId) -> Option<&Entry> {
-        let position = self.entries.binary_search_by_key(&id, |entry| entry.facility.id).ok()?;
+        let position = self
+            .entries
+            .binary_search_by_key(&id, |entry| entry.facility.id)
+            .ok()?;
         self.entries.get(position).map(AsRef::as_ref)
     }
 

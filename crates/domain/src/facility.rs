@@ -44,8 +44,13 @@ impl FacilityKind {
 pub enum FacilityState {
     Active,
     /// Not asked until `until`, or until it is resumed.
-    Suspended { reason: Text<500>, until: Option<OffsetDateTime> },
-    Closed { reason: Text<500> },
+    Suspended {
+        reason: Text<500>,
+        until: Option<OffsetDateTime>,
+    },
+    Closed {
+        reason: Text<500>,
+    },
 }
 
 /// Whom a facility admits.
@@ -149,7 +154,11 @@ impl FacilityState {
     }
 
     /// ACTIVE -> SUSPENDED.
-    pub fn suspend(self, reason: Text<500>, until: Option<OffsetDateTime>) -> Result<Self, IllegalFacilityVerb> {
+    pub fn suspend(
+        self,
+        reason: Text<500>,
+        until: Option<OffsetDateTime>,
+    ) -> Result<Self, IllegalFacilityVerb> {
         match self {
             Self::Active => Ok(Self::Suspended { reason, until }),
             Self::Suspended { .. } | Self::Closed { .. } => Err(self.refuses(FacilityVerb::Suspend)),
@@ -181,7 +190,50 @@ impl FacilityState {
     }
 
     const fn refuses(&self, verb: FacilityVerb) -> IllegalFacilityVerb {
-        IllegalFacilityVerb { verb, state: self.code() }
+        IllegalFacilityVerb {
+            verb,
+            state: self.code(),
+        }
+    }
+}
+
+impl FacilityProfile {
+    /// Names of the fields in which two descriptions differ; empty = the same.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let checks: [(&'static str, bool); 17] = [
+            ("kind", self.kind == other.kind),
+            ("name", self.name == other.name),
+            ("region_code", self.place == other.place),
+            ("coordinates", self.coordinates == other.coordinates),
+            ("address", self.address == other.address),
+            ("clusters", self.clusters == other.clusters),
+            ("specialisations", self.specialisations == other.specialisations),
+            ("bases", self.bases == other.bases),
+            ("forms", self.forms == other.forms),
+            ("targets", self.targets == other.targets),
+            ("admission", self.admission == other.admission),
+            ("working_area", self.working_area == other.working_area),
+            (
+                "supervising_facility_id",
+                self.supervised_by == other.supervised_by,
+            ),
+            ("partnership", self.partnership == other.partnership),
+            (
+                "ministry_supervised",
+                self.ministry_supervised == other.ministry_supervised,
+            ),
+            (
+                "admission_documents",
+                self.admission_documents == other.admission_documents,
+            ),
+            ("contacts", self.phone == other.phone && self.email == other.email),
+        ];
+        checks
+            .into_iter()
+            .filter(|(_, same)| !same)
+            .map(|(field, _)| field)
+            .collect()
     }
 }
 
@@ -231,13 +283,25 @@ mod tests {
 
     #[test]
     fn what_is_not_known_about_a_person_keeps_nobody_out() {
-        let rule = AdmissionRule { sex: Some(Sex::Female), max_age: Some(AgeYears(17)), ..AdmissionRule::default() };
-        let member = |sex, age: Option<u8>| PartyMember { sex, age: age.map(AgeYears), access_needs: vec![] };
+        let rule = AdmissionRule {
+            sex: Some(Sex::Female),
+            max_age: Some(AgeYears(17)),
+            ..AdmissionRule::default()
+        };
+        let member = |sex, age: Option<u8>| PartyMember {
+            sex,
+            age: age.map(AgeYears),
+            access_needs: vec![],
+        };
         assert!(rule.admits(&member(None, None)));
         assert!(rule.admits(&member(Some(Sex::Female), Some(17))));
         assert!(!rule.admits(&member(Some(Sex::Male), Some(17))));
         assert!(!rule.admits(&member(Some(Sex::Female), Some(18))));
-        let wheelchair = PartyMember { sex: None, age: None, access_needs: vec![AccessNeed::Wheelchair] };
+        let wheelchair = PartyMember {
+            sex: None,
+            age: None,
+            access_needs: vec![AccessNeed::Wheelchair],
+        };
         assert!(!rule.admits(&wheelchair));
     }
 }

@@ -175,7 +175,14 @@ mod tests {
 
     #[test]
     fn text_that_is_no_id_is_refused() {
-        for text in ["", "3273", "32-01933b5c-7a3e-7c3a-9d55-0242ac120002", "ABCD-x", "3273-", "ñ273-0"] {
+        for text in [
+            "",
+            "3273",
+            "32-01933b5c-7a3e-7c3a-9d55-0242ac120002",
+            "ABCD-x",
+            "3273-",
+            "ñ273-0",
+        ] {
             assert_eq!(text.parse::<CaseId>(), Err(InvalidId::Form), "{text}");
         }
     }

@@ -92,7 +92,10 @@ impl SourceKey {
     pub const MAX_LEN: usize = 100;
 
     pub fn new(system: &str, reference: &str) -> Result<Self, InvalidSourceKey> {
-        Ok(Self { system: Self::part(system)?, reference: Self::part(reference)? })
+        Ok(Self {
+            system: Self::part(system)?,
+            reference: Self::part(reference)?,
+        })
     }
 
     /// One part of a key, trimmed.
@@ -136,6 +139,10 @@ impl Intake {
             ("persons", self.persons == other.persons),
             ("documents", self.documents == other.documents),
         ];
-        checks.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
+        checks
+            .into_iter()
+            .filter(|(_, same)| !same)
+            .map(|(field, _)| field)
+            .collect()
     }
 }

@@ -101,7 +101,10 @@ impl TryFrom<u16> for Places {
     type Error = InvalidPlaces;
 
     fn try_from(places: u16) -> Result<Self, Self::Error> {
-        (1..=Self::MAX).contains(&places).then_some(Self(places)).ok_or(InvalidPlaces)
+        (1..=Self::MAX)
+            .contains(&places)
+            .then_some(Self(places))
+            .ok_or(InvalidPlaces)
     }
 }
 

@@ -47,11 +47,22 @@ pub struct DeclineEffect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OfferState {
     Offered,
-    Seen { at: OffsetDateTime },
-    Accepted { at: OffsetDateTime },
-    Declined { at: OffsetDateTime, reason: DeclineReason },
-    Expired { at: OffsetDateTime },
-    Withdrawn { at: OffsetDateTime },
+    Seen {
+        at: OffsetDateTime,
+    },
+    Accepted {
+        at: OffsetDateTime,
+    },
+    Declined {
+        at: OffsetDateTime,
+        reason: DeclineReason,
+    },
+    Expired {
+        at: OffsetDateTime,
+    },
+    Withdrawn {
+        at: OffsetDateTime,
+    },
 }
 
 /// One facility asked to take one case.
@@ -93,17 +104,25 @@ impl Decline {
     /// The effect of the reason, from `now` on (mission: "each reason has an effect").
     #[must_use]
     pub fn effect(&self, now: OffsetDateTime) -> DeclineEffect {
-        let lasting = DeclineEffect { corrects_capacity: false, raises_correction: false, excluded_until: None };
+        let lasting = DeclineEffect {
+            corrects_capacity: false,
+            raises_correction: false,
+            excluded_until: None,
+        };
         match self.reason {
             DeclineReason::Full => DeclineEffect {
                 corrects_capacity: true,
                 excluded_until: Some(now + FULL_PARKS_FOR),
                 ..lasting
             },
-            DeclineReason::WrongKind => DeclineEffect { raises_correction: true, ..lasting },
-            DeclineReason::NotNow => {
-                DeclineEffect { excluded_until: Some(self.retry_at.unwrap_or(now + FULL_PARKS_FOR)), ..lasting }
-            }
+            DeclineReason::WrongKind => DeclineEffect {
+                raises_correction: true,
+                ..lasting
+            },
+            DeclineReason::NotNow => DeclineEffect {
+                excluded_until: Some(self.retry_at.unwrap_or(now + FULL_PARKS_FOR)),
+                ..lasting
+            },
             DeclineReason::NotEligible
             | DeclineReason::Safety
             | DeclineReason::PersonRefused
@@ -164,7 +183,11 @@ impl Offer {
 
     fn must_wait_for_an_answer(&self, now: OffsetDateTime) -> Result<(), IllegalOfferVerb> {
         self.must_be_live()?;
-        if now >= self.expires_at { Err(IllegalOfferVerb::Expired) } else { Ok(()) }
+        if now >= self.expires_at {
+            Err(IllegalOfferVerb::Expired)
+        } else {
+            Ok(())
+        }
     }
 
     fn must_be_live(&self) -> Result<(), IllegalOfferVerb> {
@@ -172,7 +195,9 @@ impl Offer {
             OfferState::Offered | OfferState::Seen { .. } => Ok(()),
             OfferState::Expired { .. } => Err(IllegalOfferVerb::Expired),
             OfferState::Accepted { .. } | OfferState::Declined { .. } | OfferState::Withdrawn { .. } => {
-                Err(IllegalOfferVerb::NotLive { state: self.state.code() })
+                Err(IllegalOfferVerb::NotLive {
+                    state: self.state.code(),
+                })
             }
         }
     }

@@ -26,7 +26,11 @@ pub enum PlacementState {
     /// The places are occupied.
     Admitted { at: OffsetDateTime },
     /// The places are free again.
-    Discharged { admitted_at: OffsetDateTime, at: OffsetDateTime, to: DischargeDestination },
+    Discharged {
+        admitted_at: OffsetDateTime,
+        at: OffsetDateTime,
+        to: DischargeDestination,
+    },
 }
 
 /// An accepted offer.
@@ -70,7 +74,10 @@ impl Placement {
         self.state = match self.state {
             PlacementState::Reserved => PlacementState::Admitted { at: now },
             PlacementState::Admitted { .. } | PlacementState::Discharged { .. } => {
-                return Err(IllegalPlacementVerb { verb: "admitted", state: self.state.code() });
+                return Err(IllegalPlacementVerb {
+                    verb: "admitted",
+                    state: self.state.code(),
+                });
             }
         };
         Ok(self)
@@ -83,9 +90,16 @@ impl Placement {
         now: OffsetDateTime,
     ) -> Result<Self, IllegalPlacementVerb> {
         self.state = match self.state {
-            PlacementState::Admitted { at } => PlacementState::Discharged { admitted_at: at, at: now, to },
+            PlacementState::Admitted { at } => PlacementState::Discharged {
+                admitted_at: at,
+                at: now,
+                to,
+            },
             PlacementState::Reserved | PlacementState::Discharged { .. } => {
-                return Err(IllegalPlacementVerb { verb: "discharged", state: self.state.code() });
+                return Err(IllegalPlacementVerb {
+                    verb: "discharged",
+                    state: self.state.code(),
+                });
             }
         };
         Ok(self)

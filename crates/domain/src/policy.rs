@@ -64,7 +64,11 @@ pub enum InvalidPolicy {
     #[error("policy is not readable: {0}")]
     Unreadable(#[from] toml::de::Error),
     #[error("policy `{version}`, urgency {urgency}: {what}")]
-    Rule { version: String, urgency: Urgency, what: &'static str },
+    Rule {
+        version: String,
+        urgency: Urgency,
+        what: &'static str,
+    },
     #[error("policy `{version}`: working hours must start before they end, between 0 and 23")]
     WorkingHours { version: String },
 }
@@ -86,7 +90,9 @@ impl Policy {
     pub fn parse(toml: &str) -> Result<Self, InvalidPolicy> {
         let policy: Self = toml::from_str(toml)?;
         if !policy.working_hours.are_valid() {
-            return Err(InvalidPolicy::WorkingHours { version: policy.version });
+            return Err(InvalidPolicy::WorkingHours {
+                version: policy.version,
+            });
         }
         for urgency in Urgency::ALL {
             policy.of(*urgency).check().map_err(|what| InvalidPolicy::Rule {

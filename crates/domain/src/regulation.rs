@@ -63,7 +63,10 @@ impl Article {
                 "Serasi memberi solusi melalui rujukan atau penyelesaian secara langsung.",
                 "Serasi gives a solution by referral or by direct resolution.",
             ),
-            Self::P16Ps3 => ("Sasaran program terdiri atas lima kluster.", "The programme serves five clusters."),
+            Self::P16Ps3 => (
+                "Sasaran program terdiri atas lima kluster.",
+                "The programme serves five clusters.",
+            ),
             Self::P16Ps5 => (
                 "ATENSI dilaksanakan balai; UPTD dan LKS sebagai mitra, UPTD juga mandiri di bawah supervisi.",
                 "ATENSI is carried out by balai; UPTD and LKS as partners, UPTD also alone under supervision.",
@@ -80,7 +83,10 @@ impl Article {
                 "Sasaran memenuhi salah satu dari tujuh kriteria.",
                 "Recipients meet one of seven criteria.",
             ),
-            Self::P16Ps10 => ("ATENSI memiliki tujuh bentuk layanan.", "ATENSI has seven forms of service."),
+            Self::P16Ps10 => (
+                "ATENSI memiliki tujuh bentuk layanan.",
+                "ATENSI has seven forms of service.",
+            ),
             Self::P16Ps10Ay5 => (
                 "Dalam situasi darurat layanan diberikan melalui respon kasus.",
                 "In an emergency the service is given as a case response.",

@@ -146,7 +146,16 @@ impl<'a> Request<'a> {
         let place = atlas().place(facts.place).ok_or(NotRoutable::PlaceUnknown)?;
         let home = Regency::of(facts.place).ok_or(NotRoutable::PlaceUnknown)?;
         let responsible_area = directory.responsible_area(facts.place, now);
-        Ok(Self { facts, cluster, home, place, policy, exclusions, now, responsible_area })
+        Ok(Self {
+            facts,
+            cluster,
+            home,
+            place,
+            policy,
+            exclusions,
+            now,
+            responsible_area,
+        })
     }
 
     /// What the policy says for this urgency.
@@ -164,20 +173,29 @@ impl<'a> Request<'a> {
         } else if at.province() == home.province() {
             ScopeTier::Province
         } else if self.responsible_area.iter().any(|region| region.contains(&at))
-            || entry.facility.profile.working_area.iter().any(|region| region.contains(&self.facts.place))
+            || entry
+                .facility
+                .profile
+                .working_area
+                .iter()
+                .any(|region| region.contains(&self.facts.place))
         {
             ScopeTier::WorkingArea
         } else {
             ScopeTier::Nation
         }
     }
-
 }
 
 impl<'a> Candidate<'a> {
     fn new(request: &Request<'_>, entry: &'a Entry) -> Self {
         let fit = PlaceFit::of(request, entry);
-        Self { entry, fit, tier: OnceCell::new(), travel_minutes: OnceCell::new() }
+        Self {
+            entry,
+            fit,
+            tier: OnceCell::new(),
+            travel_minutes: OnceCell::new(),
+        }
     }
 
     /// How far from home it lies.
@@ -189,7 +207,9 @@ impl<'a> Candidate<'a> {
     /// Door-to-door minutes from the person to the facility.
     #[must_use]
     pub fn travel_minutes(&self, request: &Request<'_>) -> u32 {
-        *self.travel_minutes.get_or_init(|| atlas().travel(request.place, self.entry.place).minutes.get())
+        *self
+            .travel_minutes
+            .get_or_init(|| atlas().travel(request.place, self.entry.place).minutes.get())
     }
 }
 

@@ -30,7 +30,10 @@ impl<const MAX: usize> Text<MAX> {
         if length > MAX {
             return Err(InvalidText::TooLong { length, max: MAX });
         }
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        if text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        {
             return Err(InvalidText::ControlCharacter);
         }
         Ok(Self(text.to_owned()))
@@ -71,7 +74,10 @@ mod tests {
         let text = Text::<5>::new("  Siti ").unwrap();
         assert_eq!(text.as_str(), "Siti");
         assert_eq!(format!("{text:?}"), "Text(4 characters)");
-        assert_eq!(Text::<5>::new("Ñandú!"), Err(InvalidText::TooLong { length: 6, max: 5 }));
+        assert_eq!(
+            Text::<5>::new("Ñandú!"),
+            Err(InvalidText::TooLong { length: 6, max: 5 })
+        );
         assert_eq!(Text::<5>::new(" \n"), Err(InvalidText::Empty));
         assert_eq!(Text::<5>::new("a\0"), Err(InvalidText::ControlCharacter));
     }

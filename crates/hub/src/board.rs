@@ -34,7 +34,12 @@ impl Board {
 
     /// The snapshot as it is now; it never changes under the reader.
     pub(crate) fn snapshot(&self) -> Arc<Directory> {
-        Arc::clone(&self.current.read().expect("nobody panics while holding this lock"))
+        Arc::clone(
+            &self
+                .current
+                .read()
+                .expect("nobody panics while holding this lock"),
+        )
     }
 
     /// Says that something has changed, so that the next poll comes at once.
@@ -49,16 +54,25 @@ impl Board {
 
     /// Reads what changed since the last look.
     pub(crate) async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
-        let last = *self.read_at.read().expect("nobody panics while holding this lock");
+        let last = *self
+            .read_at
+            .read()
+            .expect("nobody panics while holding this lock");
         let mut connection = store.read().await?;
         let changes = directory::changed_since(&mut connection, last - LOOK_BACK).await?;
         drop(connection);
         let before = self.snapshot();
         let after = before.with_changes(changes.entries);
         if let Some(after) = after {
-            *self.current.write().expect("nobody panics while holding this lock") = Arc::new(after);
+            *self
+                .current
+                .write()
+                .expect("nobody panics while holding this lock") = Arc::new(after);
         }
-        *self.read_at.write().expect("nobody panics while holding this lock") = changes.read_at;
+        *self
+            .read_at
+            .write()
+            .expect("nobody panics while holding this lock") = changes.read_at;
         Ok(())
     }
 }

@@ -14,9 +14,14 @@ pub struct Clock {
 impl Clock {
     /// The machine's clock.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the machine's clock"
+    )]
     pub fn system() -> Self {
-        Self { now: Box::new(OffsetDateTime::now_utc) }
+        Self {
+            now: Box::new(OffsetDateTime::now_utc),
+        }
     }
 
     /// A clock of the caller's.

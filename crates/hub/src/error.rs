@@ -26,7 +26,6 @@ pub(crate) enum Kind {
     Facility,
     Offer,
     Placement,
-    Region,
 }
 
 /// A rule of the domain said no.
@@ -63,7 +62,11 @@ pub(crate) enum HubError {
     #[error("{kind:?} not found")]
     NotFound { kind: Kind, id: String },
     #[error("{kind:?} exists with other content")]
-    Exists { kind: Kind, id: String, differences: Vec<&'static str> },
+    Exists {
+        kind: Kind,
+        id: String,
+        differences: Vec<&'static str>,
+    },
     #[error("the request_id was used for another request")]
     RequestIdReused,
     #[error(transparent)]
@@ -82,7 +85,10 @@ pub(crate) enum HubError {
 
 impl HubError {
     pub(crate) fn not_found(kind: Kind, id: impl ToString) -> Self {
-        Self::NotFound { kind, id: id.to_string() }
+        Self::NotFound {
+            kind,
+            id: id.to_string(),
+        }
     }
 }
 
@@ -97,7 +103,13 @@ macro_rules! rule_broken_from {
     };
 }
 
-rule_broken_from!(IllegalCaseVerb, IllegalFacilityVerb, IllegalOfferVerb, IllegalPlacementVerb, NotRoutable);
+rule_broken_from!(
+    IllegalCaseVerb,
+    IllegalFacilityVerb,
+    IllegalOfferVerb,
+    IllegalPlacementVerb,
+    NotRoutable
+);
 
 impl Kind {
     pub(crate) const fn name(self) -> &'static str {
@@ -107,7 +119,6 @@ impl Kind {
             Self::Facility => "serasi.v1.Facility",
             Self::Offer => "serasi.v1.Offer",
             Self::Placement => "serasi.v1.Placement",
-            Self::Region => "serasi.v1.Region",
         }
     }
 }

@@ -28,7 +28,12 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(code: Code, reason: &'static str, message_en: impl Into<String>, message_id: impl Into<String>) -> Self {
+    fn new(
+        code: Code,
+        reason: &'static str,
+        message_en: impl Into<String>,
+        message_id: impl Into<String>,
+    ) -> Self {
         Self {
             code,
             reason,
@@ -69,7 +74,11 @@ impl From<HubError> for Status {
             )
             .into_status(ErrorDetails::new()),
             HubError::NotFound { kind, id } => not_found(kind, &id),
-            HubError::Exists { kind, id, differences } => exists(kind, &id, &differences),
+            HubError::Exists {
+                kind,
+                id,
+                differences,
+            } => exists(kind, &id, &differences),
             HubError::RequestIdReused => Shown::new(
                 Code::AlreadyExists,
                 "REQUEST_ID_REUSED",
@@ -106,8 +115,16 @@ impl From<HubError> for Status {
 }
 
 fn invalid(violations: &[Violation]) -> Status {
-    let fields: Vec<_> = violations.iter().take(5).map(|violation| violation.field.as_str()).collect();
-    let more = if violations.len() > fields.len() { ", ..." } else { "" };
+    let fields: Vec<_> = violations
+        .iter()
+        .take(5)
+        .map(|violation| violation.field.as_str())
+        .collect();
+    let more = if violations.len() > fields.len() {
+        ", ..."
+    } else {
+        ""
+    };
     let mut details = ErrorDetails::new();
     for violation in violations.iter().take(MAX_VIOLATIONS) {
         details.add_bad_request_violation(&violation.field, &violation.description);
@@ -115,8 +132,16 @@ fn invalid(violations: &[Violation]) -> Status {
     Shown::new(
         Code::InvalidArgument,
         "REQUEST_INVALID",
-        format!("{} fields must be corrected: {}{more}", violations.len(), fields.join(", ")),
-        format!("{} isian perlu diperbaiki: {}{more}. Tidak ada yang disimpan.", violations.len(), fields.join(", ")),
+        format!(
+            "{} fields must be corrected: {}{more}",
+            violations.len(),
+            fields.join(", ")
+        ),
+        format!(
+            "{} isian perlu diperbaiki: {}{more}. Tidak ada yang disimpan.",
+            violations.len(),
+            fields.join(", ")
+        ),
     )
     .with("violations", violations.len())
     .into_status(details)
@@ -124,7 +149,12 @@ fn invalid(violations: &[Violation]) -> Status {
 
 fn not_found(kind: Kind, id: &str) -> Status {
     let mut details = ErrorDetails::new();
-    details.set_resource_info(kind.name(), id, "", "does not exist, or is outside what you may see");
+    details.set_resource_info(
+        kind.name(),
+        id,
+        "",
+        "does not exist, or is outside what you may see",
+    );
     Shown::new(
         Code::NotFound,
         "NOT_FOUND",
@@ -159,19 +189,30 @@ fn broken(rule: &RuleBroken) -> Status {
             format!(
                 "Kasus berstatus {}; tindakan yang boleh: {}.",
                 error.state,
-                error.allowed.iter().map(|verb| verb.code()).collect::<Vec<_>>().join(", ")
+                error
+                    .allowed
+                    .iter()
+                    .map(|verb| verb.code())
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
             error.article.code(),
         ),
-        RuleBroken::Facility(error) => {
-            ("FACILITY_STATE", format!("Lembaga berstatus {}.", error.state), "P16 Ps.31")
-        }
-        RuleBroken::Offer(_) => {
-            ("OFFER_STATE", "Penawaran ini tidak lagi menunggu jawaban.".to_owned(), "P16 Ps.31")
-        }
-        RuleBroken::Placement(error) => {
-            ("PLACEMENT_STATE", format!("Penempatan berstatus {}.", error.state), "P16 Ps.18")
-        }
+        RuleBroken::Facility(error) => (
+            "FACILITY_STATE",
+            format!("Lembaga berstatus {}.", error.state),
+            "P16 Ps.31",
+        ),
+        RuleBroken::Offer(_) => (
+            "OFFER_STATE",
+            "Penawaran ini tidak lagi menunggu jawaban.".to_owned(),
+            "P16 Ps.31",
+        ),
+        RuleBroken::Placement(error) => (
+            "PLACEMENT_STATE",
+            format!("Penempatan berstatus {}.", error.state),
+            "P16 Ps.18",
+        ),
         RuleBroken::NotRoutable(_) => (
             "NOT_ROUTABLE",
             "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
@@ -204,7 +245,9 @@ fn broken(rule: &RuleBroken) -> Status {
         Shown::new(Code::FailedPrecondition, reason, rule.to_string(), message_id).with("article", article);
     if let RuleBroken::Case(error) = rule {
         let allowed: Vec<_> = error.allowed.iter().map(|verb| verb.code()).collect();
-        shown = shown.with("state", error.state).with("allowed", allowed.join(","));
+        shown = shown
+            .with("state", error.state)
+            .with("allowed", allowed.join(","));
     }
     shown.into_status(details)
 }
@@ -227,7 +270,11 @@ fn stored(error: &StoreError) -> Status {
         StoreError::Impossible { .. } | StoreError::Unsealable { .. } => internal(&error.to_string()),
         StoreError::Database(source) => {
             // The text of a database error can hold values; its code cannot.
-            let code = source.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+            let code = source
+                .as_database_error()
+                .and_then(|error| error.code())
+                .unwrap_or_default()
+                .into_owned();
             internal(&format!("database error {code}"))
         }
         StoreError::Migration(_) => internal("schema migration"),

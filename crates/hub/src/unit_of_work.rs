@@ -64,7 +64,11 @@ pub(crate) struct Unit<'h> {
 impl Call {
     pub(crate) fn new(caller: Caller, request_id: Uuid, request: &impl Message) -> Self {
         let digest = ring::digest::digest(&ring::digest::SHA256, &request.encode_to_vec());
-        Self { caller, request_id, request_hash: digest.as_ref().to_vec() }
+        Self {
+            caller,
+            request_id,
+            request_hash: digest.as_ref().to_vec(),
+        }
     }
 }
 
@@ -80,7 +84,12 @@ impl Unit<'_> {
             id: self.new_id(),
             home,
             principal: self.caller.principal.clone(),
-            roles: self.caller.roles.iter().map(|role| role.code().to_owned()).collect(),
+            roles: self
+                .caller
+                .roles
+                .iter()
+                .map(|role| role.code().to_owned())
+                .collect(),
             verb: self.verb,
             subject_id: subject.to_string(),
             request_id: self.request_id,
@@ -98,7 +107,14 @@ impl Unit<'_> {
         payload: serde_json::Value,
     ) -> Result<(), HubError> {
         let id = self.new_id();
-        let event = Event { id, home, subject_id: subject.to_string(), subject_version: version, kind, payload };
+        let event = Event {
+            id,
+            home,
+            subject_id: subject.to_string(),
+            subject_version: version,
+            kind,
+            payload,
+        };
         Ok(events::append(&mut self.conn, &event).await?)
     }
 }
@@ -173,36 +189,59 @@ fn replay<M: Mutation>(known: &Remembered, request_hash: &[u8]) -> Result<M::Res
     if known.verb != M::VERB || known.request_hash != request_hash {
         return Err(HubError::RequestIdReused);
     }
-    M::Response::decode(known.response.as_slice()).map_err(|_| HubError::Bug("a remembered response is unreadable"))
+    M::Response::decode(known.response.as_slice())
+        .map_err(|_| HubError::Bug("a remembered response is unreadable"))
 }
 
-/// Runs a step of a job in one transaction; what it does must itself be safe to repeat.
-pub(crate) async fn run_job<T: Send>(
-    hub: &Hub,
-    name: &'static str,
-    step: impl AsyncFn(&mut Unit<'_>) -> Result<T, HubError>,
-) -> Result<T, HubError> {
-    let caller = Caller::job(name);
+/// Something done in one transaction without a request id: a look that goes on record, an import that is idempotent by
+/// its keys, a step of a job that is safe to repeat.
+pub(crate) trait Act: Send + Sync + 'static {
+    /// Name of the verb or job, in audit rows.
+    const VERB: &'static str;
+    type Output: Send + 'static;
+
+    /// Does it, in the open transaction. May run again after a conflict: no effect outside the unit.
+    fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Output, HubError>> + Send;
+}
+
+/// Runs an act for a client; as with a mutation, a client that goes away drops only its wait.
+pub(crate) async fn run_for<A: Act>(hub: &Arc<Hub>, caller: Caller, act: A) -> Result<A::Output, HubError> {
+    let hub = Arc::clone(hub);
+    let task = tokio::spawn(async move { until_committed(&hub, &caller, &act).await });
+    task.await.unwrap_or(Err(HubError::Bug("a command panicked")))
+}
+
+/// Runs a step of a job.
+pub(crate) async fn run_job<A: Act>(hub: &Hub, act: &A) -> Result<A::Output, HubError> {
+    until_committed(hub, &Caller::job(A::VERB), act).await
+}
+
+async fn until_committed<A: Act>(hub: &Hub, caller: &Caller, act: &A) -> Result<A::Output, HubError> {
     let mut tries = 1;
     loop {
-        let mut conn = hub.store.begin().await?;
-        let now = serasi_store::now(&mut conn).await?;
-        let mut unit = Unit { conn, now, hub, caller: &caller, request_id: None, verb: name };
-        let result = step(&mut unit).await;
-        let result = match result {
-            Ok(value) => unit.conn.commit().await.map(|()| value).map_err(|error| StoreError::from(error).into()),
-            Err(error) => Err(error),
-        };
-        match result {
+        match commit_once(hub, caller, act).await {
             Err(HubError::Store(StoreError::Conflict(_))) if tries < MAX_TRIES => pause(tries).await,
-            Ok(value) => {
-                hub.board.nudge();
-                return Ok(value);
-            }
-            Err(error) => return Err(error),
+            result => return result,
         }
         tries += 1;
     }
+}
+
+async fn commit_once<A: Act>(hub: &Hub, caller: &Caller, act: &A) -> Result<A::Output, HubError> {
+    let mut conn = hub.store.begin().await?;
+    let now = serasi_store::now(&mut conn).await?;
+    let mut unit = Unit {
+        conn,
+        now,
+        hub,
+        caller,
+        request_id: None,
+        verb: A::VERB,
+    };
+    let output = act.run(&mut unit).await?;
+    unit.conn.commit().await.map_err(StoreError::from)?;
+    hub.board.nudge();
+    Ok(output)
 }
 
 async fn pause(tries: u32) {

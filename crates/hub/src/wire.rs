@@ -15,7 +15,6 @@ mod time;
 
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, need};
-pub(crate) use codes::FromWire;
 pub(crate) use decision::{decision_to_wire, outcome_to_wire};
 pub(crate) use facility::{facility_to_wire, profile};
 pub(crate) use intake::intake;
@@ -24,4 +23,3 @@ pub(crate) use parse::{PageToken, Parse, id_of, page_size};
 pub(crate) use person::person_to_wire;
 pub(crate) use placement::placement_to_wire;
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
-pub(crate) use time::{to_time, to_timestamp};

@@ -2,11 +2,7 @@
 //! Nothing is written here by hand; the contract is in `proto/`.
 
 /// Package `serasi.v1`.
-#[expect(
-    clippy::all,
-    clippy::pedantic,
-    reason = "generated code is not ours to style"
-)]
+#[expect(clippy::all, clippy::pedantic, reason = "generated code is not ours to style")]
 pub mod v1 {
     tonic::include_proto!("serasi.v1");
     include!(concat!(env!("OUT_DIR"), "/serasi.v1.serde.rs"));

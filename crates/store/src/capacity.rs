@@ -51,7 +51,10 @@ pub(crate) struct PoolRow {
 impl PoolRow {
     pub(crate) fn read(self) -> Result<(FacilityId, Pool), StoreError> {
         let facility = FacilityId::new(regency("capacity_pools", &self.region_code)?, self.facility_id);
-        let context = Row { table: "capacity_pools", id: &facility };
+        let context = Row {
+            table: "capacity_pools",
+            id: &facility,
+        };
         let pool = Pool {
             key: context.pool(&self.base, &self.cluster, &self.sex)?,
             total: self.total,
@@ -113,7 +116,11 @@ pub async fn insert_hold(conn: &mut PgConnection, hold: &Hold) -> Result<(), Sto
 }
 
 /// held -> released: the places are free again. `false` = there was no such hold.
-pub async fn release(conn: &mut PgConnection, facility: FacilityId, offer: OfferId) -> Result<bool, StoreError> {
+pub async fn release(
+    conn: &mut PgConnection,
+    facility: FacilityId,
+    offer: OfferId,
+) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "WITH gone AS (
              UPDATE holds SET state = 'released', changed_at = now()
@@ -133,7 +140,11 @@ pub async fn release(conn: &mut PgConnection, facility: FacilityId, offer: Offer
 }
 
 /// held -> occupied: the persons have moved in. `false` = there was no such hold.
-pub async fn occupy(conn: &mut PgConnection, facility: FacilityId, offer: OfferId) -> Result<bool, StoreError> {
+pub async fn occupy(
+    conn: &mut PgConnection,
+    facility: FacilityId,
+    offer: OfferId,
+) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "WITH moved AS (
              UPDATE holds SET state = 'occupied', changed_at = now()
@@ -155,7 +166,11 @@ pub async fn occupy(conn: &mut PgConnection, facility: FacilityId, offer: OfferI
 
 /// occupied -> released: the persons have left. A later report may have counted fewer people than the hub knows of;
 /// then only as many places become free as are counted. `false` = there was no such hold.
-pub async fn vacate(conn: &mut PgConnection, facility: FacilityId, offer: OfferId) -> Result<bool, StoreError> {
+pub async fn vacate(
+    conn: &mut PgConnection,
+    facility: FacilityId,
+    offer: OfferId,
+) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "WITH gone AS (
              UPDATE holds SET state = 'released', changed_at = now()
@@ -245,7 +260,9 @@ pub async fn of_facility(conn: &mut PgConnection, facility: FacilityId) -> Resul
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(|row| row.read().map(|(_, pool)| pool)).collect()
+    rows.into_iter()
+        .map(|row| row.read().map(|(_, pool)| pool))
+        .collect()
 }
 
 /// Whether the hub has persons or promises there.
@@ -273,10 +290,26 @@ pub async fn insert_many(
     let valid: Vec<_> = reports.iter().map(|(_, reported)| reported.valid_until).collect();
     for (facility, reported) in reports {
         let (base, cluster, sex) = pool_columns(reported.report.key);
-        let texts = [facility.home().to_string(), base.into(), cluster.into(), sex.into(), reported.source.to_string()];
-        columns.iter_mut().zip(texts).for_each(|(column, text)| column.push(text));
-        let counts = [reported.report.total(), reported.report.occupied(), reported.report.overflow()];
-        numbers.iter_mut().zip(counts).for_each(|(column, count)| column.push(count));
+        let texts = [
+            facility.home().to_string(),
+            base.into(),
+            cluster.into(),
+            sex.into(),
+            reported.source.to_string(),
+        ];
+        columns
+            .iter_mut()
+            .zip(texts)
+            .for_each(|(column, text)| column.push(text));
+        let counts = [
+            reported.report.total(),
+            reported.report.occupied(),
+            reported.report.overflow(),
+        ];
+        numbers
+            .iter_mut()
+            .zip(counts)
+            .for_each(|(column, count)| column.push(count));
     }
     let [regions, bases, clusters, sexes, sources] = columns;
     let [totals, occupied, overflow] = numbers;

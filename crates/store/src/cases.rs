@@ -60,7 +60,10 @@ impl TryFrom<CaseRow> for Case {
     fn try_from(row: CaseRow) -> Result<Self, Self::Error> {
         let home = regency("cases", &row.region_code)?;
         let id = CaseId::new(home, row.case_id);
-        let context = Row { table: "cases", id: &id };
+        let context = Row {
+            table: "cases",
+            id: &id,
+        };
         let owner = match row.owner_kind.as_str() {
             "coordinator" => Owner::Coordinator(context.code("owner_reference", &row.owner_reference)?),
             "facility" => Owner::Facility(context.code("owner_reference", &row.owner_reference)?),
@@ -85,8 +88,16 @@ impl TryFrom<CaseRow> for Case {
 }
 
 fn read_state(row: &CaseRow, home: Regency, context: &Row<'_, CaseId>) -> Result<CaseState, StoreError> {
-    let offer = || context.present("offer_id", row.offer_id).map(|id| OfferId::new(home, id));
-    let placement = || context.present("placement_id", row.placement_id).map(|id| PlacementId::new(home, id));
+    let offer = || {
+        context
+            .present("offer_id", row.offer_id)
+            .map(|id| OfferId::new(home, id))
+    };
+    let placement = || {
+        context
+            .present("placement_id", row.placement_id)
+            .map(|id| PlacementId::new(home, id))
+    };
     let since = || context.present("waiting_since", row.waiting_since);
     Ok(match row.state.as_str() {
         "received" => CaseState::Received,
@@ -94,9 +105,15 @@ fn read_state(row: &CaseRow, home: Regency, context: &Row<'_, CaseId>) -> Result
         "offered" => CaseState::Offered { offer: offer()? },
         "waiting" => CaseState::Waiting { since: since()? },
         "no_candidate" => CaseState::NoCandidate { since: since()? },
-        "placed" => CaseState::Placed { placement: placement()? },
-        "in_service" => CaseState::InService { placement: placement()? },
-        "aftercare" => CaseState::Aftercare { placement: placement()? },
+        "placed" => CaseState::Placed {
+            placement: placement()?,
+        },
+        "in_service" => CaseState::InService {
+            placement: placement()?,
+        },
+        "aftercare" => CaseState::Aftercare {
+            placement: placement()?,
+        },
         "closed" => CaseState::Closed,
         "resolved_directly" => CaseState::ResolvedDirectly,
         _ => return Err(context.impossible("state")),
@@ -128,7 +145,13 @@ impl StateColumns {
             Owner::Coordinator(region) => ("coordinator", region.to_string()),
             Owner::Facility(facility) => ("facility", facility.to_string()),
         };
-        Self { offer, placement, waiting_since, owner_kind, owner_reference }
+        Self {
+            offer,
+            placement,
+            waiting_since,
+            owner_kind,
+            owner_reference,
+        }
     }
 }
 
@@ -206,7 +229,11 @@ pub async fn update(
 }
 
 const fn resolution_seal(row: Uuid) -> Seal {
-    Seal { table: "cases", column: "resolution", row }
+    Seal {
+        table: "cases",
+        column: "resolution",
+        row,
+    }
 }
 
 /// Keeps what was done, sealed.
@@ -241,7 +268,9 @@ pub async fn resolution(
     .fetch_optional(conn)
     .await?
     .flatten();
-    sealed.map(|sealed| sealer.open(resolution_seal(case.uuid()), &sealed)).transpose()
+    sealed
+        .map(|sealed| sealer.open(resolution_seal(case.uuid()), &sealed))
+        .transpose()
 }
 
 pub async fn get(conn: &mut PgConnection, id: CaseId) -> Result<Option<Case>, StoreError> {
@@ -277,11 +306,10 @@ pub async fn get_for_change(conn: &mut PgConnection, id: CaseId) -> Result<Optio
 
 /// Cases, oldest first.
 pub async fn list(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<Case>, StoreError> {
-    let (after_at, after_region, after_id) = filter
-        .after
-        .map_or((OffsetDateTime::UNIX_EPOCH, String::new(), Uuid::nil()), |(at, id)| {
-            (at, id.home().to_string(), id.uuid())
-        });
+    let (after_at, after_region, after_id) = filter.after.map_or(
+        (OffsetDateTime::UNIX_EPOCH, String::new(), Uuid::nil()),
+        |(at, id)| (at, id.home().to_string(), id.uuid()),
+    );
     let rows = sqlx::query_as!(
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
@@ -322,5 +350,7 @@ pub async fn waiting(conn: &mut PgConnection, limit: i64) -> Result<Vec<CaseId>,
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(|row| Ok(CaseId::new(regency("cases", &row.region_code)?, row.case_id))).collect()
+    rows.into_iter()
+        .map(|row| Ok(CaseId::new(regency("cases", &row.region_code)?, row.case_id)))
+        .collect()
 }

@@ -39,21 +39,38 @@ impl<I: Display> Row<'_, I> {
     pub(crate) fn pool(&self, base: &str, cluster: &str, sex: &str) -> Result<PoolKey, StoreError> {
         Ok(PoolKey {
             base: self.code("base", base)?,
-            cluster: if cluster == ANY { None } else { Some(self.code("cluster", cluster)?) },
-            sex: if sex == ANY { None } else { Some(self.code("sex", sex)?) },
+            cluster: if cluster == ANY {
+                None
+            } else {
+                Some(self.code("cluster", cluster)?)
+            },
+            sex: if sex == ANY {
+                None
+            } else {
+                Some(self.code("sex", sex)?)
+            },
         })
     }
 
     pub(crate) fn impossible(&self, column: &'static str) -> StoreError {
-        StoreError::Impossible { table: self.table, column, row: self.id.to_string() }
+        StoreError::Impossible {
+            table: self.table,
+            column,
+            row: self.id.to_string(),
+        }
     }
 }
 
 /// A home region read from a column.
 pub(crate) fn regency(table: &'static str, code: &str) -> Result<Regency, StoreError> {
-    code.parse::<RegionCode>().ok().and_then(|code| Regency::try_from(code).ok()).ok_or_else(|| {
-        StoreError::Impossible { table, column: "region_code", row: code.to_owned() }
-    })
+    code.parse::<RegionCode>()
+        .ok()
+        .and_then(|code| Regency::try_from(code).ok())
+        .ok_or_else(|| StoreError::Impossible {
+            table,
+            column: "region_code",
+            row: code.to_owned(),
+        })
 }
 
 /// The column values of a pool key: base, cluster, sex.

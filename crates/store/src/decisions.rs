@@ -40,8 +40,13 @@ pub async fn get(conn: &mut PgConnection, id: DecisionId) -> Result<Option<(Case
     .fetch_optional(conn)
     .await?;
     row.map(|row| {
-        let decision =
-            serde_json::from_slice(&row.record).map_err(|_| Row { table: "decisions", id: &id }.impossible("record"))?;
+        let decision = serde_json::from_slice(&row.record).map_err(|_| {
+            Row {
+                table: "decisions",
+                id: &id,
+            }
+            .impossible("record")
+        })?;
         Ok((CaseId::new(id.home(), row.case_id), decision))
     })
     .transpose()

@@ -26,7 +26,9 @@ pub struct Changes {
 /// `changed_at` is the start of the changing transaction, which may commit later than one that started after it:
 /// the caller must look back further than a transaction can last.
 pub async fn changed_since(conn: &mut PgConnection, since: OffsetDateTime) -> Result<Changes, StoreError> {
-    let read_at = sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(&mut *conn).await?;
+    let read_at = sqlx::query_scalar!(r#"SELECT now() AS "now!""#)
+        .fetch_one(&mut *conn)
+        .await?;
     let facilities = sqlx::query_as!(
         FacilityRow,
         "SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
@@ -70,8 +72,16 @@ pub async fn changed_since(conn: &mut PgConnection, since: OffsetDateTime) -> Re
 }
 
 fn entry(facility: Facility, pools: Vec<serasi_domain::capacity::Pool>) -> Result<Entry, StoreError> {
-    let place = atlas()
-        .place(facility.profile.place)
-        .ok_or_else(|| Row { table: "facilities", id: &facility.id }.impossible("place_code"))?;
-    Ok(Entry { facility, pools, place })
+    let place = atlas().place(facility.profile.place).ok_or_else(|| {
+        Row {
+            table: "facilities",
+            id: &facility.id,
+        }
+        .impossible("place_code")
+    })?;
+    Ok(Entry {
+        facility,
+        pools,
+        place,
+    })
 }

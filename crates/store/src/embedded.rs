@@ -24,7 +24,11 @@ pub enum EmbeddedError {
     #[error(transparent)]
     NoBinaries(#[from] NoBinaries),
     #[error("{action} {path}: {source}")]
-    File { action: &'static str, path: String, source: std::io::Error },
+    File {
+        action: &'static str,
+        path: String,
+        source: std::io::Error,
+    },
     #[error(
         "PostgreSQL may not run as root, and user `postgres` or `nobody` cannot reach {0}: choose a --data-dir whose \
          parent folders everybody may enter, such as /var/lib/serasi"
@@ -55,7 +59,12 @@ impl EmbeddedPostgres {
             return Err(EmbeddedError::SocketPath(socket.display().to_string()));
         }
         let owner = owner::Owner::for_this_process()?;
-        let cluster = cluster::Cluster { binaries, owner, data_dir, socket_dir: socket_dir.clone() };
+        let cluster = cluster::Cluster {
+            binaries,
+            owner,
+            data_dir,
+            socket_dir: socket_dir.clone(),
+        };
         cluster.prepare()?;
         cluster.start(START_TIMEOUT).await?;
         Ok(Self { socket_dir, cluster })
@@ -64,7 +73,10 @@ impl EmbeddedPostgres {
     /// URL of the database in the cluster.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("postgres://serasi@localhost/postgres?host={}", self.socket_dir.display())
+        format!(
+            "postgres://serasi@localhost/postgres?host={}",
+            self.socket_dir.display()
+        )
     }
 
     /// Stops the server after its connections are closed ("fast": open transactions roll back).
@@ -74,9 +86,11 @@ impl EmbeddedPostgres {
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, EmbeddedError> {
-    std::fs::create_dir_all(path).and_then(|()| path.canonicalize()).map_err(|source| EmbeddedError::File {
-        action: "cannot use data directory",
-        path: path.display().to_string(),
-        source,
-    })
+    std::fs::create_dir_all(path)
+        .and_then(|()| path.canonicalize())
+        .map_err(|source| EmbeddedError::File {
+            action: "cannot use data directory",
+            path: path.display().to_string(),
+            source,
+        })
 }

@@ -14,10 +14,17 @@ pub enum StoreError {
     Constraint(String),
     /// A row holds what the code never writes.
     #[error("row {row} of {table} holds an impossible {column}")]
-    Impossible { table: &'static str, column: &'static str, row: String },
+    Impossible {
+        table: &'static str,
+        column: &'static str,
+        row: String,
+    },
     /// Sealed bytes cannot be opened: wrong key or altered data.
     #[error("sealed {column} of {table} cannot be opened")]
-    Unsealable { table: &'static str, column: &'static str },
+    Unsealable {
+        table: &'static str,
+        column: &'static str,
+    },
     #[error("the database refused a statement")]
     Database(#[source] sqlx::Error),
     #[error("the schema could not be migrated")]
@@ -50,7 +57,10 @@ impl From<sqlx::Error> for StoreError {
         if [SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT].contains(&code.as_ref()) {
             return Self::Conflict(error);
         }
-        if code.get(..2).is_some_and(|class| UNAVAILABLE_CLASSES.contains(&class)) {
+        if code
+            .get(..2)
+            .is_some_and(|class| UNAVAILABLE_CLASSES.contains(&class))
+        {
             return Self::Unavailable(error);
         }
         match database.constraint() {

@@ -49,7 +49,10 @@ pub async fn of_case(conn: &mut PgConnection, case: CaseId) -> Result<Vec<Exclus
     rows.into_iter()
         .map(|row| {
             let home = regency("case_exclusions", &row.facility_region)?;
-            Ok(Exclusion { facility: FacilityId::new(home, row.facility_id), until: row.excluded_until })
+            Ok(Exclusion {
+                facility: FacilityId::new(home, row.facility_id),
+                until: row.excluded_until,
+            })
         })
         .collect()
 }

@@ -16,8 +16,6 @@ use crate::columns::{Row, regency, scope_pattern};
 /// Which facilities to list; `None` matches all.
 #[derive(Clone, Debug)]
 pub struct FacilityFilter {
-    /// What the caller may see.
-    pub scope: RegionCode,
     pub within: Option<RegionCode>,
     pub kind: Option<FacilityKind>,
     pub cluster: Option<Cluster>,
@@ -48,7 +46,10 @@ impl TryFrom<FacilityRow> for Facility {
 
     fn try_from(row: FacilityRow) -> Result<Self, Self::Error> {
         let id = FacilityId::new(regency("facilities", &row.region_code)?, row.facility_id);
-        let context = Row { table: "facilities", id: &id };
+        let context = Row {
+            table: "facilities",
+            id: &id,
+        };
         let reason = row.state_reason.as_deref().map(Text::new).transpose();
         let reason = reason.map_err(|_| context.impossible("state_reason"))?;
         let state = match row.state.as_str() {
@@ -57,7 +58,9 @@ impl TryFrom<FacilityRow> for Facility {
                 reason: context.present("state_reason", reason)?,
                 until: row.state_until,
             },
-            "closed" => FacilityState::Closed { reason: context.present("state_reason", reason)? },
+            "closed" => FacilityState::Closed {
+                reason: context.present("state_reason", reason)?,
+            },
             _ => return Err(context.impossible("state")),
         };
         Ok(Self {
@@ -76,7 +79,11 @@ fn profile_json(profile: &FacilityProfile) -> serde_json::Value {
 }
 
 fn cluster_codes(profile: &FacilityProfile) -> Vec<String> {
-    profile.clusters.iter().map(|cluster| cluster.code().to_owned()).collect()
+    profile
+        .clusters
+        .iter()
+        .map(|cluster| cluster.code().to_owned())
+        .collect()
 }
 
 fn state_columns(state: &FacilityState) -> (&'static str, Option<&str>, Option<OffsetDateTime>) {
@@ -174,20 +181,20 @@ pub async fn get_for_change(conn: &mut PgConnection, id: FacilityId) -> Result<O
 
 /// Facilities in id order.
 pub async fn list(conn: &mut PgConnection, filter: &FacilityFilter) -> Result<Vec<Facility>, StoreError> {
-    let (after_region, after_id) =
-        filter.after.map_or((String::new(), Uuid::nil()), |id| (id.home().to_string(), id.uuid()));
+    let (after_region, after_id) = filter.after.map_or((String::new(), Uuid::nil()), |id| {
+        (id.home().to_string(), id.uuid())
+    });
     let rows = sqlx::query_as!(
         FacilityRow,
         "SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
          FROM facilities
-         WHERE (region_code, facility_id) > ($1, $2) AND place_code LIKE $3 AND place_code LIKE $4
-             AND ($5::text IS NULL OR kind = $5) AND ($6::text IS NULL OR $6 = ANY (clusters))
-             AND ($7::text IS NULL OR state = $7) AND ($8::text IS NULL OR source_system = $8)
-             AND ($9::text IS NULL OR source_ref = $9)
-         ORDER BY region_code, facility_id LIMIT $10",
+         WHERE (region_code, facility_id) > ($1, $2) AND place_code LIKE $3
+             AND ($4::text IS NULL OR kind = $4) AND ($5::text IS NULL OR $5 = ANY (clusters))
+             AND ($6::text IS NULL OR state = $6) AND ($7::text IS NULL OR source_system = $7)
+             AND ($8::text IS NULL OR source_ref = $8)
+         ORDER BY region_code, facility_id LIMIT $9",
         after_region,
         after_id,
-        scope_pattern(filter.scope),
         scope_pattern(filter.within.unwrap_or(RegionCode::NATION)),
         filter.kind.map(FacilityKind::code),
         filter.cluster.map(Cluster::code),
@@ -233,7 +240,10 @@ pub async fn insert_many(conn: &mut PgConnection, facilities: &[Facility]) -> Re
     let ids: Vec<Uuid> = facilities.iter().map(|facility| facility.id.uuid()).collect();
     let systems = column(|facility| facility.profile.source.system_name().to_owned());
     let references = column(|facility| facility.profile.source.reference().to_owned());
-    let profiles: Vec<_> = facilities.iter().map(|facility| profile_json(&facility.profile)).collect();
+    let profiles: Vec<_> = facilities
+        .iter()
+        .map(|facility| profile_json(&facility.profile))
+        .collect();
     // Arrays of arrays must be rectangular: the cluster lists travel as text.
     let clusters = column(|facility| cluster_codes(&facility.profile).join(","));
     let created: Vec<_> = facilities.iter().map(|facility| facility.created_at).collect();

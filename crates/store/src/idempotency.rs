@@ -42,7 +42,11 @@ pub async fn begin_call(
     .fetch_one(conn)
     .await?;
     let remembered = match (row.verb, row.request_hash, row.response) {
-        (Some(verb), Some(request_hash), Some(response)) => Some(Remembered { verb, request_hash, response }),
+        (Some(verb), Some(request_hash), Some(response)) => Some(Remembered {
+            verb,
+            request_hash,
+            response,
+        }),
         (_, _, _) => None,
     };
     Ok((row.now, remembered))

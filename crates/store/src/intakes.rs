@@ -11,11 +11,19 @@ use crate::seal::Seal;
 use crate::{Sealer, StoreError};
 
 const fn intake_seal(row: Uuid) -> Seal {
-    Seal { table: "intakes", column: "content", row }
+    Seal {
+        table: "intakes",
+        column: "content",
+        row,
+    }
 }
 
 const fn person_seal(row: Uuid) -> Seal {
-    Seal { table: "persons", column: "content", row }
+    Seal {
+        table: "persons",
+        column: "content",
+        row,
+    }
 }
 
 /// Keeps a report. `received_from` is the principal that sent it.
@@ -56,7 +64,8 @@ pub async fn first_of_case(
     )
     .fetch_optional(conn)
     .await?;
-    row.map(|row| sealer.open(intake_seal(row.intake_id), &row.content)).transpose()
+    row.map(|row| sealer.open(intake_seal(row.intake_id), &row.content))
+        .transpose()
 }
 
 /// Keeps the persons of a case, in order.
@@ -69,8 +78,10 @@ pub async fn insert_persons(
     let ids: Vec<Uuid> = persons.iter().map(|(id, _)| id.uuid()).collect();
     let positions: Vec<i32> = (1..).take(persons.len()).collect();
     let provisional: Vec<bool> = persons.iter().map(|(_, person)| person.nik.is_none()).collect();
-    let contents: Vec<Vec<u8>> =
-        persons.iter().map(|(id, person)| sealer.seal(person_seal(id.uuid()), person)).collect();
+    let contents: Vec<Vec<u8>> = persons
+        .iter()
+        .map(|(id, person)| sealer.seal(person_seal(id.uuid()), person))
+        .collect();
     sqlx::query!(
         "INSERT INTO persons (region_code, person_id, case_id, position, provisional, content)
          SELECT $1, person_id, $2, position, provisional, content

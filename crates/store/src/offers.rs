@@ -66,7 +66,10 @@ impl TryFrom<OfferRow> for OfferView {
     fn try_from(row: OfferRow) -> Result<Self, Self::Error> {
         let home = regency("offers", &row.region_code)?;
         let id = OfferId::new(home, row.offer_id);
-        let context = Row { table: "offers", id: &id };
+        let context = Row {
+            table: "offers",
+            id: &id,
+        };
         let offer = Offer {
             id,
             version: row.version,
@@ -101,7 +104,9 @@ fn read_state(row: &OfferRow, context: &Row<'_, OfferId>) -> Result<OfferState, 
     let at = || context.present("answered_at", row.answered_at);
     Ok(match row.state.as_str() {
         "offered" => OfferState::Offered,
-        "seen" => OfferState::Seen { at: context.present("seen_at", row.seen_at)? },
+        "seen" => OfferState::Seen {
+            at: context.present("seen_at", row.seen_at)?,
+        },
         "accepted" => OfferState::Accepted { at: at()? },
         "declined" => OfferState::Declined {
             at: at()?,
@@ -119,7 +124,9 @@ fn read_state(row: &OfferRow, context: &Row<'_, OfferId>) -> Result<OfferState, 
 fn answer_columns(state: &OfferState) -> (Option<OffsetDateTime>, Option<DeclineReason>) {
     match state {
         OfferState::Offered | OfferState::Seen { .. } => (None, None),
-        OfferState::Accepted { at } | OfferState::Expired { at } | OfferState::Withdrawn { at } => (Some(*at), None),
+        OfferState::Accepted { at } | OfferState::Expired { at } | OfferState::Withdrawn { at } => {
+            (Some(*at), None)
+        }
         OfferState::Declined { at, reason } => (Some(*at), Some(*reason)),
     }
 }
@@ -189,7 +196,11 @@ pub async fn set_decline_note(
     id: OfferId,
     note: &str,
 ) -> Result<(), StoreError> {
-    let seal = Seal { table: "offers", column: "decline_note", row: id.uuid() };
+    let seal = Seal {
+        table: "offers",
+        column: "decline_note",
+        row: id.uuid(),
+    };
     sqlx::query!(
         "UPDATE offers SET decline_note = $3 WHERE region_code = $1 AND offer_id = $2",
         id.home().to_string(),
@@ -255,7 +266,9 @@ pub async fn due(conn: &mut PgConnection, limit: i64) -> Result<Vec<OfferId>, St
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(|row| Ok(OfferId::new(regency("offers", &row.region_code)?, row.offer_id))).collect()
+    rows.into_iter()
+        .map(|row| Ok(OfferId::new(regency("offers", &row.region_code)?, row.offer_id)))
+        .collect()
 }
 
 /// How many facilities have been asked for a case so far.

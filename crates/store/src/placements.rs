@@ -36,7 +36,10 @@ impl TryFrom<PlacementRow> for Placement {
     fn try_from(row: PlacementRow) -> Result<Self, Self::Error> {
         let home = regency("placements", &row.region_code)?;
         let id = PlacementId::new(home, row.placement_id);
-        let context = Row { table: "placements", id: &id };
+        let context = Row {
+            table: "placements",
+            id: &id,
+        };
         let admitted_at = || context.present("admitted_at", row.admitted_at);
         let state = match row.state.as_str() {
             "reserved" => PlacementState::Reserved,
@@ -44,8 +47,10 @@ impl TryFrom<PlacementRow> for Placement {
             "discharged" => PlacementState::Discharged {
                 admitted_at: admitted_at()?,
                 at: context.present("discharged_at", row.discharged_at)?,
-                to: context
-                    .code("destination", &context.present("destination", row.destination.clone())?)?,
+                to: context.code(
+                    "destination",
+                    &context.present("destination", row.destination.clone())?,
+                )?,
             },
             _ => return Err(context.impossible("state")),
         };

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::{PgConnection, PgPool};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool};
 
 use time::OffsetDateTime;
 
@@ -71,14 +71,19 @@ impl Store {
 
     /// Number of migrations this release carries that the database has not seen.
     pub async fn pending_migrations(&self) -> Result<usize, StoreError> {
-        let known: Option<bool> =
-            sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&self.pool).await?;
+        let known: Option<bool> = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+            .fetch_one(&self.pool)
+            .await?;
         if known != Some(true) {
             return Ok(MIGRATOR.iter().count());
         }
-        let applied: Vec<i64> =
-            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&self.pool).await?;
-        Ok(MIGRATOR.iter().filter(|migration| !applied.contains(&migration.version)).count())
+        let applied: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(MIGRATOR
+            .iter()
+            .filter(|migration| !applied.contains(&migration.version))
+            .count())
     }
 
     /// The settings under which a committed write may be lost (guarantees, rule 3); empty = safe.
@@ -92,10 +97,18 @@ impl Store {
         let (fsync, full_page_writes, synchronous_commit) = row;
         let mut found = vec![];
         if fsync != "on" {
-            found.push(UnsafeSetting { name: "fsync", value: fsync, wanted: "on" });
+            found.push(UnsafeSetting {
+                name: "fsync",
+                value: fsync,
+                wanted: "on",
+            });
         }
         if full_page_writes != "on" {
-            found.push(UnsafeSetting { name: "full_page_writes", value: full_page_writes, wanted: "on" });
+            found.push(UnsafeSetting {
+                name: "full_page_writes",
+                value: full_page_writes,
+                wanted: "on",
+            });
         }
         if matches!(synchronous_commit.as_str(), "off" | "local") {
             found.push(UnsafeSetting {
@@ -130,7 +143,9 @@ impl Store {
 
 /// The database's time of this transaction.
 pub async fn now(conn: &mut PgConnection) -> Result<OffsetDateTime, StoreError> {
-    Ok(sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(conn).await?)
+    Ok(sqlx::query_scalar!(r#"SELECT now() AS "now!""#)
+        .fetch_one(conn)
+        .await?)
 }
 
 /// The schema travels with the binary. Locking is ours to do by deploying one migrator: session advisory locks do not

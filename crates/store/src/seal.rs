@@ -49,8 +49,10 @@ pub(crate) struct Seal {
 impl SealKey {
     /// Reads a key of 64 hex digits.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| KeyError::File { path: path.display().to_string(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| KeyError::File {
+            path: path.display().to_string(),
+            source,
+        })?;
         Self::from_hex(text.trim()).ok_or_else(|| KeyError::Form(path.display().to_string()))
     }
 
@@ -60,9 +62,14 @@ impl SealKey {
             return Self::read(path);
         }
         let mut bytes = [0; KEY_LEN];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
+        SystemRandom::new()
+            .fill(&mut bytes)
+            .map_err(|_| KeyError::NoRandomness)?;
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        write_private(path, &hex).map_err(|source| KeyError::File { path: path.display().to_string(), source })?;
+        write_private(path, &hex).map_err(|source| KeyError::File {
+            path: path.display().to_string(),
+            source,
+        })?;
         Ok(Self(bytes))
     }
 
@@ -87,7 +94,11 @@ impl fmt::Debug for SealKey {
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
@@ -96,13 +107,18 @@ impl Sealer {
     #[must_use]
     pub fn new(key: &SealKey) -> Self {
         let key = UnboundKey::new(&AES_256_GCM, &key.0).expect("the key has the length of the algorithm");
-        Self { key: Arc::new(LessSafeKey::new(key)), random: SystemRandom::new() }
+        Self {
+            key: Arc::new(LessSafeKey::new(key)),
+            random: SystemRandom::new(),
+        }
     }
 
     /// Layout byte, nonce, ciphertext with tag.
     pub(crate) fn seal<T: Serialize>(&self, seal: Seal, value: &T) -> Vec<u8> {
         let mut nonce = [0; NONCE_LEN];
-        self.random.fill(&mut nonce).expect("a running system gives randomness");
+        self.random
+            .fill(&mut nonce)
+            .expect("a running system gives randomness");
         let mut content = serde_json::to_vec(value).expect("what is sealed is plain data");
         self.key
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), seal.context(), &mut content)
@@ -115,7 +131,10 @@ impl Sealer {
     }
 
     pub(crate) fn open<T: DeserializeOwned>(&self, seal: Seal, sealed: &[u8]) -> Result<T, StoreError> {
-        self.try_open(seal, sealed).ok_or(StoreError::Unsealable { table: seal.table, column: seal.column })
+        self.try_open(seal, sealed).ok_or(StoreError::Unsealable {
+            table: seal.table,
+            column: seal.column,
+        })
     }
 
     fn try_open<T: DeserializeOwned>(&self, seal: Seal, sealed: &[u8]) -> Option<T> {
@@ -147,7 +166,11 @@ impl Seal {
 mod tests {
     use super::*;
 
-    const ROW: Seal = Seal { table: "persons", column: "content", row: Uuid::nil() };
+    const ROW: Seal = Seal {
+        table: "persons",
+        column: "content",
+        row: Uuid::nil(),
+    };
 
     fn sealer() -> Sealer {
         Sealer::new(&SealKey([7; KEY_LEN]))
@@ -159,7 +182,10 @@ mod tests {
         assert!(!sealed.windows(4).any(|window| window == b"3273"));
         assert_eq!(sealer().open::<String>(ROW, &sealed).unwrap(), "3273014107900001");
 
-        let elsewhere = Seal { row: Uuid::from_u128(1), ..ROW };
+        let elsewhere = Seal {
+            row: Uuid::from_u128(1),
+            ..ROW
+        };
         assert!(sealer().open::<String>(elsewhere, &sealed).is_err());
         let mut altered = sealed.clone();
         *altered.last_mut().unwrap() ^= 1;

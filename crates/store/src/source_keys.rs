@@ -61,5 +61,6 @@ pub async fn find(
     )
     .fetch_optional(conn)
     .await?;
-    row.map(|row| Ok((regency("source_keys", &row.region_code)?, row.subject_id))).transpose()
+    row.map(|row| Ok((regency("source_keys", &row.region_code)?, row.subject_id)))
+        .transpose()
 }

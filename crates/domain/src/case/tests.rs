@@ -68,7 +68,11 @@ fn each_state_allows_exactly_its_verbs() {
     let table: String = every_state()
         .into_iter()
         .map(|state| {
-            let verbs: Vec<_> = CaseVerb::ALL.iter().filter(|verb| case(state.clone()).must_allow(**verb).is_ok()).map(|verb| verb.code()).collect();
+            let verbs: Vec<_> = CaseVerb::ALL
+                .iter()
+                .filter(|verb| case(state.clone()).must_allow(**verb).is_ok())
+                .map(|verb| verb.code())
+                .collect();
             format!("{:18} {}\n", state.code(), verbs.join(" "))
         })
         .collect();
@@ -98,7 +102,10 @@ fn illegal_verb_names_state_article_and_allowed_verbs() {
 fn case_without_cluster_stays_received() {
     let case = case(CaseState::Received).triage(facts(None), LATER).unwrap();
     assert_eq!(case.state, CaseState::Received);
-    assert_eq!(case.triage(facts(Some(Cluster::Lansia)), LATER).unwrap().state, CaseState::Triaged);
+    assert_eq!(
+        case.triage(facts(Some(Cluster::Lansia)), LATER).unwrap().state,
+        CaseState::Triaged
+    );
 }
 
 #[test]
@@ -128,13 +135,27 @@ fn every_open_state_has_a_deadline_and_closed_ones_have_none() {
     let placement = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120004".parse().unwrap();
     let facility = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120005".parse().unwrap();
     let offer = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120003".parse().unwrap();
-    let routed = case(CaseState::Triaged).route(Routed::Offered { offer, answer_before: LATER }, LATER, NOW);
+    let routed = case(CaseState::Triaged).route(
+        Routed::Offered {
+            offer,
+            answer_before: LATER,
+        },
+        LATER,
+        NOW,
+    );
     let placed = routed.clone().place(placement, facility, LATER).unwrap();
     assert_eq!(placed.owner, Owner::Facility(facility));
     let admitted = placed.clone().admit(LATER).unwrap();
     let discharged = admitted.clone().discharge(LATER).unwrap();
-    let resolved = case(CaseState::Waiting { since: NOW }).resolve_directly().unwrap();
+    let resolved = case(CaseState::Waiting { since: NOW })
+        .resolve_directly()
+        .unwrap();
     for case in [routed, placed, admitted, discharged, resolved] {
-        assert_eq!(case.next_deadline.is_some(), case.state.is_open(), "{}", case.state.code());
+        assert_eq!(
+            case.next_deadline.is_some(),
+            case.state.is_open(),
+            "{}",
+            case.state.code()
+        );
     }
 }

@@ -39,14 +39,21 @@ impl BirthDate {
             Self::Day(day) => day > today,
             Self::Year(year) => i32::from(year) > today.year(),
         };
-        if in_the_future { Err(InvalidBirthDate::InTheFuture) } else { Ok(self) }
+        if in_the_future {
+            Err(InvalidBirthDate::InTheFuture)
+        } else {
+            Ok(self)
+        }
     }
 
     /// Age on `day`; with only a year known, as if born on its first day.
     #[must_use]
     pub fn age_on(self, day: Date) -> AgeYears {
         let (year, birthday_is_past) = match self {
-            Self::Day(born) => (born.year(), (day.month() as u8, day.day()) >= (born.month() as u8, born.day())),
+            Self::Day(born) => (
+                born.year(),
+                (day.month() as u8, day.day()) >= (born.month() as u8, born.day()),
+            ),
             Self::Year(year) => (i32::from(year), true),
         };
         let years = day.year() - year - i32::from(!birthday_is_past);
@@ -70,7 +77,11 @@ impl FromStr for BirthDate {
             Self::Day(day) => day.year(),
             Self::Year(year) => i32::from(year),
         };
-        if year < i32::from(EARLIEST_YEAR) { Err(InvalidBirthDate::TooLongAgo) } else { Ok(date) }
+        if year < i32::from(EARLIEST_YEAR) {
+            Err(InvalidBirthDate::TooLongAgo)
+        } else {
+            Ok(date)
+        }
     }
 }
 
@@ -109,11 +120,18 @@ mod tests {
         assert_eq!("2012".parse(), Ok(BirthDate::Year(2012)));
         assert_eq!("2012-02-29".parse(), Ok(BirthDate::Day(date!(2012 - 02 - 29))));
         for wrong in ["2012-02-30", "2012-13-01", "12", "20120229", "", "29-02-2012"] {
-            assert_eq!(wrong.parse::<BirthDate>(), Err(InvalidBirthDate::NotADate), "{wrong}");
+            assert_eq!(
+                wrong.parse::<BirthDate>(),
+                Err(InvalidBirthDate::NotADate),
+                "{wrong}"
+            );
         }
         assert_eq!("1879".parse::<BirthDate>(), Err(InvalidBirthDate::TooLongAgo));
         let tomorrow: BirthDate = "2026-11-22".parse().unwrap();
-        assert_eq!(tomorrow.not_after(date!(2026 - 11 - 21)), Err(InvalidBirthDate::InTheFuture));
+        assert_eq!(
+            tomorrow.not_after(date!(2026 - 11 - 21)),
+            Err(InvalidBirthDate::InTheFuture)
+        );
     }
 
     #[test]

@@ -44,7 +44,11 @@ impl FromStr for Nik {
         if digits.len() != 16 {
             return Err(InvalidNik::Length(digits.len()));
         }
-        let number = |from: usize| digits.get(from..from + 2).and_then(|part| part.parse::<u8>().ok());
+        let number = |from: usize| {
+            digits
+                .get(from..from + 2)
+                .and_then(|part| part.parse::<u8>().ok())
+        };
         let day_is_possible = matches!(number(6), Some(1..=31 | 41..=71));
         let month_is_possible = matches!(number(8), Some(1..=12));
         if !day_is_possible || !month_is_possible {
@@ -83,7 +87,10 @@ mod tests {
 
     #[test]
     fn nik_with_separators_is_read_and_wrong_ones_say_why() {
-        assert_eq!("3273.0141-0790 0001".parse::<Nik>().unwrap().as_str(), "3273014107900001");
+        assert_eq!(
+            "3273.0141-0790 0001".parse::<Nik>().unwrap().as_str(),
+            "3273014107900001"
+        );
         assert_eq!("327301410790001".parse::<Nik>(), Err(InvalidNik::Length(15)));
         assert_eq!("32730141079000011".parse::<Nik>(), Err(InvalidNik::Length(17)));
         assert_eq!("32730141O7900001".parse::<Nik>(), Err(InvalidNik::NotDigits));

@@ -26,7 +26,10 @@ impl FromStr for Phone {
     type Err = InvalidPhone;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
+        let number: String = text
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'))
+            .collect();
         let digits = number.strip_prefix('+').unwrap_or(&number);
         let is_number = (3..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         is_number.then_some(Self(number)).ok_or(InvalidPhone)
@@ -59,7 +62,10 @@ mod tests {
 
     #[test]
     fn numbers_are_read_with_separators() {
-        assert_eq!("+62 812-0000-0001".parse::<Phone>().unwrap().as_str(), "+6281200000001");
+        assert_eq!(
+            "+62 812-0000-0001".parse::<Phone>().unwrap().as_str(),
+            "+6281200000001"
+        );
         assert_eq!("171".parse::<Phone>().unwrap().as_str(), "171");
         for wrong in ["", "12", "phone", "+", "0812000000011112"] {
             assert_eq!(wrong.parse::<Phone>(), Err(InvalidPhone), "{wrong}");

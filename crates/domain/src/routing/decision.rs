@@ -102,12 +102,19 @@ impl Decision {
     /// Fills in the digest: the facts, the policy version, the exclusions, and all that the record shows.
     pub(super) fn sealed_with(mut self, request: &Request<'_>) -> Self {
         let mut hasher = Sha256::new();
-        let exclusions: Vec<_> =
-            request.exclusions.iter().map(|exclusion| (exclusion.facility, exclusion.until)).collect();
+        let exclusions: Vec<_> = request
+            .exclusions
+            .iter()
+            .map(|exclusion| (exclusion.facility, exclusion.until))
+            .collect();
         let inputs = (request.facts, exclusions, &self);
         let bytes = serde_json::to_vec(&inputs).expect("facts and decisions are plain data");
         hasher.update(bytes);
-        self.inputs_digest = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.inputs_digest = hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         self
     }
 
@@ -125,7 +132,10 @@ impl Decision {
     /// One sentence for the person at the telephone.
     #[must_use]
     pub fn explain(&self) -> Explanation {
-        let chosen = self.ranked.iter().find(|considered| Some(considered.facility) == self.chosen);
+        let chosen = self
+            .ranked
+            .iter()
+            .find(|considered| Some(considered.facility) == self.chosen);
         match (self.outcome, chosen) {
             (Outcome::Offered, Some(chosen)) => Explanation {
                 id: format!(
@@ -175,10 +185,13 @@ impl Rejection {
     /// What it means to fail the rule.
     #[must_use]
     pub fn sentence(&self) -> Sentence {
-        REQUIREMENTS
-            .iter()
-            .find(|rule| rule.name == self.rule)
-            .map_or(Sentence { id: "aturan versi lama", en: "a rule of an earlier version" }, |rule| rule.failing)
+        REQUIREMENTS.iter().find(|rule| rule.name == self.rule).map_or(
+            Sentence {
+                id: "aturan versi lama",
+                en: "a rule of an earlier version",
+            },
+            |rule| rule.failing,
+        )
     }
 }
 

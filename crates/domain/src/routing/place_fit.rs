@@ -26,7 +26,9 @@ impl PlaceFit {
     pub(super) fn of(request: &Request<'_>, entry: &Entry) -> Self {
         let base = request.facts.need.base;
         if entry.pools.is_empty() {
-            return Self::Unknown { pool: PoolKey::any(base) };
+            return Self::Unknown {
+                pool: PoolKey::any(base),
+            };
         }
         entry
             .pools
@@ -42,7 +44,11 @@ impl PlaceFit {
         let with_overflow = request.urgency_policy().uses_overflow;
         match pool.known_free(request.now, with_overflow) {
             None => Self::Unknown { pool: pool.key },
-            Some(free) if free >= places.as_i32() => Self::Free { pool: pool.key, free, total: pool.total },
+            Some(free) if free >= places.as_i32() => Self::Free {
+                pool: pool.key,
+                free,
+                total: pool.total,
+            },
             Some(_) if !pool.could_take(places, with_overflow) => Self::TooSmall { total: pool.total },
             Some(free) => Self::Full { free },
         }

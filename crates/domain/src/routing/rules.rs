@@ -75,7 +75,10 @@ impl PreferenceName {
     /// The rule behind the name.
     #[must_use]
     pub fn rule(self) -> &'static Preference {
-        PREFERENCES.iter().find(|rule| rule.name == self).expect("every preference name has a rule; a test checks it")
+        PREFERENCES
+            .iter()
+            .find(|rule| rule.name == self)
+            .expect("every preference name has a rule; a test checks it")
     }
 }
 
@@ -86,14 +89,20 @@ mod tests {
     #[test]
     fn every_preference_name_has_exactly_one_rule() {
         for name in PreferenceName::ALL {
-            assert_eq!(PREFERENCES.iter().filter(|rule| rule.name == *name).count(), 1, "{name}");
+            assert_eq!(
+                PREFERENCES.iter().filter(|rule| rule.name == *name).count(),
+                1,
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn rules_and_their_articles() {
-        let table: String =
-            REQUIREMENTS.iter().map(|rule| format!("{:16} {}\n", rule.name, rule.article)).collect();
+        let table: String = REQUIREMENTS
+            .iter()
+            .map(|rule| format!("{:16} {}\n", rule.name, rule.article))
+            .collect();
         insta::assert_snapshot!(table, @"
         serves_cluster   P16 Ps.3
         works_on_base    P16 Ps.6

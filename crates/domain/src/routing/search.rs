@@ -44,10 +44,11 @@ pub(super) fn judge<'a>(request: &Request<'_>, directory: &'a Directory) -> Judg
     };
     for entry in directory.entries() {
         let candidate = Candidate::new(request, entry);
-        let mut failures = REQUIREMENTS
-            .iter()
-            .enumerate()
-            .filter_map(|(position, rule)| (rule.check)(request, &candidate).err().map(|why| (position, rule, why)));
+        let mut failures = REQUIREMENTS.iter().enumerate().filter_map(|(position, rule)| {
+            (rule.check)(request, &candidate)
+                .err()
+                .map(|why| (position, rule, why))
+        });
         match (failures.next(), failures.next()) {
             (None, _) => judged.able.push(candidate),
             (Some((position, rule, why)), None) => judged.misses_one(position, rule, why, candidate),
@@ -62,7 +63,13 @@ pub(super) fn judge<'a>(request: &Request<'_>, directory: &'a Directory) -> Judg
 }
 
 impl<'a> Judged<'a> {
-    fn misses_one(&mut self, position: usize, rule: &'static Requirement, why: Permanence, candidate: Candidate<'a>) {
+    fn misses_one(
+        &mut self,
+        position: usize,
+        rule: &'static Requirement,
+        why: Permanence,
+        candidate: Candidate<'a>,
+    ) {
         self.may_change |= why == Permanence::Temporary;
         if matches!(candidate.fit, PlaceFit::Unknown { .. }) {
             // Everything but the places is in order, or it would have failed two rules.
@@ -79,11 +86,18 @@ impl<'a> Judged<'a> {
 pub(super) fn select<'a>(request: &Request<'_>, judged: &mut Judged<'a>) -> Selection<'a> {
     let policy = request.urgency_policy();
     for tier in &policy.ladder {
-        if judged.able.iter().any(|candidate| candidate.tier(request) <= *tier) {
+        if judged
+            .able
+            .iter()
+            .any(|candidate| candidate.tier(request) <= *tier)
+        {
             return ranked(request, Outcome::Offered, *tier, &mut judged.able);
         }
         if policy.ask_unknown_before_widening
-            && judged.askable.iter().any(|candidate| candidate.tier(request) <= *tier)
+            && judged
+                .askable
+                .iter()
+                .any(|candidate| candidate.tier(request) <= *tier)
         {
             return ranked(request, Outcome::Asked, *tier, &mut judged.askable);
         }
@@ -91,8 +105,16 @@ pub(super) fn select<'a>(request: &Request<'_>, judged: &mut Judged<'a>) -> Sele
     if !judged.askable.is_empty() {
         return ranked(request, Outcome::Asked, ScopeTier::Nation, &mut judged.askable);
     }
-    let outcome = if judged.may_change { Outcome::Waiting } else { Outcome::NoCandidate };
-    Selection { outcome, tier: None, ranked: vec![] }
+    let outcome = if judged.may_change {
+        Outcome::Waiting
+    } else {
+        Outcome::NoCandidate
+    };
+    Selection {
+        outcome,
+        tier: None,
+        ranked: vec![],
+    }
 }
 
 /// Takes the candidates of `tier` out of `pool`, best first.
@@ -103,18 +125,29 @@ fn ranked<'a>(
     pool: &mut Vec<Candidate<'a>>,
 ) -> Selection<'a> {
     let policy = request.urgency_policy();
-    let (near, far): (Vec<_>, Vec<_>) =
-        std::mem::take(pool).into_iter().partition(|candidate| candidate.tier(request) <= tier);
+    let (near, far): (Vec<_>, Vec<_>) = std::mem::take(pool)
+        .into_iter()
+        .partition(|candidate| candidate.tier(request) <= tier);
     *pool = far;
-    let mut ranked: Vec<_> =
-        near.into_iter().map(|candidate| (costs(request, policy, &candidate), candidate)).collect();
+    let mut ranked: Vec<_> = near
+        .into_iter()
+        .map(|candidate| (costs(request, policy, &candidate), candidate))
+        .collect();
     // The facility id last: two runs over the same facilities in another order agree.
     ranked.sort_by(|(a, left), (b, right)| a.cmp(b).then_with(|| id(left).cmp(&id(right))));
-    Selection { outcome, tier: Some(tier), ranked }
+    Selection {
+        outcome,
+        tier: Some(tier),
+        ranked,
+    }
 }
 
 fn costs(request: &Request<'_>, policy: &UrgencyPolicy, candidate: &Candidate<'_>) -> Vec<i64> {
-    policy.preferences.iter().map(|name| (name.rule().cost)(request, candidate)).collect()
+    policy
+        .preferences
+        .iter()
+        .map(|name| (name.rule().cost)(request, candidate))
+        .collect()
 }
 
 const fn id(candidate: &Candidate<'_>) -> FacilityId {
@@ -128,8 +161,12 @@ pub(super) fn record(
     mut judged: Judged<'_>,
     selection: Selection<'_>,
 ) -> Routing {
-    let choices: Vec<_> =
-        selection.ranked.iter().take(MAX_CHOICES).filter_map(|(_, candidate)| choice(request, candidate)).collect();
+    let choices: Vec<_> = selection
+        .ranked
+        .iter()
+        .take(MAX_CHOICES)
+        .filter_map(|(_, candidate)| choice(request, candidate))
+        .collect();
     let ranked: Vec<_> = selection
         .ranked
         .iter()
@@ -137,7 +174,9 @@ pub(super) fn record(
         .map(|(costs, candidate)| considered(request, candidate, scores(request, costs), None))
         .collect();
 
-    judged.near_misses.sort_by_key(|(candidate, _, _)| (candidate.travel_minutes(request), id(candidate)));
+    judged
+        .near_misses
+        .sort_by_key(|(candidate, _, _)| (candidate.travel_minutes(request), id(candidate)));
     let near_misses: Vec<_> = judged
         .near_misses
         .iter()
@@ -158,7 +197,11 @@ pub(super) fn record(
         .iter()
         .filter_map(|(position, facilities)| {
             let rule = REQUIREMENTS.get(*position)?;
-            Some(RuleCount { rule: rule.name.to_owned(), article: rule.article, facilities: *facilities })
+            Some(RuleCount {
+                rule: rule.name.to_owned(),
+                article: rule.article,
+                facilities: *facilities,
+            })
         })
         .collect();
 
@@ -176,7 +219,10 @@ pub(super) fn record(
         excluded,
         taken_meanwhile: vec![],
     };
-    Routing { decision: decision.sealed_with(request), choices }
+    Routing {
+        decision: decision.sealed_with(request),
+        choices,
+    }
 }
 
 fn choice(request: &Request<'_>, candidate: &Candidate<'_>) -> Option<Choice> {
@@ -196,7 +242,13 @@ fn choice(request: &Request<'_>, candidate: &Candidate<'_>) -> Option<Choice> {
 
 fn scores(request: &Request<'_>, costs: &[i64]) -> Vec<Score> {
     let names = request.urgency_policy().preferences.iter();
-    names.zip(costs).map(|(name, cost)| Score { preference: *name, cost: *cost }).collect()
+    names
+        .zip(costs)
+        .map(|(name, cost)| Score {
+            preference: *name,
+            cost: *cost,
+        })
+        .collect()
 }
 
 fn considered(

@@ -6,8 +6,6 @@ use std::str::FromStr;
 use serasi_domain::id::FacilityId;
 use serasi_geography::RegionCode;
 
-use crate::error::HubError;
-
 /// What a party may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
@@ -62,9 +60,15 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|role| role.code() == code).ok_or_else(|| {
-            format!("`{code}` is no role; roles are {}", Self::ALL.map(Self::code).join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|role| role.code() == code)
+            .ok_or_else(|| {
+                format!(
+                    "`{code}` is no role; roles are {}",
+                    Self::ALL.map(Self::code).join(", ")
+                )
+            })
     }
 }
 
@@ -122,9 +126,5 @@ impl Caller {
         let is_own = self.has(Role::FacilityOfficer) && self.facility == Some(facility);
         let is_above = self.has(Role::Coordinator) || self.has(Role::Administrator);
         is_own || is_above && self.sees(facility.home().code())
-    }
-
-    pub(crate) fn must_be(&self, allowed: bool, why: &'static str) -> Result<(), HubError> {
-        self.roles.first().filter(|_| allowed).map(|_| ()).ok_or(HubError::Forbidden(why))
     }
 }

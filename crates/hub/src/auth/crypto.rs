@@ -10,8 +10,11 @@ use ring::signature::{
 };
 use signature::{Error, Signer, Verifier};
 
-static PROVIDER: CryptoProvider =
-    CryptoProvider { signer_factory, verifier_factory, key_utils: KeyUtils::new_unimplemented() };
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory,
+    verifier_factory,
+    key_utils: KeyUtils::new_unimplemented(),
+};
 
 /// Makes `ring` the cryptography of this process; harmless when done again.
 pub(super) fn install() {
@@ -23,14 +26,18 @@ fn signer_factory(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn Jw
     if *algorithm != Algorithm::ES256 || key.family() != AlgorithmFamily::Ec {
         return Err(ErrorKind::InvalidAlgorithm.into());
     }
-    let pair =
-        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.as_bytes(), &SystemRandom::new())
-            .map_err(|_| ErrorKind::InvalidEcdsaKey)?;
+    let pair = EcdsaKeyPair::from_pkcs8(
+        &ECDSA_P256_SHA256_FIXED_SIGNING,
+        key.as_bytes(),
+        &SystemRandom::new(),
+    )
+    .map_err(|_| ErrorKind::InvalidEcdsaKey)?;
     Ok(Box::new(Es256Signer(pair)))
 }
 
 fn verifier_factory(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
-    let (expected, verification): (_, &'static dyn VerificationAlgorithm) = if *algorithm == Algorithm::ES256 {
+    let (expected, verification): (_, &'static dyn VerificationAlgorithm) = if *algorithm == Algorithm::ES256
+    {
         (AlgorithmFamily::Ec, &ECDSA_P256_SHA256_FIXED)
     } else if *algorithm == Algorithm::EdDSA {
         (AlgorithmFamily::Ed, &ED25519)
@@ -41,14 +48,20 @@ fn verifier_factory(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn 
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
     let public = UnparsedPublicKey::new(verification, key.try_get_as_bytes()?.to_vec());
-    Ok(Box::new(RingVerifier { algorithm: *algorithm, public }))
+    Ok(Box::new(RingVerifier {
+        algorithm: *algorithm,
+        public,
+    }))
 }
 
 struct Es256Signer(EcdsaKeyPair);
 
 impl Signer<Vec<u8>> for Es256Signer {
     fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, Error> {
-        let signature = self.0.sign(&SystemRandom::new(), message).map_err(|_| Error::new())?;
+        let signature = self
+            .0
+            .sign(&SystemRandom::new(), message)
+            .map_err(|_| Error::new())?;
         Ok(signature.as_ref().to_vec())
     }
 }

@@ -53,21 +53,40 @@ pub enum DevIssuerError {
 impl DevIssuer {
     /// The issuer whose key is at `path`; made there, readable by its owner only, if there is none.
     pub fn open_or_create(path: &Path) -> Result<Self, DevIssuerError> {
-        let file = |source| DevIssuerError::File { path: path.display().to_string(), source };
+        let file = |source| DevIssuerError::File {
+            path: path.display().to_string(),
+            source,
+        };
         if !path.exists() {
             let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
                 .map_err(|_| DevIssuerError::Signing)?;
             let mut options = std::fs::OpenOptions::new();
-            let mut new = options.write(true).create_new(true).mode(0o600).open(path).map_err(file)?;
-            new.write_all(pkcs8.as_ref()).and_then(|()| new.sync_all()).map_err(file)?;
+            let mut new = options
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path)
+                .map_err(file)?;
+            new.write_all(pkcs8.as_ref())
+                .and_then(|()| new.sync_all())
+                .map_err(file)?;
         }
         let pkcs8 = std::fs::read(path).map_err(file)?;
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &SystemRandom::new())
             .map_err(|_| DevIssuerError::Form(path.display().to_string()))?;
         let public = pair.public_key().as_ref().to_vec();
         let digest = ring::digest::digest(&ring::digest::SHA256, &public);
-        let short: String = digest.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { pkcs8, key_id: format!("{DEV_KEY_PREFIX}{short}"), public })
+        let short: String = digest
+            .as_ref()
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Self {
+            pkcs8,
+            key_id: format!("{DEV_KEY_PREFIX}{short}"),
+            public,
+        })
     }
 
     /// A verifier for this issuer's tokens.
@@ -88,7 +107,12 @@ impl DevIssuer {
     }
 
     /// Signs a token; `id` becomes its `jti`.
-    pub fn mint(&self, request: &TokenRequest, now: OffsetDateTime, id: Uuid) -> Result<String, DevIssuerError> {
+    pub fn mint(
+        &self,
+        request: &TokenRequest,
+        now: OffsetDateTime,
+        id: Uuid,
+    ) -> Result<String, DevIssuerError> {
         crypto::install();
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some("at+jwt".to_owned());
@@ -114,18 +138,25 @@ impl DevIssuer {
 
 impl std::fmt::Debug for DevIssuer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DevIssuer").field("key_id", &self.key_id).finish_non_exhaustive()
+        f.debug_struct("DevIssuer")
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
     }
 }
 
 /// Base64url without padding, RFC 7515 section 2.
 fn base64url(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+    let bits = bytes
+        .iter()
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
     let bits: Vec<u8> = bits.collect();
     bits.chunks(6)
         .filter_map(|chunk| {
-            let value = chunk.iter().fold(0_usize, |value, bit| value << 1 | usize::from(*bit)) << (6 - chunk.len());
+            let value = chunk
+                .iter()
+                .fold(0_usize, |value, bit| value << 1 | usize::from(*bit))
+                << (6 - chunk.len());
             ALPHABET.get(value).map(|letter| char::from(*letter))
         })
         .collect()

@@ -1,6 +1,6 @@
 //! The one layer every call passes: token -> caller -> may this role call this method. Health and reflection are open.
 
-use std::future::{Ready, ready};
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -30,7 +30,10 @@ impl<S> Layer<S> for AuthLayer {
     type Service = AuthService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        AuthService { hub: Arc::clone(&self.0), inner }
+        AuthService {
+            hub: Arc::clone(&self.0),
+            inner,
+        }
     }
 }
 
@@ -42,7 +45,7 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Either<S::Future, S::Error>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
@@ -50,29 +53,8 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         match admit(&self.hub, &mut request) {
-            Ok(()) => Either::Passed(Box::pin(self.inner.call(request))),
-            Err(error) => Either::Refused(ready(Ok(Status::from(error).into_http()))),
-        }
-    }
-}
-
-/// A call that went through, or the refusal.
-pub(crate) enum Either<F, E> {
-    Passed(Pin<Box<F>>),
-    Refused(Ready<Result<Response<Body>, E>>),
-}
-
-impl<F, E> Future for Either<F, E>
-where
-    F: Future<Output = Result<Response<Body>, E>>,
-    E: Unpin,
-{
-    type Output = Result<Response<Body>, E>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Passed(future) => future.as_mut().poll(context),
-            Self::Refused(refusal) => Pin::new(refusal).poll(context),
+            Ok(()) => Box::pin(self.inner.call(request)),
+            Err(error) => Box::pin(ready(Ok(Status::from(error).into_http()))),
         }
     }
 }
@@ -82,7 +64,10 @@ fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<(), HubError> {
     if OPEN.iter().any(|open| method.starts_with(open)) {
         return Ok(());
     }
-    let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let authorization = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let caller = hub.verifier.verify(authorization)?;
     if !table::permits(method, &caller.roles) {
         return Err(HubError::Forbidden("none of your roles may call this method"));

@@ -3,17 +3,31 @@
 
 use super::Role;
 use super::Role::{
-    Administrator, Auditor, Coordinator, DinasOfficer, FacilityOfficer, HotlineOperator, OutreachWorker, Referrer,
-    SocialWorker, Supervisor,
+    Administrator, Auditor, Coordinator, DinasOfficer, FacilityOfficer, HotlineOperator, OutreachWorker,
+    Referrer, SocialWorker, Supervisor,
 };
 
 /// Everybody with a token.
 const ALL: &[Role] = &Role::ALL;
 /// Who takes reports down.
-const REPORTERS: &[Role] = &[HotlineOperator, OutreachWorker, Referrer, SocialWorker, Coordinator];
+const REPORTERS: &[Role] = &[
+    HotlineOperator,
+    OutreachWorker,
+    Referrer,
+    SocialWorker,
+    Coordinator,
+];
 /// Who works on cases.
-const CASE_WORKERS: &[Role] =
-    &[HotlineOperator, OutreachWorker, Referrer, FacilityOfficer, SocialWorker, Supervisor, Coordinator, DinasOfficer];
+const CASE_WORKERS: &[Role] = &[
+    HotlineOperator,
+    OutreachWorker,
+    Referrer,
+    FacilityOfficer,
+    SocialWorker,
+    Supervisor,
+    Coordinator,
+    DinasOfficer,
+];
 /// Who decides where a case goes.
 const ROUTERS: &[Role] = &[HotlineOperator, SocialWorker, Supervisor, Coordinator];
 /// Who answers for a facility.
@@ -27,16 +41,33 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ("serasi.v1.CaseService/GetCase", CASE_WORKERS),
     ("serasi.v1.CaseService/ListCases", CASE_WORKERS),
     ("serasi.v1.CaseService/TriageCase", ROUTERS),
-    ("serasi.v1.CaseService/ResolveDirectly", &[SocialWorker, Supervisor, Coordinator]),
+    (
+        "serasi.v1.CaseService/ResolveDirectly",
+        &[SocialWorker, Supervisor, Coordinator],
+    ),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
     ("serasi.v1.ReferralService/RouteCase", ROUTERS),
     (
         "serasi.v1.ReferralService/GetDecision",
-        &[HotlineOperator, SocialWorker, Supervisor, Coordinator, DinasOfficer, Auditor],
+        &[
+            HotlineOperator,
+            SocialWorker,
+            Supervisor,
+            Coordinator,
+            DinasOfficer,
+            Auditor,
+        ],
     ),
     (
         "serasi.v1.ReferralService/ListOffers",
-        &[FacilityOfficer, HotlineOperator, SocialWorker, Supervisor, Coordinator, DinasOfficer],
+        &[
+            FacilityOfficer,
+            HotlineOperator,
+            SocialWorker,
+            Supervisor,
+            Coordinator,
+            DinasOfficer,
+        ],
     ),
     ("serasi.v1.ReferralService/MarkOfferSeen", &[FacilityOfficer]),
     ("serasi.v1.ReferralService/AcceptOffer", FACILITY),
@@ -44,21 +75,32 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ("serasi.v1.ReferralService/AdmitPlacement", FACILITY),
     ("serasi.v1.ReferralService/DischargePlacement", FACILITY),
     ("serasi.v1.FacilityService/CreateFacility", DIRECTORY),
-    ("serasi.v1.FacilityService/UpdateFacility", &[FacilityOfficer, Coordinator, Administrator]),
+    (
+        "serasi.v1.FacilityService/UpdateFacility",
+        &[FacilityOfficer, Coordinator, Administrator],
+    ),
     ("serasi.v1.FacilityService/GetFacility", ALL),
     ("serasi.v1.FacilityService/ListFacilities", ALL),
-    ("serasi.v1.FacilityService/SuspendFacility", &[FacilityOfficer, Coordinator, Administrator]),
-    ("serasi.v1.FacilityService/ResumeFacility", &[FacilityOfficer, Coordinator, Administrator]),
+    (
+        "serasi.v1.FacilityService/SuspendFacility",
+        &[FacilityOfficer, Coordinator, Administrator],
+    ),
+    (
+        "serasi.v1.FacilityService/ResumeFacility",
+        &[FacilityOfficer, Coordinator, Administrator],
+    ),
     ("serasi.v1.FacilityService/CloseFacility", DIRECTORY),
     ("serasi.v1.FacilityService/ImportFacilities", &[Administrator]),
-    ("serasi.v1.FacilityService/ReportCapacity", &[FacilityOfficer, Coordinator]),
+    (
+        "serasi.v1.FacilityService/ReportCapacity",
+        &[FacilityOfficer, Coordinator],
+    ),
     ("serasi.v1.FacilityService/GetCapacity", ALL),
     ("serasi.v1.ReferenceService/ListRegions", ALL),
     ("serasi.v1.ReferenceService/GetTravel", ALL),
     ("serasi.v1.ReferenceService/ListPpksCategories", ALL),
     ("serasi.v1.ReferenceService/ListArticles", ALL),
 ];
-
 
 /// Whether one of `roles` may call `method`; deny by default.
 pub(crate) fn permits(method: &str, roles: &[Role]) -> bool {
@@ -79,7 +121,13 @@ mod tests {
 
     #[test]
     fn a_facility_officer_cannot_take_reports_and_a_hotline_cannot_answer_offers() {
-        assert!(!permits("serasi.v1.IntakeService/SubmitIntake", &[FacilityOfficer]));
-        assert!(!permits("serasi.v1.ReferralService/AcceptOffer", &[HotlineOperator]));
+        assert!(!permits(
+            "serasi.v1.IntakeService/SubmitIntake",
+            &[FacilityOfficer]
+        ));
+        assert!(!permits(
+            "serasi.v1.ReferralService/AcceptOffer",
+            &[HotlineOperator]
+        ));
     }
 }

@@ -9,21 +9,34 @@ use super::time::to_timestamp;
 
 /// Reads what a facility states about one pool.
 pub(crate) fn capacity_report(parse: &mut Parse, report: &v1::CapacityReport) -> Option<CapacityReport> {
-    let key = parse.require("key", report.key.as_ref(), "must be given").and_then(|key| {
-        parse.nested("key", |parse| {
-            let base = parse.required("base", key.base);
-            let cluster = parse.optional("cluster", key.cluster);
-            let sex = parse.optional("sex", key.sex);
-            Some(PoolKey { base: base?, cluster, sex })
-        })
-    });
+    let key = parse
+        .require("key", report.key.as_ref(), "must be given")
+        .and_then(|key| {
+            parse.nested("key", |parse| {
+                let base = parse.required("base", key.base);
+                let cluster = parse.optional("cluster", key.cluster);
+                let sex = parse.optional("sex", key.sex);
+                Some(PoolKey {
+                    base: base?,
+                    cluster,
+                    sex,
+                })
+            })
+        });
     let any = key.unwrap_or(PoolKey::any(serasi_domain::need::ServiceBase::Residential));
-    let report = parse.take("total", CapacityReport::new(any, report.total, report.occupied, report.overflow));
+    let report = parse.take(
+        "total",
+        CapacityReport::new(any, report.total, report.occupied, report.overflow),
+    );
     key.and(report)
 }
 
 pub(super) fn pool_key(key: PoolKey) -> v1::PoolKey {
-    v1::PoolKey { base: key.base.to_wire(), cluster: optional(key.cluster), sex: optional(key.sex) }
+    v1::PoolKey {
+        base: key.base.to_wire(),
+        cluster: optional(key.cluster),
+        sex: optional(key.sex),
+    }
 }
 
 /// As the contract has it.

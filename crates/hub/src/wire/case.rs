@@ -15,13 +15,25 @@ pub(crate) fn need(parse: &mut Parse, need: Option<&v1::Need>, persons: usize) -
     let empty = v1::Need::default();
     let need = need.unwrap_or(&empty);
     parse.nested("need", |parse| {
-        let stated = if need.places == 0 { i32::try_from(persons.max(1)).unwrap_or(i32::MAX) } else { need.places };
-        let places = u16::try_from(stated).ok().and_then(|places| Places::try_from(places).ok());
+        let stated = if need.places == 0 {
+            i32::try_from(persons.max(1)).unwrap_or(i32::MAX)
+        } else {
+            need.places
+        };
+        let places = u16::try_from(stated)
+            .ok()
+            .and_then(|places| Places::try_from(places).ok());
         let places = parse.require("places", places, "must be 1-50");
-        let too_many =
-            need.excluded_facility_ids.len().max(need.excluded_region_codes.len()) > MAX_EXCLUSIONS;
+        let too_many = need
+            .excluded_facility_ids
+            .len()
+            .max(need.excluded_region_codes.len())
+            > MAX_EXCLUSIONS;
         if too_many {
-            parse.wrong("excluded_facility_ids", format!("at most {MAX_EXCLUSIONS} exclusions of each kind"));
+            parse.wrong(
+                "excluded_facility_ids",
+                format!("at most {MAX_EXCLUSIONS} exclusions of each kind"),
+            );
             return None;
         }
         let facilities = need.excluded_facility_ids.iter().enumerate();
@@ -33,7 +45,9 @@ pub(crate) fn need(parse: &mut Parse, need: Option<&v1::Need>, persons: usize) -
             .filter_map(|(position, code)| parse.region(&format!("excluded_region_codes[{position}]"), code))
             .collect();
         Some(Need {
-            base: parse.optional("base", need.base).unwrap_or(ServiceBase::Residential),
+            base: parse
+                .optional("base", need.base)
+                .unwrap_or(ServiceBase::Residential),
             forms: parse.list("forms", &need.forms),
             places: places?,
             excluded_facilities,
@@ -52,7 +66,10 @@ pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
         channel: case.channel.to_wire(),
         urgency: facts.urgency.to_wire(),
         cluster: optional(facts.cluster),
-        ppks_category: facts.ppks_category.map(|code| code.as_str().to_owned()).unwrap_or_default(),
+        ppks_category: facts
+            .ppks_category
+            .map(|code| code.as_str().to_owned())
+            .unwrap_or_default(),
         target: facts.target.to_wire(),
         criteria: numbers(&facts.criteria),
         need: Some(need_to_wire(&facts.need)),
@@ -103,5 +120,8 @@ fn owner(owner: Owner) -> v1::Owner {
         Owner::Coordinator(region) => (v1::OwnerKind::Coordinator, region.to_string()),
         Owner::Facility(facility) => (v1::OwnerKind::Facility, facility.to_string()),
     };
-    v1::Owner { kind: kind as i32, reference }
+    v1::Owner {
+        kind: kind as i32,
+        reference,
+    }
 }

@@ -51,7 +51,10 @@ fn considered(considered: &Considered) -> v1::ConsideredFacility {
         free_places: considered.free_places.unwrap_or(0),
         capacity_age_minutes: considered.capacity_age_minutes.unwrap_or(-1),
         scores: scores
-            .map(|score| v1::PreferenceScore { preference: score.preference.to_string(), cost: score.cost })
+            .map(|score| v1::PreferenceScore {
+                preference: score.preference.to_string(),
+                cost: score.cost,
+            })
             .collect(),
         rejection: considered.rejection.as_ref().map(rejection),
         asked_only: considered.rejection.is_none() && considered.free_places.is_none(),

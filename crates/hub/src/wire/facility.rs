@@ -68,7 +68,9 @@ pub(crate) fn profile(parse: &mut Parse, facility: &v1::Facility) -> Option<Faci
 }
 
 fn admission(parse: &mut Parse, rule: Option<&v1::AdmissionRule>) -> AdmissionRule {
-    let Some(rule) = rule else { return AdmissionRule::default() };
+    let Some(rule) = rule else {
+        return AdmissionRule::default();
+    };
     parse.nested("admission", |parse| {
         let mut age = |field: &str, age: Option<i32>| {
             let age = age?;
@@ -122,16 +124,24 @@ fn date(parse: &mut Parse, field: &str, text: &str) -> Option<Date> {
         return None;
     }
     let read = Date::parse(text, format_description!("[year]-[month]-[day]"));
-    parse.take(field, read.map_err(|_| "must be a date of the calendar as YYYY-MM-DD"))
+    parse.take(
+        field,
+        read.map_err(|_| "must be a date of the calendar as YYYY-MM-DD"),
+    )
 }
 
 fn admission_documents(parse: &mut Parse, documents: &[String]) -> Vec<Text<200>> {
     if documents.len() > MAX_DOCUMENTS {
-        parse.wrong("admission_documents", format!("at most {MAX_DOCUMENTS} documents"));
+        parse.wrong(
+            "admission_documents",
+            format!("at most {MAX_DOCUMENTS} documents"),
+        );
     }
     let numbered = documents.iter().take(MAX_DOCUMENTS).enumerate();
     numbered
-        .filter_map(|(position, text)| parse.take(&format!("admission_documents[{position}]"), Text::new(text)))
+        .filter_map(|(position, text)| {
+            parse.take(&format!("admission_documents[{position}]"), Text::new(text))
+        })
         .collect()
 }
 
@@ -153,8 +163,12 @@ pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool]) -> v1::Facil
         kind: profile.kind.to_wire(),
         name: profile.name.as_str().to_owned(),
         region_code: profile.place.to_string(),
-        latitude_deg: profile.coordinates.map(serasi_geography::Coordinates::latitude_deg),
-        longitude_deg: profile.coordinates.map(serasi_geography::Coordinates::longitude_deg),
+        latitude_deg: profile
+            .coordinates
+            .map(serasi_geography::Coordinates::latitude_deg),
+        longitude_deg: profile
+            .coordinates
+            .map(serasi_geography::Coordinates::longitude_deg),
         address: text(profile.address.as_ref().map(Text::as_str)),
         source_system: profile.source.system_name().to_owned(),
         source_ref: profile.source.reference().to_owned(),
@@ -168,7 +182,11 @@ pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool]) -> v1::Facil
         supervising_facility_id: profile.supervised_by.map(|id| id.to_string()).unwrap_or_default(),
         partnership: profile.partnership.as_ref().map(partnership_to_wire),
         ministry_supervised: profile.ministry_supervised,
-        admission_documents: profile.admission_documents.iter().map(|text| text.as_str().to_owned()).collect(),
+        admission_documents: profile
+            .admission_documents
+            .iter()
+            .map(|text| text.as_str().to_owned())
+            .collect(),
         phone: text(profile.phone.as_ref().map(|phone| phone.as_str())),
         email: text(profile.email.as_ref().map(Text::as_str)),
         suspension_reason: reason,

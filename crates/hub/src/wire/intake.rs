@@ -39,10 +39,14 @@ pub(crate) fn intake(parse: &mut Parse, intake: &v1::Intake, now: OffsetDateTime
     let rest = (
         reporter(parse, intake.reporter.as_ref()),
         parse.text("location_note", &intake.location_note),
-        parse.optional("target", intake.target).unwrap_or(Target::Individual),
+        parse
+            .optional("target", intake.target)
+            .unwrap_or(Target::Individual),
         parse.list("criteria", &intake.criteria),
         parse.optional("cluster", intake.cluster),
-        parse.optional("urgency", intake.urgency).unwrap_or(Urgency::Regular),
+        parse
+            .optional("urgency", intake.urgency)
+            .unwrap_or(Urgency::Regular),
         documents(parse, &intake.documents),
     );
     let (reporter, location_note, target, criteria, cluster, urgency, documents) = rest;
@@ -76,9 +80,15 @@ pub(super) fn source_key(parse: &mut Parse, system: &str, reference: &str) -> Op
 }
 
 /// A point; both numbers or none.
-pub(super) fn coordinates(parse: &mut Parse, latitude: Option<f64>, longitude: Option<f64>) -> Option<Coordinates> {
+pub(super) fn coordinates(
+    parse: &mut Parse,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+) -> Option<Coordinates> {
     match (latitude, longitude) {
-        (Some(latitude), Some(longitude)) => parse.take("latitude_deg", Coordinates::new(latitude, longitude)),
+        (Some(latitude), Some(longitude)) => {
+            parse.take("latitude_deg", Coordinates::new(latitude, longitude))
+        }
         (None, None) => None,
         (Some(_), None) => {
             parse.wrong("longitude_deg", "must be given with latitude_deg");
@@ -95,11 +105,18 @@ pub(super) fn coordinates(parse: &mut Parse, latitude: Option<f64>, longitude: O
 fn place(parse: &mut Parse, code: &str, coordinates: Option<Coordinates>) -> Option<RegionCode> {
     if code.is_empty() {
         let nearest = coordinates.map(|point| atlas().nearest_district(point));
-        return parse.require("region_code", nearest, "give a regency, district or village code, or coordinates");
+        return parse.require(
+            "region_code",
+            nearest,
+            "give a regency, district or village code, or coordinates",
+        );
     }
     let code = parse.region("region_code", code)?;
     if code.level() < RegionLevel::Regency {
-        parse.wrong("region_code", "must be a regency, district or village; a province is too wide to search from");
+        parse.wrong(
+            "region_code",
+            "must be a regency, district or village; a province is too wide to search from",
+        );
         return None;
     }
     Some(code)
@@ -107,11 +124,16 @@ fn place(parse: &mut Parse, code: &str, coordinates: Option<Coordinates>) -> Opt
 
 fn persons(parse: &mut Parse, persons: &[v1::Person], now: OffsetDateTime) -> Vec<Person> {
     if persons.len() > MAX_PERSONS {
-        parse.wrong("persons", format!("at most {MAX_PERSONS} persons; send a larger group as several reports"));
+        parse.wrong(
+            "persons",
+            format!("at most {MAX_PERSONS} persons; send a larger group as several reports"),
+        );
     }
     let numbered = persons.iter().take(MAX_PERSONS).enumerate();
     numbered
-        .map(|(position, wire)| parse.nested(&format!("persons[{position}]"), |parse| person(parse, wire, now)))
+        .map(|(position, wire)| {
+            parse.nested(&format!("persons[{position}]"), |parse| person(parse, wire, now))
+        })
         .collect()
 }
 
@@ -141,7 +163,9 @@ fn documents(parse: &mut Parse, documents: &[v1::DocumentReference]) -> Vec<Docu
 fn document(parse: &mut Parse, document: &v1::DocumentReference) -> Option<DocumentReference> {
     let kind = parse.take("kind", Text::new(&document.kind));
     let url = parse.take("url", Text::new(&document.url));
-    let has_scheme = ["https://", "s3://"].iter().any(|scheme| document.url.trim().starts_with(scheme));
+    let has_scheme = ["https://", "s3://"]
+        .iter()
+        .any(|scheme| document.url.trim().starts_with(scheme));
     if url.is_some() && !has_scheme {
         parse.wrong("url", "must start with https:// or s3://");
     }
@@ -149,5 +173,9 @@ fn document(parse: &mut Parse, document: &v1::DocumentReference) -> Option<Docum
     let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     let sha256 = Text::new(&digest).ok().filter(|_| is_digest);
     let sha256 = parse.require("sha256", sha256, "must be the SHA-256 of the file, 64 hex digits");
-    Some(DocumentReference { kind: kind?, url: url?, sha256: sha256? })
+    Some(DocumentReference {
+        kind: kind?,
+        url: url?,
+        sha256: sha256?,
+    })
 }

@@ -30,7 +30,10 @@ pub(crate) struct Parse {
 impl Parse {
     pub(crate) fn wrong(&mut self, field: impl Into<String>, what: impl Display) {
         if self.violations.len() < MAX_KEPT {
-            self.violations.push(Violation { field: field.into(), description: what.to_string() });
+            self.violations.push(Violation {
+                field: field.into(),
+                description: what.to_string(),
+            });
         }
     }
 
@@ -102,7 +105,10 @@ impl Parse {
     pub(crate) fn region(&mut self, field: &str, code: &str) -> Option<RegionCode> {
         let code: RegionCode = self.parsed(field, code)?;
         if code != RegionCode::NATION && atlas().region(code).is_none() {
-            self.wrong(field, format!("region {code} is not in the reference data; see ListRegions"));
+            self.wrong(
+                field,
+                format!("region {code} is not in the reference data; see ListRegions"),
+            );
             return None;
         }
         Some(code)
@@ -116,7 +122,10 @@ impl Parse {
     /// The UUID every mutation carries.
     pub(crate) fn request_id(&mut self, text: &str) -> Option<Uuid> {
         let read = Uuid::try_parse(text).ok().filter(|id| !id.is_nil());
-        self.take("request_id", read.ok_or("must be a UUID, new for every new request and the same for a retry"))
+        self.take(
+            "request_id",
+            read.ok_or("must be a UUID, new for every new request and the same for a retry"),
+        )
     }
 
     /// An id; one that cannot be read is a violation.
@@ -143,25 +152,21 @@ impl Parse {
             Err(HubError::Invalid(self.violations))
         }
     }
-
-    pub(crate) fn is_clean(&self) -> bool {
-        self.violations.is_empty()
-    }
-
-    pub(crate) fn into_violations(self) -> Vec<Violation> {
-        self.violations
-    }
 }
 
 /// An id of a record to look up: unreadable is as good as unknown.
 pub(crate) fn id_of<T: FromStr>(kind: Kind, text: &str) -> Result<T, HubError> {
-    text.parse().map_err(|_| HubError::not_found(kind, text.chars().take(64).collect::<String>()))
+    text.parse()
+        .map_err(|_| HubError::not_found(kind, text.chars().take(64).collect::<String>()))
 }
 
 /// 1-200, default 50.
 pub(crate) fn page_size(parse: &mut Parse, size: i32) -> i64 {
     if !(0..=MAX_PAGE).contains(&size) {
-        parse.wrong("page_size", format!("must be 1-{MAX_PAGE}, or 0 for {DEFAULT_PAGE}"));
+        parse.wrong(
+            "page_size",
+            format!("must be 1-{MAX_PAGE}, or 0 for {DEFAULT_PAGE}"),
+        );
     }
     i64::from(if size == 0 { DEFAULT_PAGE } else { size })
 }
@@ -181,9 +186,16 @@ impl PageToken {
         }
         let bytes: Option<Vec<u8>> = (0..token.len())
             .step_by(2)
-            .map(|at| token.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()))
+            .map(|at| {
+                token
+                    .get(at..at + 2)
+                    .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            })
             .collect();
         let position = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        parse.take("page_token", position.ok_or("is not a token of this list; start again without one"))
+        parse.take(
+            "page_token",
+            position.ok_or("is not a token of this list; start again without one"),
+        )
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn person(parse: &mut Parse, person: &v1::Person, now: OffsetDateTime
     let birth: Option<BirthDate> = parse.parsed("birth_date", &person.birth_date);
     let birth = birth.and_then(|birth| parse.take("birth_date", birth.not_after(now.date())));
     let estimated_age = person.estimated_age_years.and_then(|age| {
-        let age = u8::try_from(age).ok().filter(|age| i32::from(*age) <= MAX_AGE_YEARS);
+        let age = u8::try_from(age)
+            .ok()
+            .filter(|age| i32::from(*age) <= MAX_AGE_YEARS);
         parse.take("estimated_age_years", age.map(AgeYears).ok_or("must be 0-120"))
     });
     Person {

@@ -12,9 +12,12 @@ pub(crate) fn placement_to_wire(placement: &Placement) -> v1::Placement {
     let (state, admitted_at, discharged_at, destination) = match placement.state {
         PlacementState::Reserved => (v1::PlacementState::Reserved, None, None, None),
         PlacementState::Admitted { at } => (v1::PlacementState::Admitted, Some(at), None, None),
-        PlacementState::Discharged { admitted_at, at, to } => {
-            (v1::PlacementState::Discharged, Some(admitted_at), Some(at), Some(to))
-        }
+        PlacementState::Discharged { admitted_at, at, to } => (
+            v1::PlacementState::Discharged,
+            Some(admitted_at),
+            Some(at),
+            Some(to),
+        ),
     };
     v1::Placement {
         placement_id: placement.id.to_string(),

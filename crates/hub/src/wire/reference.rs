@@ -23,7 +23,11 @@ pub(crate) fn region_to_wire(region: &Region<'_>) -> v1::Region {
         level: level as i32,
         latitude_deg: region.coordinates.map(Coordinates::latitude_deg),
         longitude_deg: region.coordinates.map(Coordinates::longitude_deg),
-        utc_offset_hours: if is_nation { 0 } else { i32::from(region.time_zone.utc_offset_hours()) },
+        utc_offset_hours: if is_nation {
+            0
+        } else {
+            i32::from(region.time_zone.utc_offset_hours())
+        },
     }
 }
 

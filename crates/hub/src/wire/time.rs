@@ -6,7 +6,10 @@ use time::OffsetDateTime;
 /// As the contract has it.
 pub(crate) fn to_timestamp(time: OffsetDateTime) -> Timestamp {
     let nanos = i32::try_from(time.nanosecond()).unwrap_or(0);
-    Timestamp { seconds: time.unix_timestamp(), nanos }
+    Timestamp {
+        seconds: time.unix_timestamp(),
+        nanos,
+    }
 }
 
 /// As the domain has it, cut to the microseconds the database keeps.

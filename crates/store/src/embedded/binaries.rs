@@ -28,18 +28,25 @@ impl Binaries {
 /// The named folder; else Debian's folder with the highest major version; else the search path.
 pub(super) fn find(bin_dir: Option<&Path>) -> Result<Binaries, NoBinaries> {
     if let Some(dir) = bin_dir {
-        return checked(dir.to_owned()).ok_or_else(|| NoBinaries { looked: format!("looked in {}", dir.display()) });
+        return checked(dir.to_owned()).ok_or_else(|| NoBinaries {
+            looked: format!("looked in {}", dir.display()),
+        });
     }
     let from_path = std::env::var_os("PATH").unwrap_or_default();
     versioned()
         .into_iter()
         .chain(std::env::split_paths(&from_path))
         .find_map(checked)
-        .ok_or_else(|| NoBinaries { looked: format!("looked in {VERSIONED_DIR}/*/bin and PATH") })
+        .ok_or_else(|| NoBinaries {
+            looked: format!("looked in {VERSIONED_DIR}/*/bin and PATH"),
+        })
 }
 
 fn checked(dir: PathBuf) -> Option<Binaries> {
-    ["initdb", "postgres"].iter().all(|program| dir.join(program).is_file()).then_some(Binaries(dir))
+    ["initdb", "postgres"]
+        .iter()
+        .all(|program| dir.join(program).is_file())
+        .then_some(Binaries(dir))
 }
 
 fn versioned() -> Vec<PathBuf> {
@@ -50,5 +57,8 @@ fn versioned() -> Vec<PathBuf> {
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .collect();
     majors.sort_unstable_by(|a, b| b.cmp(a));
-    majors.into_iter().map(|major| Path::new(VERSIONED_DIR).join(major.to_string()).join("bin")).collect()
+    majors
+        .into_iter()
+        .map(|major| Path::new(VERSIONED_DIR).join(major.to_string()).join("bin"))
+        .collect()
 }

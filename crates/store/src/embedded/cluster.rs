@@ -71,7 +71,9 @@ impl Cluster {
             if let Ok(Some(_)) = server.try_wait() {
                 // After a crash the lock file may name a process that is still being reaped: PostgreSQL gives up, and
                 // the next try succeeds.
-                let Some(log) = self.log_says_lock_file_exists() else { return Err(self.not_started()) };
+                let Some(log) = self.log_says_lock_file_exists() else {
+                    return Err(self.not_started());
+                };
                 tracing::debug!(log, "waiting for the lock file of the server before");
                 tokio::time::sleep(POLL * 8).await;
                 server = self.spawn()?;
@@ -84,7 +86,15 @@ impl Cluster {
     pub(super) async fn stop(&self) {
         let asked = self
             .command("pg_ctl")
-            .args(["stop", "-m", "fast", "-w", "-t", &STOP_TIMEOUT.as_secs().to_string(), "-D"])
+            .args([
+                "stop",
+                "-m",
+                "fast",
+                "-w",
+                "-t",
+                &STOP_TIMEOUT.as_secs().to_string(),
+                "-D",
+            ])
             .arg(self.cluster_dir())
             .output()
             .await;
@@ -109,7 +119,18 @@ impl Cluster {
         // Trust is acceptable only because the socket folder is private and there is no TCP.
         let output = self
             .command("initdb")
-            .args(["-U", USER, "-A", "trust", "--no-locale", "-E", "UTF8", "--data-checksums", "--no-sync", "-D"])
+            .args([
+                "-U",
+                USER,
+                "-A",
+                "trust",
+                "--no-locale",
+                "-E",
+                "UTF8",
+                "--data-checksums",
+                "--no-sync",
+                "-D",
+            ])
             .arg(dir)
             .as_std_mut()
             .output()
@@ -117,7 +138,9 @@ impl Cluster {
         if output.status.success() {
             return Ok(());
         }
-        Err(EmbeddedError::Initdb(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+        Err(EmbeddedError::Initdb(
+            String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        ))
     }
 
     fn spawn(&self) -> Result<tokio::process::Child, EmbeddedError> {
@@ -141,7 +164,11 @@ impl Cluster {
     /// reach the hub first, which drains and then stops the server.
     fn command(&self, program: &str) -> Command {
         let mut command = std::process::Command::new(self.binaries.path(program));
-        command.env_clear().env("LC_ALL", "C.UTF-8").current_dir("/").process_group(0);
+        command
+            .env_clear()
+            .env("LC_ALL", "C.UTF-8")
+            .current_dir("/")
+            .process_group(0);
         if let Some((user, group)) = self.owner.ids {
             command.uid(user).gid(group);
         }
@@ -149,7 +176,10 @@ impl Cluster {
     }
 
     async fn answers(&self) -> bool {
-        let url = format!("postgres://{USER}@localhost/postgres?host={}", self.socket_dir.display());
+        let url = format!(
+            "postgres://{USER}@localhost/postgres?host={}",
+            self.socket_dir.display()
+        );
         match PgConnection::connect(&url).await {
             Ok(connection) => connection.close().await.is_ok(),
             Err(_) => false,
@@ -158,14 +188,24 @@ impl Cluster {
 
     fn log_says_lock_file_exists(&self) -> Option<String> {
         let log = std::fs::read_to_string(self.log_path()).ok()?;
-        log.lines().rev().take(LOG_TAIL_LINES).find(|line| line.contains("lock file")).map(str::to_owned)
+        log.lines()
+            .rev()
+            .take(LOG_TAIL_LINES)
+            .find(|line| line.contains("lock file"))
+            .map(str::to_owned)
     }
 
     fn not_started(&self) -> EmbeddedError {
         let log = std::fs::read_to_string(self.log_path()).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();
-        let tail = lines.get(lines.len().saturating_sub(LOG_TAIL_LINES)..).unwrap_or_default().join("\n");
-        EmbeddedError::NotStarted { log: self.log_path().display().to_string(), tail }
+        let tail = lines
+            .get(lines.len().saturating_sub(LOG_TAIL_LINES)..)
+            .unwrap_or_default()
+            .join("\n");
+        EmbeddedError::NotStarted {
+            log: self.log_path().display().to_string(),
+            tail,
+        }
     }
 }
 

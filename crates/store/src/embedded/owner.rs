@@ -17,8 +17,11 @@ impl Owner {
             return Ok(Self { ids: None });
         }
         let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let ids = ["postgres", "nobody"].iter().find_map(|user| ids_of(&passwd, user));
-        ids.map(|ids| Self { ids: Some(ids) }).ok_or(EmbeddedError::NoUser)
+        let ids = ["postgres", "nobody"]
+            .iter()
+            .find_map(|user| ids_of(&passwd, user));
+        ids.map(|ids| Self { ids: Some(ids) })
+            .ok_or(EmbeddedError::NoUser)
     }
 
     /// Gives `path` to the owner.
@@ -33,13 +36,17 @@ impl Owner {
     pub(super) fn can_reach(self, path: &Path) -> bool {
         let Some((user, _)) = self.ids else { return true };
         path.ancestors().skip(1).all(|folder| {
-            folder.metadata().is_ok_and(|folder| folder.mode() & 0o001 != 0 || folder.uid() == user)
+            folder
+                .metadata()
+                .is_ok_and(|folder| folder.mode() & 0o001 != 0 || folder.uid() == user)
         })
     }
 }
 
 fn is_root() -> bool {
-    Path::new("/proc/self").metadata().is_ok_and(|process| process.uid() == 0)
+    Path::new("/proc/self")
+        .metadata()
+        .is_ok_and(|process| process.uid() == 0)
 }
 
 /// User and group id from a line `name:x:uid:gid:...`.

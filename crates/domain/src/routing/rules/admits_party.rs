@@ -8,7 +8,10 @@ use crate::routing::{Candidate, Permanence, Request};
 pub(super) const RULE: Requirement = Requirement {
     name: "admits_party",
     article: Article::P16Ps8,
-    failing: Sentence { id: "syarat penerimaan (jenis kelamin, usia, akses) tidak terpenuhi", en: "admission rule (sex, age, access) is not met" },
+    failing: Sentence {
+        id: "syarat penerimaan (jenis kelamin, usia, akses) tidak terpenuhi",
+        en: "admission rule (sex, age, access) is not met",
+    },
     check,
     saw,
 };
@@ -25,7 +28,12 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
 fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
     let rule = &candidate.entry.facility.profile.admission;
     let age = |age: Option<AgeYears>| age.map(|age| age.0.to_string()).unwrap_or_default();
-    let refused = request.facts.party.iter().filter(|member| !rule.admits(member)).count();
+    let refused = request
+        .facts
+        .party
+        .iter()
+        .filter(|member| !rule.admits(member))
+        .count();
     format!(
         "sex={} age={}..{} not_admitted={refused}",
         rule.sex.map_or("any", Sex::code),

@@ -8,7 +8,10 @@ use crate::routing::{Candidate, Permanence, Request};
 pub(super) const RULE: Requirement = Requirement {
     name: "gives_forms",
     article: Article::P16Ps10,
-    failing: Sentence { id: "tidak memberi satu pun bentuk layanan yang dibutuhkan", en: "gives none of the needed forms of service" },
+    failing: Sentence {
+        id: "tidak memberi satu pun bentuk layanan yang dibutuhkan",
+        en: "gives none of the needed forms of service",
+    },
     check,
     saw,
 };
@@ -25,5 +28,9 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
 
 fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
     let codes = |forms: &[ServiceForm]| forms.iter().map(|form| form.code()).collect::<Vec<_>>().join("+");
-    format!("gives={} needed={}", codes(&candidate.entry.facility.profile.forms), codes(&request.facts.need.forms))
+    format!(
+        "gives={} needed={}",
+        codes(&candidate.entry.facility.profile.forms),
+        codes(&request.facts.need.forms)
+    )
 }

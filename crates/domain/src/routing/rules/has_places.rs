@@ -7,7 +7,10 @@ use crate::routing::{Candidate, Permanence, PlaceFit, Request};
 pub(super) const RULE: Requirement = Requirement {
     name: "has_places",
     article: Article::P16Ps29c,
-    failing: Sentence { id: "tidak ada tempat yang diketahui kosong", en: "no places are known to be free" },
+    failing: Sentence {
+        id: "tidak ada tempat yang diketahui kosong",
+        en: "no places are known to be free",
+    },
     check,
     saw,
 };

@@ -4,7 +4,10 @@ use super::Preference;
 use crate::facility::FacilityKind;
 use crate::routing::{Candidate, PreferenceName, Request};
 
-pub(super) const PREFERENCE: Preference = Preference { name: PreferenceName::Implementer, cost };
+pub(super) const PREFERENCE: Preference = Preference {
+    name: PreferenceName::Implementer,
+    cost,
+};
 
 fn cost(_: &Request<'_>, candidate: &Candidate<'_>) -> i64 {
     match candidate.entry.facility.profile.kind {

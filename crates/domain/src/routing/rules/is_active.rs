@@ -8,7 +8,10 @@ use crate::routing::{Candidate, Permanence, Request};
 pub(super) const RULE: Requirement = Requirement {
     name: "is_active",
     article: Article::P16Ps31,
-    failing: Sentence { id: "sedang tidak menerima rujukan", en: "takes no referrals at present" },
+    failing: Sentence {
+        id: "sedang tidak menerima rujukan",
+        en: "takes no referrals at present",
+    },
     check,
     saw,
 };

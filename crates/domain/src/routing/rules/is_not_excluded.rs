@@ -7,7 +7,10 @@ use crate::routing::{Candidate, Exclusion, Permanence, Request};
 pub(super) const RULE: Requirement = Requirement {
     name: "is_not_excluded",
     article: Article::P16Ps12,
-    failing: Sentence { id: "dikecualikan untuk kasus ini (keselamatan atau sudah menolak)", en: "is excluded for this case (safety, or it declined)" },
+    failing: Sentence {
+        id: "dikecualikan untuk kasus ini (keselamatan atau sudah menolak)",
+        en: "is excluded for this case (safety, or it declined)",
+    },
     check,
     saw,
 };
@@ -28,12 +31,20 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
 }
 
 fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
-    if is_unsafe(request, candidate) { "excluded_for=safety" } else { "excluded_for=earlier_decline" }.to_owned()
+    if is_unsafe(request, candidate) {
+        "excluded_for=safety"
+    } else {
+        "excluded_for=earlier_decline"
+    }
+    .to_owned()
 }
 
 fn is_unsafe(request: &Request<'_>, candidate: &Candidate<'_>) -> bool {
     let facility = &candidate.entry.facility;
     let need = &request.facts.need;
     need.excluded_facilities.contains(&facility.id)
-        || need.excluded_regions.iter().any(|region| region.contains(&facility.profile.place))
+        || need
+            .excluded_regions
+            .iter()
+            .any(|region| region.contains(&facility.profile.place))
 }

@@ -3,7 +3,10 @@
 use super::Preference;
 use crate::routing::{Candidate, PlaceFit, PreferenceName, Request};
 
-pub(super) const PREFERENCE: Preference = Preference { name: PreferenceName::Load, cost };
+pub(super) const PREFERENCE: Preference = Preference {
+    name: PreferenceName::Load,
+    cost,
+};
 
 fn cost(_: &Request<'_>, candidate: &Candidate<'_>) -> i64 {
     match candidate.fit {

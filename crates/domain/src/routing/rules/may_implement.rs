@@ -9,7 +9,10 @@ use crate::routing::{Candidate, Permanence, Request};
 pub(super) const RULE: Requirement = Requirement {
     name: "may_implement",
     article: Article::P16Ps5,
-    failing: Sentence { id: "tidak berwenang melaksanakan ATENSI pada tanggal ini", en: "may not carry out ATENSI on this date" },
+    failing: Sentence {
+        id: "tidak berwenang melaksanakan ATENSI pada tanggal ini",
+        en: "may not carry out ATENSI on this date",
+    },
     check,
     saw,
 };
@@ -17,16 +20,25 @@ pub(super) const RULE: Requirement = Requirement {
 fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permanence> {
     let profile = &candidate.entry.facility.profile;
     let today = request.now.date();
-    let is_partner = profile.partnership.as_ref().is_some_and(|partnership| partnership.is_in_force(today));
+    let is_partner = profile
+        .partnership
+        .as_ref()
+        .is_some_and(|partnership| partnership.is_in_force(today));
     let may_work_alone = match (profile.kind, request.policy.regulation) {
-        (FacilityKind::BalaiBesar | FacilityKind::Balai | FacilityKind::Loka, Regulation::P16 | Regulation::P7) => {
+        (
+            FacilityKind::BalaiBesar | FacilityKind::Balai | FacilityKind::Loka,
+            Regulation::P16 | Regulation::P7,
+        ) => {
             return Ok(());
         }
         (FacilityKind::UptdProvince | FacilityKind::UptdRegency, Regulation::P16 | Regulation::P7)
         | (FacilityKind::Lks, Regulation::P7) => profile.ministry_supervised,
         (FacilityKind::Lks, Regulation::P16) => false,
     };
-    let begins_later = profile.partnership.as_ref().is_some_and(|partnership| today < partnership.from);
+    let begins_later = profile
+        .partnership
+        .as_ref()
+        .is_some_and(|partnership| today < partnership.from);
     if is_partner || may_work_alone {
         Ok(())
     } else if begins_later {
@@ -40,7 +52,16 @@ fn saw(_: &Request<'_>, candidate: &Candidate<'_>) -> String {
     let profile = &candidate.entry.facility.profile;
     let partnership = profile.partnership.as_ref().map_or_else(
         || "none".to_owned(),
-        |dates| format!("{}..{}", dates.from, dates.until.map(|day| day.to_string()).unwrap_or_default()),
+        |dates| {
+            format!(
+                "{}..{}",
+                dates.from,
+                dates.until.map(|day| day.to_string()).unwrap_or_default()
+            )
+        },
     );
-    format!("kind={} supervised={} partnership={partnership}", profile.kind, profile.ministry_supervised)
+    format!(
+        "kind={} supervised={} partnership={partnership}",
+        profile.kind, profile.ministry_supervised
+    )
 }

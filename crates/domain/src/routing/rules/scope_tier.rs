@@ -3,7 +3,10 @@
 use super::Preference;
 use crate::routing::{Candidate, PreferenceName, Request, ScopeTier};
 
-pub(super) const PREFERENCE: Preference = Preference { name: PreferenceName::ScopeTier, cost };
+pub(super) const PREFERENCE: Preference = Preference {
+    name: PreferenceName::ScopeTier,
+    cost,
+};
 
 fn cost(request: &Request<'_>, candidate: &Candidate<'_>) -> i64 {
     match candidate.tier(request) {

@@ -8,7 +8,10 @@ use crate::routing::{Candidate, Permanence, Request};
 pub(super) const RULE: Requirement = Requirement {
     name: "serves_cluster",
     article: Article::P16Ps3,
-    failing: Sentence { id: "tidak melayani kluster ini", en: "does not serve this cluster" },
+    failing: Sentence {
+        id: "tidak melayani kluster ini",
+        en: "does not serve this cluster",
+    },
     check,
     saw,
 };
@@ -27,6 +30,13 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
 }
 
 fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
-    let serves: Vec<_> = candidate.entry.facility.profile.clusters.iter().map(|cluster| cluster.code()).collect();
+    let serves: Vec<_> = candidate
+        .entry
+        .facility
+        .profile
+        .clusters
+        .iter()
+        .map(|cluster| cluster.code())
+        .collect();
     format!("serves={} needed={}", serves.join("+"), request.cluster)
 }

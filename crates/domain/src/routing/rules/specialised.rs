@@ -3,7 +3,10 @@
 use super::Preference;
 use crate::routing::{Candidate, PreferenceName, Request};
 
-pub(super) const PREFERENCE: Preference = Preference { name: PreferenceName::Specialised, cost };
+pub(super) const PREFERENCE: Preference = Preference {
+    name: PreferenceName::Specialised,
+    cost,
+};
 
 fn cost(request: &Request<'_>, candidate: &Candidate<'_>) -> i64 {
     let profile = &candidate.entry.facility.profile;

@@ -7,7 +7,10 @@ use crate::routing::{Candidate, Permanence, Request};
 pub(super) const RULE: Requirement = Requirement {
     name: "takes_target",
     article: Article::P16Ps7,
-    failing: Sentence { id: "tidak melayani sasaran ini", en: "does not take this kind of target" },
+    failing: Sentence {
+        id: "tidak melayani sasaran ini",
+        en: "does not take this kind of target",
+    },
     check,
     saw,
 };
@@ -22,6 +25,13 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
 }
 
 fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
-    let targets: Vec<_> = candidate.entry.facility.profile.targets.iter().map(|target| target.code()).collect();
+    let targets: Vec<_> = candidate
+        .entry
+        .facility
+        .profile
+        .targets
+        .iter()
+        .map(|target| target.code())
+        .collect();
     format!("targets={} needed={}", targets.join("+"), request.facts.target)
 }

@@ -3,7 +3,10 @@
 use super::Preference;
 use crate::routing::{Candidate, PreferenceName, Request};
 
-pub(super) const PREFERENCE: Preference = Preference { name: PreferenceName::TravelClass, cost };
+pub(super) const PREFERENCE: Preference = Preference {
+    name: PreferenceName::TravelClass,
+    cost,
+};
 
 /// Upper ends of the classes, in minutes.
 const CLASS_ENDS_MINUTES: [u32; 5] = [60, 120, 240, 480, 960];

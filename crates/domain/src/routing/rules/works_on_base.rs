@@ -7,13 +7,22 @@ use crate::routing::{Candidate, Permanence, Request};
 pub(super) const RULE: Requirement = Requirement {
     name: "works_on_base",
     article: Article::P16Ps6,
-    failing: Sentence { id: "tidak bekerja dengan basis layanan ini", en: "does not work on this base of service" },
+    failing: Sentence {
+        id: "tidak bekerja dengan basis layanan ini",
+        en: "does not work on this base of service",
+    },
     check,
     saw,
 };
 
 fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permanence> {
-    if candidate.entry.facility.profile.bases.contains(&request.facts.need.base) {
+    if candidate
+        .entry
+        .facility
+        .profile
+        .bases
+        .contains(&request.facts.need.base)
+    {
         Ok(())
     } else {
         Err(Permanence::Permanent)
@@ -21,6 +30,13 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
 }
 
 fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
-    let bases: Vec<_> = candidate.entry.facility.profile.bases.iter().map(|base| base.code()).collect();
+    let bases: Vec<_> = candidate
+        .entry
+        .facility
+        .profile
+        .bases
+        .iter()
+        .map(|base| base.code())
+        .collect();
     format!("bases={} needed={}", bases.join("+"), request.facts.need.base)
 }

@@ -1,0 +1,27 @@
+//! Handlers: read the request, run the command or the query, write the response. No rules, no SQL.
+
+mod case;
+mod facility;
+mod intake;
+mod reference;
+mod referral;
+
+pub(crate) use case::CaseHandler;
+pub(crate) use facility::FacilityHandler;
+pub(crate) use intake::IntakeHandler;
+pub(crate) use reference::ReferenceHandler;
+pub(crate) use referral::ReferralHandler;
+
+use tonic::Request;
+
+use crate::auth::Caller;
+use crate::error::HubError;
+
+/// The caller that the authentication layer left with the request.
+fn caller<T>(request: &Request<T>) -> Result<Caller, HubError> {
+    request
+        .extensions()
+        .get::<Caller>()
+        .cloned()
+        .ok_or(HubError::Bug("a call came past the authentication layer"))
+}

@@ -1,0 +1,162 @@
+//! CaseService.
+
+use std::sync::Arc;
+
+use serasi_domain::id::CaseId;
+use serasi_domain::text::Text;
+use serasi_proto::v1;
+use serasi_proto::v1::case_service_server::CaseService;
+use serasi_store::cases::{self, CaseFilter};
+use time::OffsetDateTime;
+use tonic::{Request, Response, Status};
+
+use super::caller;
+use crate::auth::Caller;
+use crate::error::{HubError, Kind};
+use crate::hub::Hub;
+use crate::unit_of_work::{Call, execute, run_for};
+use crate::verbs::get_case::GetCase;
+use crate::verbs::resolve_directly::ResolveDirectly;
+use crate::verbs::triage_case::TriageCase;
+use crate::wire::{PageToken, Parse, case_to_wire, id_of, need, page_size};
+
+/// States a list may ask for.
+const MAX_STATES: usize = 12;
+
+#[derive(Debug)]
+pub(crate) struct CaseHandler(pub(crate) Arc<Hub>);
+
+#[tonic::async_trait]
+impl CaseService for CaseHandler {
+    async fn get_case(
+        &self,
+        request: Request<v1::GetCaseRequest>,
+    ) -> Result<Response<v1::GetCaseResponse>, Status> {
+        let caller = caller(&request)?;
+        let id: CaseId = id_of(Kind::Case, &request.get_ref().case_id)?;
+        let case = run_for(&self.0, caller, GetCase { case: id }).await?;
+        Ok(Response::new(v1::GetCaseResponse { case: Some(case) }))
+    }
+
+    async fn list_cases(
+        &self,
+        request: Request<v1::ListCasesRequest>,
+    ) -> Result<Response<v1::ListCasesResponse>, Status> {
+        let caller = caller(&request)?;
+        let filter = read_filter(&caller, request.get_ref())?;
+        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
+        let found = cases::list(&mut connection, &filter)
+            .await
+            .map_err(HubError::from)?;
+        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
+        let next = found
+            .last()
+            .filter(|_| is_full)
+            .map(|case| PageToken::write(&position(case)));
+        let cases = found.iter().map(case_to_wire).collect();
+        Ok(Response::new(v1::ListCasesResponse {
+            cases,
+            next_page_token: next.unwrap_or_default(),
+        }))
+    }
+
+    async fn triage_case(
+        &self,
+        request: Request<v1::TriageCaseRequest>,
+    ) -> Result<Response<v1::TriageCaseResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let ppks_category = (!request.ppks_category.is_empty())
+            .then(|| parse.take("ppks_category", request.ppks_category.clone().try_into()))
+            .flatten();
+        let needed = match &request.need {
+            Some(message) => need(&mut parse, Some(message), 1),
+            None => None,
+        };
+        let case = id_of(Kind::Case, &request.case_id)?;
+        let mutation = TriageCase {
+            case,
+            version: request.version,
+            cluster: parse.optional("cluster", request.cluster),
+            ppks_category,
+            urgency: parse.optional("urgency", request.urgency),
+            target: parse.optional("target", request.target),
+            need: needed,
+            route_later: request.route_later,
+        };
+        let request_id = parse.finish(request_id)?;
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn resolve_directly(
+        &self,
+        request: Request<v1::ResolveDirectlyRequest>,
+    ) -> Result<Response<v1::ResolveDirectlyResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let resolution = parse.take("resolution", Text::new(&request.resolution));
+        let case = id_of(Kind::Case, &request.case_id)?;
+        let (request_id, resolution) = parse.finish(request_id.zip(resolution))?;
+        let call = Call::new(caller, request_id, &request);
+        let mutation = ResolveDirectly {
+            case,
+            version: request.version,
+            resolution,
+        };
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+}
+
+fn position(case: &serasi_domain::case::Case) -> (OffsetDateTime, CaseId) {
+    (case.created_at, case.id)
+}
+
+fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFilter, HubError> {
+    let mut parse = Parse::default();
+    if request.states.len() > MAX_STATES {
+        parse.wrong("states", format!("at most {MAX_STATES} states"));
+    }
+    let states = request
+        .states
+        .iter()
+        .filter_map(|number| state_code(&mut parse, *number))
+        .collect();
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let filter = CaseFilter {
+        scope: caller.scope,
+        owner_facility: caller
+            .facility
+            .filter(|_| caller.is_facility_only())
+            .map(|id| id.to_string()),
+        within: parse.region("region_code", &request.region_code),
+        states,
+        cluster: parse.optional("cluster", request.cluster),
+        urgency: parse.optional("urgency", request.urgency),
+        source_system: text(&request.source_system),
+        source_ref: text(&request.source_ref),
+        after: PageToken::read(&mut parse, &request.page_token),
+        limit: page_size(&mut parse, request.page_size),
+    };
+    parse.finish(Some(filter))
+}
+
+fn state_code(parse: &mut Parse, number: i32) -> Option<String> {
+    match v1::CaseState::try_from(number) {
+        Ok(v1::CaseState::Unspecified) | Err(_) => {
+            parse.wrong("states", format!("{number} is not a case state"));
+            None
+        }
+        // The contract's names are the codes in capitals.
+        Ok(state) => Some(
+            state
+                .as_str_name()
+                .trim_start_matches("CASE_STATE_")
+                .to_ascii_lowercase(),
+        ),
+    }
+}

@@ -1,0 +1,278 @@
+//! FacilityService.
+
+use std::sync::Arc;
+
+use serasi_domain::facility::{Facility, FacilityProfile};
+use serasi_domain::id::{FacilityId, Regency};
+use serasi_domain::text::Text;
+use serasi_proto::v1;
+use serasi_proto::v1::facility_service_server::FacilityService;
+use serasi_store::capacity;
+use serasi_store::facilities::{self, FacilityFilter};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::caller;
+use crate::auth::Caller;
+use crate::error::{HubError, Kind};
+use crate::hub::Hub;
+use crate::unit_of_work::{Call, execute};
+use crate::verbs::change_facility::{CloseFacility, ResumeFacility, SuspendFacility, UpdateFacility};
+use crate::verbs::create_facility::CreateFacility;
+use crate::wire::{PageToken, Parse, facility_to_wire, id_of, page_size, pool_to_wire, profile};
+
+mod capacity_report;
+mod import;
+
+#[derive(Debug)]
+pub(crate) struct FacilityHandler(pub(crate) Arc<Hub>);
+
+#[tonic::async_trait]
+impl FacilityService for FacilityHandler {
+    async fn create_facility(
+        &self,
+        request: Request<v1::CreateFacilityRequest>,
+    ) -> Result<Response<v1::CreateFacilityResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let (request_id, profile) = read_profile(&request.request_id, request.facility.as_ref())?;
+        let home = home_of(&caller, &profile)?;
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(
+            execute(&self.0, call, CreateFacility { profile, home }).await?,
+        ))
+    }
+
+    async fn update_facility(
+        &self,
+        request: Request<v1::UpdateFacilityRequest>,
+    ) -> Result<Response<v1::UpdateFacilityResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let (request_id, profile) = read_profile(&request.request_id, request.facility.as_ref())?;
+        let named = request.facility.as_ref();
+        let facility: FacilityId = id_of(
+            Kind::Facility,
+            named
+                .map(|facility| facility.facility_id.as_str())
+                .unwrap_or_default(),
+        )?;
+        if Regency::of(profile.place) != Some(facility.home()) {
+            let mut parse = Parse::default();
+            parse.wrong(
+                "facility.region_code",
+                "the regency of a facility cannot change; close it and create a new one",
+            );
+            return Err(parse.finish::<()>(None).err().unwrap_or(HubError::Moved).into());
+        }
+        let version = named.map(|facility| facility.version).unwrap_or_default();
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(
+            execute(
+                &self.0,
+                call,
+                UpdateFacility {
+                    facility,
+                    version,
+                    profile,
+                },
+            )
+            .await?,
+        ))
+    }
+
+    async fn get_facility(
+        &self,
+        request: Request<v1::GetFacilityRequest>,
+    ) -> Result<Response<v1::GetFacilityResponse>, Status> {
+        let id: FacilityId = id_of(Kind::Facility, &request.get_ref().facility_id)?;
+        let (facility, pools) = self.with_pools(id).await?;
+        Ok(Response::new(v1::GetFacilityResponse {
+            facility: Some(facility_to_wire(&facility, &pools)),
+        }))
+    }
+
+    async fn list_facilities(
+        &self,
+        request: Request<v1::ListFacilitiesRequest>,
+    ) -> Result<Response<v1::ListFacilitiesResponse>, Status> {
+        let filter = read_filter(request.get_ref())?;
+        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
+        let found = facilities::list(&mut connection, &filter)
+            .await
+            .map_err(HubError::from)?;
+        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
+        let next = found
+            .last()
+            .filter(|_| is_full)
+            .map(|facility| PageToken::write(&facility.id));
+        let facilities = found
+            .iter()
+            .map(|facility| facility_to_wire(facility, &[]))
+            .collect();
+        Ok(Response::new(v1::ListFacilitiesResponse {
+            facilities,
+            next_page_token: next.unwrap_or_default(),
+        }))
+    }
+
+    async fn suspend_facility(
+        &self,
+        request: Request<v1::SuspendFacilityRequest>,
+    ) -> Result<Response<v1::SuspendFacilityResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let reason = parse.take("reason", Text::new(&request.reason));
+        let until = parse.time("until_time", request.until_time.as_ref());
+        if until.is_some_and(|until| until <= self.0.clock.now()) {
+            parse.wrong("until_time", "must be in the future");
+        }
+        let facility = id_of(Kind::Facility, &request.facility_id)?;
+        let (request_id, reason) = parse.finish(request_id.zip(reason))?;
+        let call = Call::new(caller, request_id, &request);
+        let mutation = SuspendFacility {
+            facility,
+            version: request.version,
+            reason,
+            until,
+        };
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn resume_facility(
+        &self,
+        request: Request<v1::ResumeFacilityRequest>,
+    ) -> Result<Response<v1::ResumeFacilityResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let request_id = parse.finish(request_id)?;
+        let facility = id_of(Kind::Facility, &request.facility_id)?;
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(
+            execute(
+                &self.0,
+                call,
+                ResumeFacility {
+                    facility,
+                    version: request.version,
+                },
+            )
+            .await?,
+        ))
+    }
+
+    async fn close_facility(
+        &self,
+        request: Request<v1::CloseFacilityRequest>,
+    ) -> Result<Response<v1::CloseFacilityResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let reason = parse.take("reason", Text::new(&request.reason));
+        let (request_id, reason) = parse.finish(request_id.zip(reason))?;
+        let facility = id_of(Kind::Facility, &request.facility_id)?;
+        let call = Call::new(caller, request_id, &request);
+        let mutation = CloseFacility {
+            facility,
+            version: request.version,
+            reason,
+        };
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn import_facilities(
+        &self,
+        request: Request<Streaming<v1::ImportFacilitiesRequest>>,
+    ) -> Result<Response<v1::ImportFacilitiesResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(
+            import::import(&self.0, caller, request.into_inner()).await?,
+        ))
+    }
+
+    async fn report_capacity(
+        &self,
+        request: Request<v1::ReportCapacityRequest>,
+    ) -> Result<Response<v1::ReportCapacityResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let (request_id, mutation) = capacity_report::read(&self.0, &request)?;
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn get_capacity(
+        &self,
+        request: Request<v1::GetCapacityRequest>,
+    ) -> Result<Response<v1::GetCapacityResponse>, Status> {
+        let id: FacilityId = id_of(Kind::Facility, &request.get_ref().facility_id)?;
+        let (_, pools) = self.with_pools(id).await?;
+        Ok(Response::new(v1::GetCapacityResponse {
+            pools: pools.iter().map(pool_to_wire).collect(),
+        }))
+    }
+}
+
+impl FacilityHandler {
+    async fn with_pools(
+        &self,
+        id: FacilityId,
+    ) -> Result<(Facility, Vec<serasi_domain::capacity::Pool>), HubError> {
+        let mut connection = self.0.store.read().await?;
+        let facility = facilities::get(&mut connection, id).await?;
+        let facility = facility.ok_or_else(|| HubError::not_found(Kind::Facility, id))?;
+        let pools = capacity::of_facility(&mut connection, id).await?;
+        Ok((facility, pools))
+    }
+}
+
+fn read_profile(
+    request_id: &str,
+    facility: Option<&v1::Facility>,
+) -> Result<(uuid::Uuid, FacilityProfile), HubError> {
+    let mut parse = Parse::default();
+    let request_id = parse.request_id(request_id);
+    let message = parse.require("facility", facility, "must be given");
+    let read = message.and_then(|message| parse.nested("facility", |parse| profile(parse, message)));
+    parse.finish(request_id.zip(read))
+}
+
+fn home_of(caller: &Caller, profile: &FacilityProfile) -> Result<Regency, HubError> {
+    if !caller.sees(profile.place) {
+        return Err(HubError::Forbidden("the facility lies outside your scope"));
+    }
+    Regency::of(profile.place).ok_or(HubError::Bug("a place above a regency was let through"))
+}
+
+fn read_filter(request: &v1::ListFacilitiesRequest) -> Result<FacilityFilter, HubError> {
+    let mut parse = Parse::default();
+    let state = match v1::FacilityState::try_from(request.state) {
+        Ok(v1::FacilityState::Unspecified) => None,
+        Ok(state) => Some(
+            state
+                .as_str_name()
+                .trim_start_matches("FACILITY_STATE_")
+                .to_ascii_lowercase(),
+        ),
+        Err(_) => {
+            parse.wrong("state", format!("{} is not a facility state", request.state));
+            None
+        }
+    };
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let filter = FacilityFilter {
+        within: parse.region("region_code", &request.region_code),
+        kind: parse.optional("kind", request.kind),
+        cluster: parse.optional("cluster", request.cluster),
+        state,
+        source_system: text(&request.source_system),
+        source_ref: text(&request.source_ref),
+        after: PageToken::read(&mut parse, &request.page_token),
+        limit: page_size(&mut parse, request.page_size),
+    };
+    parse.finish(Some(filter))
+}

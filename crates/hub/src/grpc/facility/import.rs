@@ -1,0 +1,101 @@
+//! ImportFacilities: reads the whole stream, checks every row, and only then writes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serasi_domain::id::Regency;
+use serasi_proto::v1;
+use tokio_stream::StreamExt;
+use tonic::Streaming;
+
+use crate::auth::Caller;
+use crate::error::{HubError, Violation};
+use crate::hub::Hub;
+use crate::unit_of_work::run_for;
+use crate::verbs::import_facilities::{ImportFacilities, ImportRow};
+use crate::wire::{Parse, capacity_report, profile};
+
+/// Rows of one import.
+const MAX_ROWS: usize = 50_000;
+/// Pools of one row.
+const MAX_POOLS: usize = 60;
+
+pub(super) async fn import(
+    hub: &Arc<Hub>,
+    caller: Caller,
+    mut stream: Streaming<v1::ImportFacilitiesRequest>,
+) -> Result<v1::ImportFacilitiesResponse, HubError> {
+    let mut rows: Vec<ImportRow> = vec![];
+    let mut violations: Vec<Violation> = vec![];
+    let mut position = 0;
+    while let Some(message) = stream.next().await {
+        // The client went away or sent bytes that are no message: nothing is written.
+        let message = message.map_err(|_| HubError::TooMuch("a row could not be read from the stream"))?;
+        position += 1;
+        if rows.len() >= MAX_ROWS {
+            return Err(HubError::TooMuch("an import has at most 50000 rows"));
+        }
+        let number = if message.row > 0 { message.row } else { position };
+        match read_row(&caller, number, &message) {
+            Ok(row) => rows.push(row),
+            Err(HubError::Invalid(wrong)) => violations.extend(wrong),
+            Err(other) => return Err(other),
+        }
+    }
+    violations.extend(repeated(&rows));
+    if !violations.is_empty() {
+        return Err(HubError::Invalid(violations));
+    }
+    run_for(hub, caller, ImportFacilities { rows }).await
+}
+
+fn read_row(caller: &Caller, row: i32, message: &v1::ImportFacilitiesRequest) -> Result<ImportRow, HubError> {
+    let mut parse = Parse::default();
+    let read = parse.nested(&format!("row {row}"), |parse| {
+        let facility = parse.require("facility", message.facility.as_ref(), "must be given")?;
+        let profile = profile(parse, facility);
+        if message.capacity.len() > MAX_POOLS {
+            parse.wrong("capacity", format!("at most {MAX_POOLS} pools"));
+        }
+        let numbered = message.capacity.iter().take(MAX_POOLS).enumerate();
+        let reports = numbered
+            .filter_map(|(position, report)| {
+                parse.nested(&format!("pools[{position}]"), |parse| {
+                    capacity_report(parse, report)
+                })
+            })
+            .collect();
+        let valid_until = parse.time(
+            "capacity_valid_until_time",
+            message.capacity_valid_until_time.as_ref(),
+        );
+        let profile = profile?;
+        if !caller.sees(profile.place) {
+            parse.wrong("region_code", "lies outside your scope");
+        }
+        let home = Regency::of(profile.place)?;
+        Some(ImportRow {
+            row,
+            home,
+            profile,
+            reports,
+            valid_until,
+        })
+    });
+    parse.finish(read)
+}
+
+/// The same key twice in one import is a mistake of the sender.
+fn repeated(rows: &[ImportRow]) -> Vec<Violation> {
+    let mut first: HashMap<_, i32> = HashMap::new();
+    let mut violations = vec![];
+    for row in rows {
+        if let Some(earlier) = first.insert(&row.profile.source, row.row) {
+            violations.push(Violation {
+                field: format!("row {}.source_ref", row.row),
+                description: format!("stands in row {earlier} already"),
+            });
+        }
+    }
+    violations
+}

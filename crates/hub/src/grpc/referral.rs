@@ -1,0 +1,301 @@
+//! ReferralService.
+
+use std::sync::Arc;
+
+use serasi_domain::id::{CaseId, DecisionId, FacilityId};
+use serasi_domain::offer::{Decline, DeclineReason};
+use serasi_domain::routing::route;
+use serasi_proto::v1;
+use serasi_proto::v1::referral_service_server::ReferralService;
+use serasi_store::offers::{self, OfferFilter};
+use serasi_store::{cases, decisions, exclusions};
+use time::{Duration, OffsetDateTime};
+use tonic::{Request, Response, Status};
+
+use super::caller;
+use crate::auth::Caller;
+use crate::error::{HubError, Kind};
+use crate::hub::Hub;
+use crate::unit_of_work::{Call, execute};
+use crate::verbs::accept_offer::AcceptOffer;
+use crate::verbs::admit_placement::AdmitPlacement;
+use crate::verbs::decline_offer::DeclineOffer;
+use crate::verbs::discharge_placement::DischargePlacement;
+use crate::verbs::mark_offer_seen::MarkOfferSeen;
+use crate::verbs::route_case::RouteCase;
+use crate::verbs::{may_see_case, may_see_offer};
+use crate::wire::{PageToken, Parse, capacity_report, decision_to_wire, id_of, offer_to_wire, page_size};
+
+/// Longest time a facility may ask to be left out.
+const LONGEST_PARK: Duration = Duration::days(366);
+const MAX_STATES: usize = 6;
+
+#[derive(Debug)]
+pub(crate) struct ReferralHandler(pub(crate) Arc<Hub>);
+
+#[tonic::async_trait]
+impl ReferralService for ReferralHandler {
+    async fn preview_route(
+        &self,
+        request: Request<v1::PreviewRouteRequest>,
+    ) -> Result<Response<v1::PreviewRouteResponse>, Status> {
+        let caller = caller(&request)?;
+        let decision = self.preview(&caller, &request.get_ref().case_id).await?;
+        Ok(Response::new(v1::PreviewRouteResponse {
+            decision: Some(decision),
+        }))
+    }
+
+    async fn route_case(
+        &self,
+        request: Request<v1::RouteCaseRequest>,
+    ) -> Result<Response<v1::RouteCaseResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let request_id = read_request_id(&request.request_id)?;
+        let mutation = RouteCase {
+            case: id_of(Kind::Case, &request.case_id)?,
+            version: request.version,
+        };
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn get_decision(
+        &self,
+        request: Request<v1::GetDecisionRequest>,
+    ) -> Result<Response<v1::GetDecisionResponse>, Status> {
+        let caller = caller(&request)?;
+        let decision = self.decision(&caller, &request.get_ref().decision_id).await?;
+        Ok(Response::new(v1::GetDecisionResponse {
+            decision: Some(decision),
+        }))
+    }
+
+    async fn list_offers(
+        &self,
+        request: Request<v1::ListOffersRequest>,
+    ) -> Result<Response<v1::ListOffersResponse>, Status> {
+        let caller = caller(&request)?;
+        let filter = read_filter(&caller, request.get_ref())?;
+        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
+        let found = offers::list(&mut connection, &filter)
+            .await
+            .map_err(HubError::from)?;
+        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
+        let last = found.last().filter(|_| is_full);
+        let next = last.map(|view| PageToken::write(&(view.offer.offered_at, view.offer.id)));
+        let seen = found.iter().filter(|view| may_see_offer(&caller, &view.offer));
+        Ok(Response::new(v1::ListOffersResponse {
+            offers: seen.map(offer_to_wire).collect(),
+            next_page_token: next.unwrap_or_default(),
+        }))
+    }
+
+    async fn mark_offer_seen(
+        &self,
+        request: Request<v1::MarkOfferSeenRequest>,
+    ) -> Result<Response<v1::MarkOfferSeenResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let request_id = read_request_id(&request.request_id)?;
+        let mutation = MarkOfferSeen {
+            offer: id_of(Kind::Offer, &request.offer_id)?,
+        };
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn accept_offer(
+        &self,
+        request: Request<v1::AcceptOfferRequest>,
+    ) -> Result<Response<v1::AcceptOfferResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let report = request.capacity.as_ref();
+        let capacity =
+            report.and_then(|report| parse.nested("capacity", |parse| capacity_report(parse, report)));
+        let request_id = parse.finish(request_id)?;
+        let mutation = AcceptOffer {
+            offer: id_of(Kind::Offer, &request.offer_id)?,
+            capacity,
+        };
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn decline_offer(
+        &self,
+        request: Request<v1::DeclineOfferRequest>,
+    ) -> Result<Response<v1::DeclineOfferResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let decline = read_decline(&mut parse, &request, self.0.clock.now());
+        let (request_id, decline) = parse.finish(request_id.zip(decline))?;
+        let mutation = DeclineOffer {
+            offer: id_of(Kind::Offer, &request.offer_id)?,
+            decline,
+        };
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn admit_placement(
+        &self,
+        request: Request<v1::AdmitPlacementRequest>,
+    ) -> Result<Response<v1::AdmitPlacementResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let request_id = read_request_id(&request.request_id)?;
+        let mutation = AdmitPlacement {
+            placement: id_of(Kind::Placement, &request.placement_id)?,
+        };
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn discharge_placement(
+        &self,
+        request: Request<v1::DischargePlacementRequest>,
+    ) -> Result<Response<v1::DischargePlacementResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let destination = parse.required("destination", request.destination);
+        let (request_id, destination) = parse.finish(request_id.zip(destination))?;
+        let placement = id_of(Kind::Placement, &request.placement_id)?;
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(
+            execute(
+                &self.0,
+                call,
+                DischargePlacement {
+                    placement,
+                    destination,
+                },
+            )
+            .await?,
+        ))
+    }
+}
+
+impl ReferralHandler {
+    async fn preview(&self, caller: &Caller, case_id: &str) -> Result<v1::Decision, HubError> {
+        let id: CaseId = id_of(Kind::Case, case_id)?;
+        let mut connection = self.0.store.read().await?;
+        let case = cases::get(&mut connection, id)
+            .await?
+            .filter(|case| may_see_case(caller, case));
+        let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
+        let excluded = exclusions::of_case(&mut connection, id).await?;
+        let now = serasi_store::now(&mut connection).await?;
+        let found = route(
+            &case.facts,
+            &excluded,
+            &self.0.board.snapshot(),
+            &self.0.policy,
+            now,
+        )?;
+        Ok(decision_to_wire(None, id, &found.decision))
+    }
+
+    async fn decision(&self, caller: &Caller, decision_id: &str) -> Result<v1::Decision, HubError> {
+        let id: DecisionId = id_of(Kind::Decision, decision_id)?;
+        let not_found = || HubError::not_found(Kind::Decision, id);
+        let mut connection = self.0.store.read().await?;
+        let (case_id, decision) = decisions::get(&mut connection, id).await?.ok_or_else(not_found)?;
+        let case = cases::get(&mut connection, case_id)
+            .await?
+            .filter(|case| may_see_case(caller, case));
+        case.ok_or_else(not_found)?;
+        Ok(decision_to_wire(Some(id), case_id, &decision))
+    }
+}
+
+fn read_request_id(text: &str) -> Result<uuid::Uuid, HubError> {
+    let mut parse = Parse::default();
+    let request_id = parse.request_id(text);
+    parse.finish(request_id)
+}
+
+fn read_decline(
+    parse: &mut Parse,
+    request: &v1::DeclineOfferRequest,
+    now: OffsetDateTime,
+) -> Option<Decline> {
+    let reason: Option<DeclineReason> = parse.required("reason", request.reason);
+    let note = parse.text("note", &request.note);
+    let retry_at = parse.time("retry_time", request.retry_time.as_ref());
+    if reason == Some(DeclineReason::Other) && note.is_none() {
+        parse.wrong("note", "must say why when the reason is OTHER");
+    }
+    if reason == Some(DeclineReason::NotNow) {
+        match retry_at {
+            None => parse.wrong(
+                "retry_time",
+                "must say when you may be asked again when the reason is NOT_NOW",
+            ),
+            Some(at) if at <= now => parse.wrong("retry_time", "must be in the future"),
+            Some(at) if at > now + LONGEST_PARK => parse.wrong("retry_time", "must be within a year"),
+            Some(_) => {}
+        }
+    }
+    Some(Decline {
+        reason: reason?,
+        note,
+        retry_at,
+    })
+}
+
+fn read_filter(caller: &Caller, request: &v1::ListOffersRequest) -> Result<OfferFilter, HubError> {
+    let mut parse = Parse::default();
+    let facility: Option<FacilityId> = parse.parsed("facility_id", &request.facility_id);
+    let case: Option<CaseId> = parse.parsed("case_id", &request.case_id);
+    let own = caller.facility.filter(|_| caller.is_facility_only());
+    if facility.is_none() && case.is_none() && own.is_none() {
+        parse.wrong("facility_id", "give facility_id or case_id");
+    }
+    if request.states.len() > MAX_STATES {
+        parse.wrong("states", format!("at most {MAX_STATES} states"));
+    }
+    let states = request
+        .states
+        .iter()
+        .filter_map(|number| state_code(&mut parse, *number))
+        .collect();
+    let filter = OfferFilter {
+        // A facility sees its own offers wherever the case is; everybody else looks through their scope.
+        scope: if own.is_some() {
+            serasi_geography::RegionCode::NATION
+        } else {
+            caller.scope
+        },
+        facility: own.or(facility),
+        case,
+        states,
+        before: PageToken::read(&mut parse, &request.page_token),
+        limit: page_size(&mut parse, request.page_size),
+    };
+    parse.finish(Some(filter))
+}
+
+fn state_code(parse: &mut Parse, number: i32) -> Option<String> {
+    match v1::OfferState::try_from(number) {
+        Ok(v1::OfferState::Unspecified) | Err(_) => {
+            parse.wrong("states", format!("{number} is not an offer state"));
+            None
+        }
+        // The contract's names are the codes in capitals.
+        Ok(state) => Some(
+            state
+                .as_str_name()
+                .trim_start_matches("OFFER_STATE_")
+                .to_ascii_lowercase(),
+        ),
+    }
+}

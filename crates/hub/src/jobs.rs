@@ -1,0 +1,35 @@
+//! What the hub does by itself. Timers are rows and time is the database's; the hub's clock only says when to look.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::hub::Hub;
+
+mod expire_offers;
+mod forget_responses;
+mod refresh_board;
+mod route_waiting;
+
+/// Starts every job; each ends by itself after `stop` turns true.
+pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut jobs = JoinSet::new();
+    jobs.spawn(refresh_board::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(expire_offers::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));
+    jobs
+}
+
+/// Waits `pause`, or less if the hub stops; `false` = stop.
+async fn goes_on(stop: &mut watch::Receiver<bool>, pause: Duration) -> bool {
+    // Running out of time means that nobody said stop.
+    tokio::time::timeout(pause, stopped(stop)).await.is_err()
+}
+
+/// Waits until the hub stops. Somebody who can no longer say so has stopped too.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stopping| *stopping).await;
+}

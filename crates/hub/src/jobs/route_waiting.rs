@@ -1,0 +1,47 @@
+//! Serves waiting cases, the most urgent and then the oldest first, whenever the directory has changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serasi_store::cases;
+use tokio::sync::watch;
+
+use super::goes_on;
+use crate::error::HubError;
+use crate::hub::Hub;
+use crate::unit_of_work::run_job;
+use crate::verbs::route_waiting::RouteWaiting;
+
+const POLL: Duration = Duration::from_secs(1);
+/// Cases tried in one round.
+const BATCH: i64 = 200;
+
+pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
+    let mut tried_at_version = 0;
+    while goes_on(&mut stop, POLL).await {
+        let version = hub.board.snapshot().version;
+        if version == tried_at_version {
+            continue;
+        }
+        match round(&hub).await {
+            Ok(()) => tried_at_version = version,
+            Err(error) => tracing::warn!(error = %error, "waiting cases could not be tried"),
+        }
+    }
+}
+
+async fn round(hub: &Hub) -> Result<(), HubError> {
+    let mut connection = hub.store.read().await?;
+    let waiting = cases::waiting(&mut connection, BATCH).await?;
+    drop(connection);
+    for case in waiting {
+        match run_job(hub, &RouteWaiting { case }).await {
+            Ok(true) => tracing::info!(case.id = %case, "a waiting case was offered"),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(case.id = %case, error = %error, "a waiting case could not be tried")
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! What the hub does, one verb a file: each is a command that runs in one transaction.
+
+pub(crate) mod accept_offer;
+pub(crate) mod admit_placement;
+pub(crate) mod change_facility;
+pub(crate) mod create_facility;
+pub(crate) mod decline_offer;
+pub(crate) mod discharge_placement;
+pub(crate) mod expire_offer;
+pub(crate) mod get_case;
+pub(crate) mod import_facilities;
+pub(crate) mod mark_offer_seen;
+pub(crate) mod report_capacity;
+pub(crate) mod resolve_directly;
+pub(crate) mod route_case;
+pub(crate) mod route_waiting;
+pub(crate) mod submit_intake;
+pub(crate) mod triage_case;
+
+mod open;
+mod refer;
+mod refuse;
+
+pub(crate) use open::{may_see_case, may_see_offer};

@@ -1,0 +1,49 @@
+//! AdmitPlacement: the persons have arrived; held places become occupied.
+
+use serasi_domain::id::{PlacementId, Regency};
+use serasi_proto::v1;
+use serasi_store::{capacity, placements};
+use serde_json::json;
+
+use super::open::placement_for_change;
+use super::refer::{deadline, write_case};
+use crate::error::HubError;
+use crate::unit_of_work::{Mutation, Unit};
+use crate::wire::placement_to_wire;
+
+pub(crate) struct AdmitPlacement {
+    pub(crate) placement: PlacementId,
+}
+
+impl Mutation for AdmitPlacement {
+    const VERB: &'static str = "AdmitPlacement";
+    type Response = v1::AdmitPlacementResponse;
+
+    fn home(&self) -> Regency {
+        self.placement.home()
+    }
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
+        let (case, placement) = placement_for_change(unit, self.placement).await?;
+        let old_state = placement.state.clone();
+        let mut placement = placement.admit(unit.now)?;
+        if !placements::update(&mut unit.conn, &placement, &old_state).await? {
+            return Err(HubError::Moved);
+        }
+        placement.version += 1;
+        if !capacity::occupy(&mut unit.conn, placement.facility, placement.offer).await? {
+            return Err(HubError::Bug("a reserved placement has no hold"));
+        }
+        let old_case = case.state.clone();
+        let review = unit.hub.policy.of(case.facts.urgency).review;
+        let case = case.admit(deadline(unit, review, self.placement.home().code()))?;
+        let case = write_case(unit, case, &old_case).await?;
+        let payload = json!({ "placement_id": placement.id, "facility_id": placement.facility });
+        unit.tell(case.id.home(), case.id, case.version, "case.admitted", payload)
+            .await?;
+        unit.audit(self.placement.home(), self.placement).await?;
+        Ok(v1::AdmitPlacementResponse {
+            placement: Some(placement_to_wire(&placement)),
+        })
+    }
+}

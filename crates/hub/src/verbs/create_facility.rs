@@ -1,0 +1,70 @@
+//! CreateFacility: adds a facility to the directory, once per source key.
+
+use serasi_domain::facility::{Facility, FacilityProfile, FacilityState};
+use serasi_domain::id::{FacilityId, Regency};
+use serasi_proto::v1;
+use serasi_store::source_keys::{self, Subject};
+use serasi_store::{capacity, facilities};
+use serde_json::json;
+
+use crate::error::{HubError, Kind};
+use crate::unit_of_work::{Mutation, Unit};
+use crate::wire::facility_to_wire;
+
+pub(crate) struct CreateFacility {
+    pub(crate) profile: FacilityProfile,
+    pub(crate) home: Regency,
+}
+
+impl Mutation for CreateFacility {
+    const VERB: &'static str = "CreateFacility";
+    type Response = v1::CreateFacilityResponse;
+
+    fn home(&self) -> Regency {
+        self.home
+    }
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
+        let id = FacilityId::new(self.home, unit.new_id());
+        let key = &self.profile.source;
+        if !source_keys::claim(&mut unit.conn, Subject::Facility, key, self.home, id.uuid()).await? {
+            return self.known_already(unit).await;
+        }
+        let facility = Facility {
+            id,
+            version: 1,
+            state: FacilityState::Active,
+            profile: self.profile.clone(),
+            created_at: unit.now,
+            changed_at: unit.now,
+        };
+        facilities::insert(&mut unit.conn, &facility).await?;
+        unit.tell(self.home, id, 1, "facility.created", json!({})).await?;
+        unit.audit(self.home, id).await?;
+        Ok(v1::CreateFacilityResponse {
+            facility: Some(facility_to_wire(&facility, &[])),
+        })
+    }
+}
+
+impl CreateFacility {
+    async fn known_already(&self, unit: &mut Unit<'_>) -> Result<v1::CreateFacilityResponse, HubError> {
+        let gone = || HubError::Bug("a claimed source key leads nowhere");
+        let found = source_keys::find(&mut unit.conn, Subject::Facility, &self.profile.source).await?;
+        let (home, uuid) = found.ok_or_else(gone)?;
+        let id = FacilityId::new(home, uuid);
+        let facility = facilities::get(&mut unit.conn, id).await?.ok_or_else(gone)?;
+        let differences = facility.profile.differences(&self.profile);
+        if !differences.is_empty() {
+            return Err(HubError::Exists {
+                kind: Kind::Facility,
+                id: id.to_string(),
+                differences,
+            });
+        }
+        let pools = capacity::of_facility(&mut unit.conn, id).await?;
+        Ok(v1::CreateFacilityResponse {
+            facility: Some(facility_to_wire(&facility, &pools)),
+        })
+    }
+}

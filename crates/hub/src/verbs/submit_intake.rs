@@ -1,0 +1,227 @@
+//! SubmitIntake: a report becomes a case, durably and once, and somebody is asked in the same transaction.
+
+use serasi_domain::case::{Case, CaseFacts, CaseState, Owner};
+use serasi_domain::cluster::derive_cluster;
+use serasi_domain::id::{CaseId, IntakeId, PersonId, Regency};
+use serasi_domain::intake::Intake;
+use serasi_domain::person::PartyMember;
+use serasi_proto::v1;
+use serasi_store::source_keys::{self, Subject};
+use serasi_store::{cases, decisions, intakes, offers};
+use serde_json::json;
+
+use super::refer::{deadline, not_routed, search};
+use crate::error::{HubError, Kind};
+use crate::unit_of_work::{Mutation, Unit};
+use crate::wire::{case_to_wire, offer_to_wire, outcome_to_wire};
+
+pub(crate) struct SubmitIntake {
+    pub(crate) intake: Intake,
+    pub(crate) home: Regency,
+    pub(crate) route_later: bool,
+}
+
+impl Mutation for SubmitIntake {
+    const VERB: &'static str = "SubmitIntake";
+    type Response = v1::SubmitIntakeResponse;
+
+    fn home(&self) -> Regency {
+        self.home
+    }
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
+        let id = CaseId::new(self.home, unit.new_id());
+        let key = &self.intake.source;
+        if !source_keys::claim(&mut unit.conn, Subject::Case, key, self.home, id.uuid()).await? {
+            return self.known_already(unit).await;
+        }
+        let case = self.new_case(unit, id);
+        let (case, outcome) = if case.state == CaseState::Triaged && !self.route_later {
+            let search = search(unit, &case, &[], 0).await?;
+            let case = search.apply(unit, case);
+            self.write(unit, &case).await?;
+            let referral = search.write(unit, case).await?;
+            let outcome = referral.outcome();
+            (referral.case, outcome)
+        } else {
+            self.write(unit, &case).await?;
+            let kind = if case.state == CaseState::Triaged {
+                "case.triaged"
+            } else {
+                "case.received"
+            };
+            unit.tell(self.home, case.id, case.version, kind, json!({}))
+                .await?;
+            let outcome = outcome_without_search(&case);
+            (case, outcome)
+        };
+        unit.audit(self.home, case.id).await?;
+        Ok(v1::SubmitIntakeResponse {
+            case: Some(case_to_wire(&case)),
+            already_known: false,
+            outcome: Some(outcome),
+        })
+    }
+}
+
+impl SubmitIntake {
+    fn new_case(&self, unit: &Unit<'_>, id: CaseId) -> Case {
+        let intake = &self.intake;
+        let today = unit.now.date();
+        let party: Vec<PartyMember> = intake
+            .persons
+            .iter()
+            .map(|person| person.as_party_member(today))
+            .collect();
+        let cluster = intake.cluster.or_else(|| {
+            intake
+                .ppks_category
+                .and_then(|code| derive_cluster(code.category(), &party))
+        });
+        let facts = CaseFacts {
+            cluster,
+            ppks_category: intake.ppks_category,
+            urgency: intake.urgency,
+            target: intake.target,
+            criteria: intake.criteria.clone(),
+            need: intake.need.clone(),
+            place: intake.place,
+            coordinates: intake.coordinates,
+            party,
+        };
+        let coordinate = unit.hub.policy.of(intake.urgency).coordinate;
+        Case {
+            id,
+            version: 1,
+            state: if facts.cluster.is_some() {
+                CaseState::Triaged
+            } else {
+                CaseState::Received
+            },
+            channel: intake.channel,
+            source: intake.source.clone(),
+            owner: Owner::Coordinator(self.home.code()),
+            next_deadline: Some(deadline(unit, coordinate, facts.place)),
+            facts,
+            policy_version: unit.hub.policy.version.clone(),
+            refusals: 0,
+            created_at: unit.now,
+            changed_at: unit.now,
+        }
+    }
+
+    /// The case row, the report as it was sent, the persons in it.
+    async fn write(&self, unit: &mut Unit<'_>, case: &Case) -> Result<(), HubError> {
+        cases::insert(&mut unit.conn, case).await?;
+        let intake_id = IntakeId::new(self.home, unit.new_id());
+        let sealer = unit.hub.store.sealer();
+        let received = (&self.intake, unit.now, unit.caller.principal.as_str());
+        intakes::insert(&mut unit.conn, sealer, intake_id, case.id, received).await?;
+        if !self.intake.persons.is_empty() {
+            let persons: Vec<_> = self
+                .intake
+                .persons
+                .iter()
+                .map(|person| (PersonId::new(self.home, unit.new_id()), person))
+                .collect();
+            intakes::insert_persons(&mut unit.conn, sealer, case.id, &persons).await?;
+        }
+        Ok(())
+    }
+
+    /// The source key has a case: the same report gives that case as it stands now, another one is a conflict.
+    async fn known_already(&self, unit: &mut Unit<'_>) -> Result<v1::SubmitIntakeResponse, HubError> {
+        let gone = || HubError::Bug("a claimed source key leads nowhere");
+        let key = &self.intake.source;
+        let (home, uuid) = source_keys::find(&mut unit.conn, Subject::Case, key)
+            .await?
+            .ok_or_else(gone)?;
+        let id = CaseId::new(home, uuid);
+        let sealer = unit.hub.store.sealer();
+        let first = intakes::first_of_case(&mut unit.conn, sealer, id)
+            .await?
+            .ok_or_else(gone)?;
+        let differences = first.differences(&self.intake);
+        if !differences.is_empty() {
+            return Err(HubError::Exists {
+                kind: Kind::Case,
+                id: id.to_string(),
+                differences,
+            });
+        }
+        let case = cases::get(&mut unit.conn, id).await?.ok_or_else(gone)?;
+        let outcome = match case.state {
+            CaseState::Offered { offer } => {
+                let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
+                let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
+                let (_, decision) = decision.ok_or_else(gone)?;
+                let explanation = decision.explain();
+                v1::RouteOutcome {
+                    result: outcome_to_wire(decision.outcome) as i32,
+                    offer: Some(offer_to_wire(&view)),
+                    decision_id: view.offer.decision.to_string(),
+                    message_id: explanation.id,
+                    message_en: explanation.en,
+                }
+            }
+            CaseState::Received
+            | CaseState::Triaged
+            | CaseState::Waiting { .. }
+            | CaseState::NoCandidate { .. }
+            | CaseState::Placed { .. }
+            | CaseState::InService { .. }
+            | CaseState::Aftercare { .. }
+            | CaseState::Closed
+            | CaseState::ResolvedDirectly => outcome_without_search(&case),
+        };
+        unit.audit(self.home, id).await?;
+        Ok(v1::SubmitIntakeResponse {
+            case: Some(case_to_wire(&case)),
+            already_known: true,
+            outcome: Some(outcome),
+        })
+    }
+}
+
+/// What to tell a caller about a case for which nobody is being asked by this call.
+fn outcome_without_search(case: &Case) -> v1::RouteOutcome {
+    let mut outcome = match case.state {
+        CaseState::Received => not_routed(
+            "Laporan tercatat. Kluster belum diketahui; koordinator akan melakukan triase.",
+            "The report is taken down. The cluster is not known yet; the coordinator will triage it.",
+        ),
+        CaseState::Triaged | CaseState::Offered { .. } => not_routed(
+            "Laporan tercatat. Belum ada lembaga yang dimintai jawaban.",
+            "The report is taken down. Nobody has been asked yet.",
+        ),
+        CaseState::Waiting { .. } => not_routed(
+            "Kasus ini sudah tercatat dan menunggu tempat kosong.",
+            "This case is known and waits for a free place.",
+        ),
+        CaseState::NoCandidate { .. } => not_routed(
+            "Kasus ini sudah tercatat dan ditangani koordinator.",
+            "This case is known and the coordinator is working on it.",
+        ),
+        CaseState::Placed { .. } | CaseState::InService { .. } | CaseState::Aftercare { .. } => not_routed(
+            "Kasus ini sudah diterima oleh lembaga.",
+            "This case has been accepted by a facility.",
+        ),
+        CaseState::Closed | CaseState::ResolvedDirectly => {
+            not_routed("Kasus ini sudah selesai.", "This case has ended.")
+        }
+    };
+    let result = match case.state {
+        CaseState::Waiting { .. } => v1::RouteResult::Waiting,
+        CaseState::NoCandidate { .. } => v1::RouteResult::NoCandidate,
+        CaseState::Received
+        | CaseState::Triaged
+        | CaseState::Offered { .. }
+        | CaseState::Placed { .. }
+        | CaseState::InService { .. }
+        | CaseState::Aftercare { .. }
+        | CaseState::Closed
+        | CaseState::ResolvedDirectly => v1::RouteResult::NotRouted,
+    };
+    outcome.result = result as i32;
+    outcome
+}
