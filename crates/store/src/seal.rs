@@ -73,6 +73,12 @@ impl SealKey {
         Ok(Self(bytes))
     }
 
+    /// A key for commands that never seal or open anything, such as migrations.
+    #[must_use]
+    pub const fn unused() -> Self {
+        Self([0; KEY_LEN])
+    }
+
     fn from_hex(hex: &str) -> Option<Self> {
         let mut bytes = [0; KEY_LEN];
         if hex.len() != 2 * KEY_LEN || !hex.is_ascii() {

@@ -15,7 +15,7 @@ use super::caller;
 use crate::auth::Caller;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
-use crate::unit_of_work::{Call, execute};
+use crate::unit_of_work::{Call, Mutation, execute};
 use crate::verbs::change_facility::{CloseFacility, ResumeFacility, SuspendFacility, UpdateFacility};
 use crate::verbs::create_facility::CreateFacility;
 use crate::wire::{PageToken, Parse, facility_to_wire, id_of, page_size, pool_to_wire, profile};
@@ -37,9 +37,7 @@ impl FacilityService for FacilityHandler {
         let (request_id, profile) = read_profile(&request.request_id, request.facility.as_ref())?;
         let home = home_of(&caller, &profile)?;
         let call = Call::new(caller, request_id, &request);
-        Ok(Response::new(
-            execute(&self.0, call, CreateFacility { profile, home }).await?,
-        ))
+        self.change(call, CreateFacility { profile, home }).await
     }
 
     async fn update_facility(
@@ -66,18 +64,15 @@ impl FacilityService for FacilityHandler {
         }
         let version = named.map(|facility| facility.version).unwrap_or_default();
         let call = Call::new(caller, request_id, &request);
-        Ok(Response::new(
-            execute(
-                &self.0,
-                call,
-                UpdateFacility {
-                    facility,
-                    version,
-                    profile,
-                },
-            )
-            .await?,
-        ))
+        self.change(
+            call,
+            UpdateFacility {
+                facility,
+                version,
+                profile,
+            },
+        )
+        .await
     }
 
     async fn get_facility(
@@ -137,7 +132,7 @@ impl FacilityService for FacilityHandler {
             reason,
             until,
         };
-        Ok(Response::new(execute(&self.0, call, mutation).await?))
+        self.change(call, mutation).await
     }
 
     async fn resume_facility(
@@ -151,17 +146,14 @@ impl FacilityService for FacilityHandler {
         let request_id = parse.finish(request_id)?;
         let facility = id_of(Kind::Facility, &request.facility_id)?;
         let call = Call::new(caller, request_id, &request);
-        Ok(Response::new(
-            execute(
-                &self.0,
-                call,
-                ResumeFacility {
-                    facility,
-                    version: request.version,
-                },
-            )
-            .await?,
-        ))
+        self.change(
+            call,
+            ResumeFacility {
+                facility,
+                version: request.version,
+            },
+        )
+        .await
     }
 
     async fn close_facility(
@@ -181,7 +173,7 @@ impl FacilityService for FacilityHandler {
             version: request.version,
             reason,
         };
-        Ok(Response::new(execute(&self.0, call, mutation).await?))
+        self.change(call, mutation).await
     }
 
     async fn import_facilities(
@@ -202,7 +194,7 @@ impl FacilityService for FacilityHandler {
         let request = request.into_inner();
         let (request_id, mutation) = capacity_report::read(&self.0, &request)?;
         let call = Call::new(caller, request_id, &request);
-        Ok(Response::new(execute(&self.0, call, mutation).await?))
+        self.change(call, mutation).await
     }
 
     async fn get_capacity(
@@ -218,6 +210,18 @@ impl FacilityService for FacilityHandler {
 }
 
 impl FacilityHandler {
+    /// Changes the directory, and brings this replica's board up to it before the answer: who changes the directory
+    /// and routes next finds the change.
+    async fn change<M: Mutation>(&self, call: Call, mutation: M) -> Result<Response<M::Response>, Status> {
+        let response = execute(&self.0, call, mutation).await?;
+        self.0
+            .board
+            .refresh(&self.0.store)
+            .await
+            .map_err(HubError::from)?;
+        Ok(Response::new(response))
+    }
+
     async fn with_pools(
         &self,
         id: FacilityId,

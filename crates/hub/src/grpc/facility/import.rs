@@ -46,7 +46,9 @@ pub(super) async fn import(
     if !violations.is_empty() {
         return Err(HubError::Invalid(violations));
     }
-    run_for(hub, caller, ImportFacilities { rows }).await
+    let done = run_for(hub, caller, ImportFacilities { rows }).await?;
+    hub.board.refresh(&hub.store).await?;
+    Ok(done)
 }
 
 fn read_row(caller: &Caller, row: i32, message: &v1::ImportFacilitiesRequest) -> Result<ImportRow, HubError> {

@@ -1,0 +1,221 @@
+//! Opening a hub in this process: data directory, database, keys, policy; and closing it again.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use serasi_domain::policy::{InvalidPolicy, Policy};
+use serasi_hub::auth::{DevIssuer, DevIssuerError, KeySetError, Verifier};
+use serasi_hub::clock::Clock;
+use serasi_hub::server::ServeError;
+use serasi_hub::{Hub, HubSettings};
+use serasi_store::embedded::{EmbeddedError, EmbeddedPostgres};
+use serasi_store::{KeyError, SealKey, Sealer, Store, StoreError, StoreSettings, UnsafeSetting};
+
+mod data_dir;
+
+/// Where a hub keeps its things.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HostArgs {
+    /// PostgreSQL 15 or later, as postgres://...; without it the hub runs a private one in the data directory.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// Folder for the private database and development keys [default: ~/.local/share/serasi, as root /var/lib/serasi].
+    #[arg(long, env = "SERASI_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Folder with initdb and postgres, where they are not in the usual places.
+    #[arg(long, env = "SERASI_PG_BIN", value_name = "DIR")]
+    pub(crate) pg_bin: Option<PathBuf>,
+    /// File with the key that seals personal data, 64 hex digits [default: made in the data directory].
+    #[arg(long, env = "SERASI_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Connections to the database.
+    #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(4..=500))]
+    pub(crate) db_connections: u32,
+    /// Serve although the database may lose acknowledged writes (fsync off and the like). For experiments only.
+    #[arg(long)]
+    pub(crate) allow_unsafe_database: bool,
+}
+
+/// Why a hub does not run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HostError {
+    #[error("{action} {path}: {source}")]
+    File { action: &'static str, path: String, source: std::io::Error },
+    #[error("{0} is in use by another hub; stop it, or choose another --data-dir")]
+    InUse(String),
+    #[error("no home directory is known; name a folder with --data-dir")]
+    NoHome,
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    KeySet(#[from] KeySetError),
+    #[error(transparent)]
+    DevIssuer(#[from] DevIssuerError),
+    #[error(transparent)]
+    Policy(#[from] InvalidPolicy),
+    #[error("{}: {source}", describe(source))]
+    Store { source: StoreError },
+    #[error("the database lacks {0} migrations of this release; run `serasi migrate` first")]
+    NotMigrated(usize),
+    #[error("{} (--allow-unsafe-database serves all the same)", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unsafe(Vec<UnsafeSetting>),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("production needs --key-file: a key made in the data directory is for development")]
+    KeyFileRequired,
+}
+
+fn describe(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Unavailable(_) => "the database does not answer; check DATABASE_URL and that it is running",
+        StoreError::Conflict(_)
+        | StoreError::Constraint(_)
+        | StoreError::Impossible { .. }
+        | StoreError::Unsealable { .. }
+        | StoreError::Database(_)
+        | StoreError::Migration(_) => "the database cannot be used",
+    }
+}
+
+impl From<StoreError> for HostError {
+    fn from(source: StoreError) -> Self {
+        Self::Store { source }
+    }
+}
+
+/// The folder of a hub, locked for this process.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// A hub of this process.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) hub: Arc<Hub>,
+    store: Store,
+    postgres: Option<EmbeddedPostgres>,
+    _data_dir: DataDir,
+}
+
+/// Whose tokens count.
+#[derive(Debug)]
+pub(crate) enum Tokens {
+    Development,
+    Issuer(Verifier),
+}
+
+/// The data directory, made if there is none; `sub` is a folder of its own in the default one.
+pub(crate) fn data_path(named: Option<&Path>, sub: Option<&str>) -> Result<PathBuf, HostError> {
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => data_dir::default(sub)?,
+    };
+    std::fs::create_dir_all(&path).map_err(file_error("cannot create", &path))?;
+    Ok(path)
+}
+
+impl DataDir {
+    /// Takes the folder for this process alone.
+    pub(crate) fn lock(path: PathBuf) -> Result<Self, HostError> {
+        let file = path.join("lock");
+        let lock = File::create(&file).map_err(file_error("cannot write", &file))?;
+        lock.try_lock().map_err(|_| HostError::InUse(path.display().to_string()))?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The development issuer whose key is in the data directory.
+pub(crate) fn dev_issuer(data_dir: &Path) -> Result<DevIssuer, HostError> {
+    Ok(DevIssuer::open_or_create(&data_dir.join("development-token.key"))?)
+}
+
+impl Host {
+    /// Starts or finds the database and opens the hub. The private database is migrated here; another one must have
+    /// been migrated before.
+    pub(crate) async fn open(
+        args: &HostArgs,
+        data_dir: DataDir,
+        policy: Policy,
+        tokens: Tokens,
+    ) -> Result<Self, HostError> {
+        let verifier = match tokens {
+            Tokens::Development => dev_issuer(data_dir.path())?.verifier()?,
+            Tokens::Issuer(_) if args.key_file.is_none() => return Err(HostError::KeyFileRequired),
+            Tokens::Issuer(verifier) => verifier,
+        };
+        let key = match &args.key_file {
+            Some(path) => SealKey::read(path)?,
+            None => SealKey::read_or_create(&data_dir.path().join("seal.key"))?,
+        };
+        let postgres = match &args.database_url {
+            Some(_) => None,
+            None => Some(EmbeddedPostgres::start(data_dir.path(), args.pg_bin.as_deref()).await?),
+        };
+        let opened = Self::open_store(args, postgres.as_ref(), &key, policy, verifier).await;
+        match opened {
+            Ok((hub, store)) => Ok(Self { hub, store, postgres, _data_dir: data_dir }),
+            Err(error) => {
+                if let Some(postgres) = postgres {
+                    postgres.stop().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn open_store(
+        args: &HostArgs,
+        postgres: Option<&EmbeddedPostgres>,
+        key: &SealKey,
+        policy: Policy,
+        verifier: Verifier,
+    ) -> Result<(Arc<Hub>, Store), HostError> {
+        let url = match (&args.database_url, postgres) {
+            (Some(url), _) => url.clone(),
+            (None, Some(postgres)) => postgres.url(),
+            (None, None) => return Err(HostError::NoHome),
+        };
+        let settings = StoreSettings { url, max_connections: args.db_connections };
+        let store = Store::connect(&settings, Sealer::new(key)).await?;
+        if postgres.is_some() {
+            store.migrate().await?;
+        } else {
+            let pending = store.pending_migrations().await?;
+            if pending > 0 {
+                return Err(HostError::NotMigrated(pending));
+            }
+        }
+        let found = store.unsafe_settings().await?;
+        if !found.is_empty() && !args.allow_unsafe_database {
+            return Err(HostError::Unsafe(found));
+        }
+        let settings = HubSettings { store: store.clone(), policy, verifier, clock: Clock::system() };
+        Ok((Hub::open(settings).await?, store))
+    }
+
+    /// Closes the connections and stops the private database.
+    pub(crate) async fn close(self) {
+        self.store.close().await;
+        if let Some(postgres) = self.postgres {
+            postgres.stop().await;
+        }
+    }
+}
+
+pub(crate) fn file_error(
+    action: &'static str,
+    path: &Path,
+) -> impl FnOnce(std::io::Error) -> HostError + use<> {
+    let path = path.display().to_string();
+    move |source| HostError::File { action, path, source }
+}

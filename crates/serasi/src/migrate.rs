@@ -1,0 +1,26 @@
+//! `serasi migrate`: brings the schema of a database up to this release.
+
+use clap::Args;
+use serasi_store::{SealKey, Sealer, Store, StoreSettings};
+
+use crate::host::HostError;
+
+/// Which database.
+#[derive(Args, Debug)]
+pub(crate) struct MigrateArgs {
+    /// PostgreSQL 15 or later, as postgres://...; the role must own the schema.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: String,
+}
+
+/// Runs the missing migrations; says how many there were.
+pub(crate) async fn migrate(args: MigrateArgs) -> Result<usize, HostError> {
+    let settings = StoreSettings { url: args.database_url, max_connections: 1 };
+    // Nothing is sealed or opened here.
+    let store = Store::connect(&settings, Sealer::new(&SealKey::unused())).await?;
+    let pending = store.pending_migrations().await?;
+    let result = store.migrate().await;
+    store.close().await;
+    result?;
+    Ok(pending)
+}

@@ -1,0 +1,78 @@
+//! `serasi serve`: the hub, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use serasi_domain::policy::Policy;
+use serasi_hub::auth::Verifier;
+use serasi_hub::server::{BoundServer, ServerSettings};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::host::{DataDir, Host, HostArgs, HostError, Tokens, data_path, file_error};
+
+/// How to serve.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    host: HostArgs,
+    /// Address and port to listen on.
+    #[arg(long, env = "SERASI_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Policy file; without it the shipped policy under Permensos 7/2021.
+    #[arg(long, env = "SERASI_POLICY", value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Take tokens of the development issuer, whose key is in the data directory. Never in production.
+    #[arg(long, conflicts_with_all = ["issuer", "jwks"], required_unless_present = "issuer")]
+    development: bool,
+    /// `iss` of the tokens to take.
+    #[arg(long, env = "SERASI_ISSUER", requires = "jwks", value_name = "URL")]
+    issuer: Option<String>,
+    /// File with the issuer's JSON Web Key Set.
+    #[arg(long, env = "SERASI_JWKS", requires = "issuer", value_name = "FILE")]
+    jwks: Option<PathBuf>,
+}
+
+/// Serves until SIGINT or SIGTERM; drains, then stops the private database.
+pub(crate) async fn serve(args: ServeArgs) -> Result<(), HostError> {
+    let policy = match &args.policy {
+        Some(path) => Policy::parse(&std::fs::read_to_string(path).map_err(file_error("cannot read", path))?)?,
+        None => Policy::p7(),
+    };
+    let tokens = match (&args.issuer, &args.jwks) {
+        (Some(issuer), Some(jwks)) => Tokens::Issuer(Verifier::from_file(issuer, jwks)?),
+        (_, _) => Tokens::Development,
+    };
+    let settings = ServerSettings { reflection: args.development };
+    let data_dir = DataDir::lock(data_path(args.host.data_dir.as_deref(), None)?)?;
+    let host = Host::open(&args.host, data_dir, policy, tokens).await?;
+    let result = run(&host, args.listen, settings).await;
+    host.close().await;
+    result
+}
+
+async fn run(host: &Host, listen: SocketAddr, settings: ServerSettings) -> Result<(), HostError> {
+    let server = BoundServer::bind(host.hub.clone(), listen, settings).await?;
+    tracing::info!(address = %server.address(), "the hub is serving");
+    let result = server.run(until_told()?).await;
+    tracing::info!("the hub has stopped");
+    Ok(result?)
+}
+
+/// Turns true at the first SIGINT or SIGTERM.
+pub(crate) fn until_told() -> Result<watch::Receiver<bool>, HostError> {
+    let not_heard = |source| HostError::File { action: "cannot listen for", path: "signals".to_owned(), source };
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(not_heard)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(not_heard)?;
+    let (tell, told) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: calls in flight are finished first");
+        tell.send_replace(true);
+    });
+    Ok(told)
+}

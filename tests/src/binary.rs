@@ -1,0 +1,82 @@
+//! The hub as a process of its own, to be killed.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tonic::transport::Endpoint;
+
+/// The `serasi` binary that cargo built for this test run.
+pub fn binary() -> PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    while path.pop() {
+        let candidate = path.join("serasi");
+        if candidate.is_file() {
+            return candidate;
+        }
+    }
+    panic!("target/<profile>/serasi is missing: run `cargo build` or `cargo test --workspace`")
+}
+
+/// `serasi serve --development` on a given database.
+#[derive(Debug)]
+pub struct HubProcess {
+    child: Child,
+    url: String,
+}
+
+impl HubProcess {
+    /// Starts it and waits until it answers.
+    pub async fn start(database_url: &str, data_dir: &std::path::Path, port: u16) -> Self {
+        let child = Command::new(binary())
+            .args([
+                "serve",
+                "--development",
+                "--listen",
+                &format!("127.0.0.1:{port}"),
+                "--data-dir",
+            ])
+            .arg(data_dir)
+            .env("DATABASE_URL", database_url)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let process = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+        };
+        process.until_it_answers().await;
+        process
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    async fn until_it_answers(&self) {
+        let endpoint = Endpoint::from_shared(self.url.clone()).unwrap();
+        for _ in 0..600 {
+            if endpoint.connect().await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the hub did not come up within 15 s");
+    }
+
+    /// kill -9.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for HubProcess {
+    fn drop(&mut self) {
+        // Gone already after `kill`; else it must not outlive the test.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

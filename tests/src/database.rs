@@ -1,0 +1,109 @@
+//! One PostgreSQL cluster per test process, one database per test.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serasi_store::embedded::EmbeddedPostgres;
+use serasi_store::{SealKey, Sealer, Store, StoreSettings};
+use sqlx::{Connection, Executor, PgConnection};
+use tokio::sync::OnceCell;
+
+/// The cluster of this process.
+#[derive(Debug)]
+struct Cluster {
+    folder: PathBuf,
+    socket: PathBuf,
+    /// Stops the server and removes the folder when this process ends, however it ends.
+    _undertaker: Child,
+}
+
+static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+static NEXT: AtomicU32 = AtomicU32::new(1);
+const TEMPLATE: &str = "serasi_template";
+
+/// A fresh, migrated database.
+#[derive(Clone, Debug)]
+pub struct TestDatabase {
+    url: String,
+}
+
+impl TestDatabase {
+    pub async fn create() -> Self {
+        let cluster = CLUSTER.get_or_init(start).await;
+        let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut admin = PgConnection::connect(&cluster.url("postgres")).await.unwrap();
+        let statement = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy");
+        admin.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+        Self {
+            url: cluster.url(&name),
+        }
+    }
+
+    /// `postgres://...` of this database.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A connection past the hub, to look at what it wrote.
+    pub async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.unwrap()
+    }
+
+    /// A store on this database, with a key all replicas of a test share.
+    pub async fn store(&self) -> Store {
+        let folder = &CLUSTER.get_or_init(start).await.folder;
+        let key = SealKey::read_or_create(&folder.join("seal.key")).unwrap();
+        let settings = StoreSettings {
+            url: self.url.clone(),
+            max_connections: 16,
+        };
+        Store::connect(&settings, Sealer::new(&key)).await.unwrap()
+    }
+}
+
+impl Cluster {
+    fn url(&self, database: &str) -> String {
+        format!(
+            "postgres://serasi@localhost/{database}?host={}",
+            self.socket.display()
+        )
+    }
+}
+
+async fn start() -> Cluster {
+    let folder = std::env::temp_dir().join(format!("serasi-tests-{}", std::process::id()));
+    let postgres = EmbeddedPostgres::start(&folder, None).await.unwrap();
+    let script =
+        "cat > /dev/null; kill -INT $(head -1 \"$0/postgres/postmaster.pid\"); sleep 1; rm -rf \"$0\"";
+    let mut undertaker = Command::new("sh");
+    undertaker
+        .arg("-c")
+        .arg(script)
+        .arg(&folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    std::os::unix::process::CommandExt::process_group(&mut undertaker, 0);
+    let undertaker = undertaker.spawn().unwrap();
+
+    let cluster = Cluster {
+        socket: folder.join("socket"),
+        folder,
+        _undertaker: undertaker,
+    };
+    let mut admin = PgConnection::connect(&postgres.url()).await.unwrap();
+    admin
+        .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {TEMPLATE}")))
+        .await
+        .unwrap();
+    let key = SealKey::unused();
+    let settings = StoreSettings {
+        url: cluster.url(TEMPLATE),
+        max_connections: 1,
+    };
+    let store = Store::connect(&settings, Sealer::new(&key)).await.unwrap();
+    store.migrate().await.unwrap();
+    store.close().await;
+    cluster
+}

@@ -1,0 +1,180 @@
+//! A hub in this process, reached as clients reach it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serasi_domain::policy::Policy;
+use serasi_hub::auth::{DevIssuer, Role, TokenRequest, Verifier};
+use serasi_hub::clock::Clock;
+use serasi_hub::server::{BoundServer, ServeError, ServerSettings};
+use serasi_hub::{Hub, HubSettings};
+use serasi_proto::v1::case_service_client::CaseServiceClient;
+use serasi_proto::v1::facility_service_client::FacilityServiceClient;
+use serasi_proto::v1::intake_service_client::IntakeServiceClient;
+use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
+use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use crate::database::TestDatabase;
+use crate::invariants::capacity_violations;
+
+/// A running hub with a database of its own.
+#[derive(Debug)]
+pub struct TestHub {
+    pub database: TestDatabase,
+    issuer: Arc<DevIssuer>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: Option<JoinHandle<Result<(), ServeError>>>,
+    finished: bool,
+}
+
+/// A client with a token.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub intake: IntakeServiceClient<Authorized>,
+    pub cases: CaseServiceClient<Authorized>,
+    pub referral: ReferralServiceClient<Authorized>,
+    pub facilities: FacilityServiceClient<Authorized>,
+    pub reference: ReferenceServiceClient<Authorized>,
+}
+
+type Authorized = InterceptedService<Channel, Bearer>;
+
+/// Puts a token on every call.
+#[derive(Clone, Debug)]
+pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(token) = &self.0 {
+            request.metadata_mut().insert("authorization", token.clone());
+        }
+        Ok(request)
+    }
+}
+
+impl TestHub {
+    /// A hub under the shipped policy.
+    pub async fn start() -> Self {
+        Self::with_policy(Policy::p7()).await
+    }
+
+    pub async fn with_policy(policy: Policy) -> Self {
+        let database = TestDatabase::create().await;
+        let keys = tempfile::tempdir().unwrap();
+        let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
+        Self::on(database, issuer, policy).await
+    }
+
+    /// Another replica on the same database.
+    pub async fn replica(&self) -> Self {
+        Self::on(self.database.clone(), Arc::clone(&self.issuer), Policy::p7()).await
+    }
+
+    async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, policy: Policy) -> Self {
+        let verifier: Verifier = issuer.verifier().unwrap();
+        let store = database.store().await;
+        let settings = HubSettings {
+            store,
+            policy,
+            verifier,
+            clock: Clock::system(),
+        };
+        let hub = Hub::open(settings).await.unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = BoundServer::bind(hub, address, ServerSettings { reflection: true })
+            .await
+            .unwrap();
+        let address = server.address();
+        let (stop, told) = watch::channel(false);
+        let server = Some(tokio::spawn(server.run(told)));
+        Self {
+            database,
+            issuer,
+            address,
+            stop,
+            server,
+            finished: false,
+        }
+    }
+
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn issuer(&self) -> &DevIssuer {
+        &self.issuer
+    }
+
+    /// A token for `roles` in `scope`, of `facility`.
+    pub fn token(&self, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
+        let clock = Clock::system();
+        let request = TokenRequest {
+            subject: format!("test-{}", clock.new_id()),
+            roles: roles.to_vec(),
+            scope: scope.parse().unwrap(),
+            facility: facility.map(str::to_owned),
+            system: None,
+            lives: Duration::hours(1),
+        };
+        self.issuer.mint(&request, clock.now(), clock.new_id()).unwrap()
+    }
+
+    /// A client of `role` in `scope`.
+    pub fn client(&self, role: Role, scope: &str) -> Client {
+        self.with_token(Some(&self.token(&[role], scope, None)))
+    }
+
+    /// A client that may do nearly everything: coordinator and administrator of the nation, and hotline.
+    pub fn coordinator(&self) -> Client {
+        let roles = [Role::Coordinator, Role::Administrator, Role::HotlineOperator];
+        self.with_token(Some(&self.token(&roles, "ID", None)))
+    }
+
+    /// A client of the officer of a facility.
+    pub fn officer(&self, facility: &str) -> Client {
+        self.with_token(Some(&self.token(&[Role::FacilityOfficer], "ID", Some(facility))))
+    }
+
+    pub fn with_token(&self, token: Option<&str>) -> Client {
+        let channel = Endpoint::from_shared(format!("http://{}", self.address))
+            .unwrap()
+            .connect_lazy();
+        let bearer = Bearer(token.map(|token| format!("Bearer {token}").parse().unwrap()));
+        let service = || InterceptedService::new(channel.clone(), bearer.clone());
+        Client {
+            intake: IntakeServiceClient::new(service()),
+            cases: CaseServiceClient::new(service()),
+            referral: ReferralServiceClient::new(service()),
+            facilities: FacilityServiceClient::new(service()),
+            reference: ReferenceServiceClient::new(service()),
+        }
+    }
+
+    /// Stops the hub and asserts that every facility's places add up.
+    pub async fn finish(mut self) {
+        self.finished = true;
+        self.stop.send_replace(true);
+        self.server.take().unwrap().await.unwrap().unwrap();
+        let mut connection = self.database.connect().await;
+        let violations = capacity_violations(&mut connection).await;
+        assert!(violations.is_empty(), "places do not add up: {violations:#?}");
+    }
+}
+
+impl Drop for TestHub {
+    fn drop(&mut self) {
+        assert!(
+            self.finished || std::thread::panicking(),
+            "call TestHub::finish: it checks the invariants"
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! What must hold after every test, whatever it did.
+
+use sqlx::PgConnection;
+
+/// Violations of the capacity invariants, in words; empty = all is well.
+pub(crate) async fn capacity_violations(connection: &mut PgConnection) -> Vec<String> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT p.facility_id::text, format('total=%s occupied=%s held=%s free=%s, holds=%s',
+                p.total, p.occupied, p.held, p.free, COALESCE(h.places, 0))
+         FROM capacity_pools p LEFT JOIN (
+             SELECT facility_id, base, cluster, sex, sum(places) AS places FROM holds WHERE state = 'held'
+             GROUP BY facility_id, base, cluster, sex) h USING (facility_id, base, cluster, sex)
+         WHERE p.total <> p.occupied + p.held + p.free OR p.held <> COALESCE(h.places, 0)
+             OR p.free < -(p.overflow + p.shortfall)",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let mut violations: Vec<String> = rows
+        .into_iter()
+        .map(|(id, what)| format!("pool of {id}: {what}"))
+        .collect();
+
+    // Every live offer or open placement with places has its hold, and no hold is left behind.
+    let strays: Vec<(String,)> = sqlx::query_as(
+        "SELECT h.hold_id::text FROM holds h
+         LEFT JOIN offers o ON o.offer_id = h.hold_id
+         LEFT JOIN placements p ON p.offer_id = h.hold_id
+         WHERE (h.state = 'held') IS DISTINCT FROM
+             (o.state IN ('offered', 'seen') OR COALESCE(p.state = 'reserved', false))
+            OR (h.state = 'occupied') IS DISTINCT FROM COALESCE(p.state = 'admitted', false)",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    violations.extend(
+        strays
+            .into_iter()
+            .map(|(id,)| format!("hold {id} does not fit its offer")),
+    );
+
+    let lost: Vec<(String,)> = sqlx::query_as(
+        "SELECT o.offer_id::text FROM offers o
+         WHERE o.state IN ('offered', 'seen') AND o.holds_places
+             AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.hold_id = o.offer_id AND h.state = 'held')",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    violations.extend(
+        lost.into_iter()
+            .map(|(id,)| format!("live offer {id} holds nothing")),
+    );
+
+    let idle: Vec<(String,)> = sqlx::query_as(
+        "SELECT case_id::text FROM cases c
+         WHERE state = 'offered' AND NOT EXISTS (
+             SELECT 1 FROM offers o WHERE o.region_code = c.region_code AND o.offer_id = c.offer_id
+                 AND o.state IN ('offered', 'seen'))",
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    violations.extend(
+        idle.into_iter()
+            .map(|(id,)| format!("offered case {id} has no live offer")),
+    );
+    violations
+}
