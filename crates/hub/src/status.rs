@@ -15,8 +15,9 @@ const DOMAIN: &str = "serasi.kemensos.go.id";
 const LOCALE: &str = "id-ID";
 /// When a client should try again after the database was away.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// Violations shown in one answer; the rest is counted.
-const MAX_VIOLATIONS: usize = 200;
+/// Details travel in the trailers, of which many clients take no more than 8 KiB: so many bytes of violations are shown
+/// in one answer; the rest is counted.
+const MAX_VIOLATION_BYTES: usize = 4 * 1024;
 
 /// What the client reads.
 struct Shown {
@@ -126,7 +127,14 @@ fn invalid(violations: &[Violation]) -> Status {
         ""
     };
     let mut details = ErrorDetails::new();
-    for violation in violations.iter().take(MAX_VIOLATIONS) {
+    let mut bytes = 0;
+    for (shown, violation) in violations.iter().enumerate() {
+        bytes += violation.field.len() + violation.description.len();
+        if bytes > MAX_VIOLATION_BYTES {
+            let rest = violations.len() - shown;
+            details.add_bad_request_violation("*", format!("and {rest} more; correct these and send again"));
+            break;
+        }
         details.add_bad_request_violation(&violation.field, &violation.description);
     }
     Shown::new(
