@@ -1,5 +1,11 @@
 //! What the hub does, told as sentences, against a real PostgreSQL through real gRPC.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the failure that is wanted"
+)]
+
 #[path = "behaviour/access.rs"]
 mod access;
 #[path = "behaviour/concurrency.rs"]
@@ -10,6 +16,8 @@ mod directory;
 mod intake;
 #[path = "behaviour/invalid_input.rs"]
 mod invalid_input;
+#[path = "behaviour/people.rs"]
+mod people;
 #[path = "behaviour/referral.rs"]
 mod referral;
 #[path = "behaviour/scene.rs"]

@@ -106,9 +106,8 @@ pub fn derive_cluster(category: &PpksCategory, party: &[PartyMember]) -> Option<
     let all = |is: fn(AgeYears) -> bool| !party.is_empty() && party.iter().all(|one| one.age.is_some_and(is));
     let children = all(|age| age < CHILD_BELOW);
     match (category.cluster, category.alternative) {
-        (Some(_), Some(Cluster::Anak)) if children => Some(Cluster::Anak),
+        (Some(_), Some(Cluster::Anak)) | (None, _) if children => Some(Cluster::Anak),
         (Some(cluster), _) => Some(cluster),
-        (None, _) if children => Some(Cluster::Anak),
         (None, _) if all(|age| age >= OLD_FROM) => Some(Cluster::Lansia),
         (None, _) => None,
     }

@@ -58,8 +58,8 @@ impl WorkingHours {
         let mut day = local.date();
         let mut from = local;
         loop {
-            let opens = day.with_time(self.at(self.start_hour)).assume_offset(offset);
-            let closes = day.with_time(self.at(self.end_hour)).assume_offset(offset);
+            let opens = day.with_time(Self::at(self.start_hour)).assume_offset(offset);
+            let closes = day.with_time(Self::at(self.end_hour)).assume_offset(offset);
             let start = from.max(opens);
             if is_working_day(day.weekday()) && start < closes {
                 let today = closes - start;
@@ -75,7 +75,7 @@ impl WorkingHours {
         }
     }
 
-    fn at(self, hour: u8) -> Time {
+    fn at(hour: u8) -> Time {
         Time::from_hms(hour, 0, 0).expect("policies with other hours are refused")
     }
 }

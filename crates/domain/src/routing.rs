@@ -131,7 +131,7 @@ pub fn route(
     let request = Request::new(facts, exclusions, directory, policy, now)?;
     let mut judged = search::judge(&request, directory);
     let selection = search::select(&request, &mut judged);
-    Ok(search::record(&request, directory, judged, selection))
+    Ok(search::record(&request, directory, judged, &selection))
 }
 
 impl<'a> Request<'a> {

@@ -84,6 +84,10 @@ pub(crate) enum HubError {
 }
 
 impl HubError {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "call sites pass ids and literals alike"
+    )]
     pub(crate) fn not_found(kind: Kind, id: impl ToString) -> Self {
         Self::NotFound {
             kind,

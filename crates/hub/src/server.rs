@@ -28,9 +28,9 @@ const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 const MAX_PENDING_RESETS: usize = 20;
 const MAX_LOCAL_RESETS: usize = 256;
-const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE: Duration = Duration::from_mins(1);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
-const MAX_CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
+const MAX_CONNECTION_AGE: Duration = Duration::from_mins(30);
 const CONNECTION_GRACE: Duration = Duration::from_secs(30);
 /// Calls in flight may take this long after the hub was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);

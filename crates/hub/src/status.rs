@@ -44,6 +44,10 @@ impl Shown {
         }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "call sites pass ids and literals alike"
+    )]
     fn with(mut self, key: &str, value: impl ToString) -> Self {
         self.metadata.insert(key.to_owned(), value.to_string());
         self
@@ -276,15 +280,7 @@ fn stored(error: &StoreError) -> Status {
         }
         StoreError::Constraint(name) => internal(&format!("constraint {name} refused a change")),
         StoreError::Impossible { .. } | StoreError::Unsealable { .. } => internal(&error.to_string()),
-        StoreError::Database(source) => {
-            // The text of a database error can hold values; its code cannot.
-            let code = source
-                .as_database_error()
-                .and_then(|error| error.code())
-                .unwrap_or_default()
-                .into_owned();
-            internal(&format!("database error {code}"))
-        }
+        StoreError::Database(_) => internal(&format!("database error {}", error.sqlstate())),
         StoreError::Migration(_) => internal("schema migration"),
     }
 }

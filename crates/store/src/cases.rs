@@ -260,7 +260,7 @@ pub async fn resolution(
     sealer: &Sealer,
     case: CaseId,
 ) -> Result<Option<String>, StoreError> {
-    let sealed = sqlx::query_scalar!(
+    let kept = sqlx::query_scalar!(
         "SELECT resolution FROM cases WHERE region_code = $1 AND case_id = $2",
         case.home().to_string(),
         case.uuid()
@@ -268,8 +268,7 @@ pub async fn resolution(
     .fetch_optional(conn)
     .await?
     .flatten();
-    sealed
-        .map(|sealed| sealer.open(resolution_seal(case.uuid()), &sealed))
+    kept.map(|kept| sealer.open(resolution_seal(case.uuid()), &kept))
         .transpose()
 }
 

@@ -45,7 +45,7 @@ pub enum EmbeddedError {
 }
 
 /// How long a start may take: recovery after a crash of a busy server included.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 const LONGEST_SOCKET_PATH: usize = 107;
 
 impl EmbeddedPostgres {

@@ -37,6 +37,24 @@ const LOCK_TIMEOUT: &str = "55P03";
 /// Classes of SQLSTATE that mean "not now": connection, resources, operator intervention.
 const UNAVAILABLE_CLASSES: [&str; 3] = ["08", "53", "57"];
 
+impl StoreError {
+    /// The database's code for what happened. Its text can hold values; the code cannot.
+    #[must_use]
+    pub fn sqlstate(&self) -> String {
+        let source = match self {
+            Self::Unavailable(source) | Self::Conflict(source) | Self::Database(source) => source,
+            Self::Constraint(_) | Self::Impossible { .. } | Self::Unsealable { .. } | Self::Migration(_) => {
+                return String::new();
+            }
+        };
+        source
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .unwrap_or_default()
+            .into_owned()
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let is_away = matches!(

@@ -7,11 +7,9 @@ use tonic::Code;
 
 use crate::scene::hub_with;
 
-#[tokio::test]
-async fn every_violation_of_a_report_comes_in_one_answer() {
-    let hub = hub_with(vec![]).await;
-    let mut client = hub.coordinator();
-    let bad = v1::Intake {
+/// A report with everything wrong that can be.
+fn bad_report() -> v1::Intake {
+    v1::Intake {
         source_system: "dengan spasi".to_owned(),
         channel: 77,
         legal_basis: 0,
@@ -48,10 +46,16 @@ async fn every_violation_of_a_report_comes_in_one_answer() {
             sha256: "abc".to_owned(),
         }],
         ..intake("1")
-    };
+    }
+}
+
+#[tokio::test]
+async fn every_violation_of_a_report_comes_in_one_answer() {
+    let hub = hub_with(vec![]).await;
+    let mut client = hub.coordinator();
     let request = v1::SubmitIntakeRequest {
         request_id: "not-a-uuid".to_owned(),
-        intake: Some(bad),
+        intake: Some(bad_report()),
         route_later: false,
     };
     let refused = client.intake.submit_intake(request).await.unwrap_err();

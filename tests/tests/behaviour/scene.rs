@@ -60,7 +60,6 @@ pub(crate) async fn pool(client: &mut Client, facility: &str) -> v1::CapacityPoo
         .unwrap()
         .into_inner()
         .pools[0]
-        .clone()
 }
 
 /// Looks again and again until `ready`, for at most 10 s.

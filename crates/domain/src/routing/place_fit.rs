@@ -33,7 +33,7 @@ impl PlaceFit {
         entry
             .pools
             .iter()
-            .filter(|pool| takes(request, &pool.key))
+            .filter(|pool| takes(request, pool.key))
             .map(|pool| (Self::in_pool(request, pool), pool.key))
             .min_by_key(|(fit, key)| (fit.rank(), u8::MAX - key.narrowness(), *key))
             .map_or(Self::NoSuchPool, |(fit, _)| fit)
@@ -66,7 +66,7 @@ impl PlaceFit {
 }
 
 /// Whether the whole party may use the pool. A pool of one sex needs everybody known to be of it.
-fn takes(request: &Request<'_>, key: &PoolKey) -> bool {
+fn takes(request: &Request<'_>, key: PoolKey) -> bool {
     let everybody_is = |sex: Sex| {
         !request.facts.party.is_empty() && request.facts.party.iter().all(|member| member.sex == Some(sex))
     };

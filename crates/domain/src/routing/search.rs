@@ -159,7 +159,7 @@ pub(super) fn record(
     request: &Request<'_>,
     directory: &Directory,
     mut judged: Judged<'_>,
-    selection: Selection<'_>,
+    selection: &Selection<'_>,
 ) -> Routing {
     let choices: Vec<_> = selection
         .ranked

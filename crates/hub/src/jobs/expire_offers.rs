@@ -32,7 +32,7 @@ async fn round(hub: &Hub) -> Result<(), HubError> {
         // One that fails must not keep the others waiting.
         match run_job(hub, &ExpireOffer { offer }).await {
             Ok(true) => {
-                tracing::info!(offer.id = %offer, "an offer expired; the next candidate is being asked")
+                tracing::info!(offer.id = %offer, "an offer expired; the next candidate is being asked");
             }
             Ok(false) => {}
             Err(error) => tracing::warn!(offer.id = %offer, error = %error, "an offer could not be expired"),

@@ -11,7 +11,7 @@ use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::{Act, Unit, run_job};
 
-const POLL: Duration = Duration::from_secs(600);
+const POLL: Duration = Duration::from_mins(10);
 /// Rows removed in one transaction.
 const BATCH: i64 = 5_000;
 

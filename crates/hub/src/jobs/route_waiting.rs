@@ -39,7 +39,7 @@ async fn round(hub: &Hub) -> Result<(), HubError> {
             Ok(true) => tracing::info!(case.id = %case, "a waiting case was offered"),
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(case.id = %case, error = %error, "a waiting case could not be tried")
+                tracing::warn!(case.id = %case, error = %error, "a waiting case could not be tried");
             }
         }
     }

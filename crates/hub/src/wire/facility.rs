@@ -2,7 +2,7 @@
 
 use serasi_domain::capacity::Pool;
 use serasi_domain::facility::{AdmissionRule, Facility, FacilityProfile, FacilityState, Partnership};
-use serasi_domain::person::AgeYears;
+use serasi_domain::person::{AgeYears, Phone};
 use serasi_domain::text::Text;
 use serasi_geography::RegionLevel;
 use serasi_proto::v1;
@@ -187,7 +187,7 @@ pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool]) -> v1::Facil
             .iter()
             .map(|text| text.as_str().to_owned())
             .collect(),
-        phone: text(profile.phone.as_ref().map(|phone| phone.as_str())),
+        phone: text(profile.phone.as_ref().map(Phone::as_str)),
         email: text(profile.email.as_ref().map(Text::as_str)),
         suspension_reason: reason,
         suspended_until_time: until.map(to_timestamp),

@@ -1,7 +1,8 @@
 //! Persons.
 
 use serasi_domain::id::PersonId;
-use serasi_domain::person::{AgeYears, BirthDate, Person};
+use serasi_domain::person::{AgeYears, BirthDate, Nik, Person, Phone};
+use serasi_domain::text::Text;
 use serasi_proto::v1;
 use time::OffsetDateTime;
 
@@ -40,15 +41,15 @@ pub(crate) fn person_to_wire(id: PersonId, person: &Person) -> v1::Person {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     v1::Person {
         person_id: id.to_string(),
-        nik: text(person.nik.as_ref().map(|nik| nik.as_str())),
-        name: text(person.name.as_ref().map(|name| name.as_str())),
+        nik: text(person.nik.as_ref().map(Nik::as_str)),
+        name: text(person.name.as_ref().map(Text::as_str)),
         birth_date: person.birth.map(String::from).unwrap_or_default(),
         estimated_age_years: person.estimated_age.map(|age| i32::from(age.0)),
         sex: optional(person.sex),
         domicile_region_code: person.domicile.map(|code| code.to_string()).unwrap_or_default(),
-        address: text(person.address.as_ref().map(|address| address.as_str())),
-        phone: text(person.phone.as_ref().map(|phone| phone.as_str())),
-        mother_name: text(person.mother_name.as_ref().map(|name| name.as_str())),
+        address: text(person.address.as_ref().map(Text::as_str)),
+        phone: text(person.phone.as_ref().map(Phone::as_str)),
+        mother_name: text(person.mother_name.as_ref().map(Text::as_str)),
         access_needs: numbers(&person.access_needs),
     }
 }
