@@ -1,0 +1,74 @@
+//! Clients that are not ours: Python's `grpcio`, with stubs generated from `proto/`.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure that is wanted")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serasi_hub::auth::Role;
+use serasi_tests::TestHub;
+use serasi_tests::build::facility;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
+}
+
+/// A virtual environment with what `requirements.txt` names, made once.
+fn python() -> PathBuf {
+    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+    let python = venv.join("bin/python");
+    let stamp = venv.join("requirements.txt");
+    let wanted = folder().join("requirements.txt");
+    if std::fs::read(&stamp).ok() == std::fs::read(&wanted).ok() {
+        return python;
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&wanted));
+    std::fs::copy(wanted, stamp).unwrap();
+    python
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{command:?} failed: {said}");
+}
+
+fn stubs(python: &Path) -> tempfile::TempDir {
+    let out = tempfile::tempdir().unwrap();
+    let proto = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto");
+    let files = std::fs::read_dir(proto.join("serasi/v1")).unwrap();
+    let files: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
+    let mut generate = Command::new(python);
+    generate.args(["-m", "grpc_tools.protoc", "-I"]).arg(&proto);
+    generate.arg(format!("--python_out={}", out.path().display()));
+    generate.arg(format!("--grpc_python_out={}", out.path().display())).args(files);
+    run(&mut generate);
+    out
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_python_client_submits_a_case_and_accepts_its_offer() {
+    let hub = TestHub::start().await;
+    let rows = vec![facility("A", "32.73.02", 2)];
+    hub.coordinator().facilities.import_facilities(tokio_stream::iter(rows)).await.unwrap();
+    let (python, address) = (tokio::task::spawn_blocking(python).await.unwrap(), hub.address().to_string());
+    let stubs = stubs(&python);
+    let mut client = Command::new(&python)
+        .arg(folder().join("client.py"))
+        .arg(stubs.path())
+        .arg(address)
+        .arg(hub.token(&[Role::Referrer], "ID", None))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(client.stdout.take().unwrap()).lines();
+    let asked = said.next().expect("the client says who is asked").unwrap();
+    let token = hub.token(&[Role::FacilityOfficer], "ID", Some(&asked));
+    writeln!(client.stdin.take().unwrap(), "{token}").unwrap();
+    assert_eq!(said.next().expect("the client goes on to the end").unwrap(), "done");
+    assert!(client.wait().unwrap().success());
+    hub.finish().await;
+}
