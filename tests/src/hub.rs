@@ -61,6 +61,22 @@ impl Interceptor for Bearer {
     }
 }
 
+impl Client {
+    /// A client of the hub at `url`; connects at the first call.
+    pub fn new(url: &str, token: Option<&str>) -> Self {
+        let channel = Endpoint::from_shared(url.to_owned()).unwrap().connect_lazy();
+        let bearer = Bearer(token.map(|token| format!("Bearer {token}").parse().unwrap()));
+        let service = || InterceptedService::new(channel.clone(), bearer.clone());
+        Self {
+            intake: IntakeServiceClient::new(service()),
+            cases: CaseServiceClient::new(service()),
+            referral: ReferralServiceClient::new(service()),
+            facilities: FacilityServiceClient::new(service()),
+            reference: ReferenceServiceClient::new(service()),
+        }
+    }
+}
+
 impl TestHub {
     /// A hub under the shipped policy.
     pub async fn start() -> Self {
@@ -145,18 +161,7 @@ impl TestHub {
     }
 
     pub fn with_token(&self, token: Option<&str>) -> Client {
-        let channel = Endpoint::from_shared(format!("http://{}", self.address))
-            .unwrap()
-            .connect_lazy();
-        let bearer = Bearer(token.map(|token| format!("Bearer {token}").parse().unwrap()));
-        let service = || InterceptedService::new(channel.clone(), bearer.clone());
-        Client {
-            intake: IntakeServiceClient::new(service()),
-            cases: CaseServiceClient::new(service()),
-            referral: ReferralServiceClient::new(service()),
-            facilities: FacilityServiceClient::new(service()),
-            reference: ReferenceServiceClient::new(service()),
-        }
+        Client::new(&format!("http://{}", self.address), token)
     }
 
     /// Stops the hub and asserts that every facility's places add up.

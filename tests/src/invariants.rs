@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 /// Violations of the capacity invariants, in words; empty = all is well.
-pub(crate) async fn capacity_violations(connection: &mut PgConnection) -> Vec<String> {
+pub async fn capacity_violations(connection: &mut PgConnection) -> Vec<String> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT p.facility_id::text, format('total=%s occupied=%s held=%s free=%s, holds=%s',
                 p.total, p.occupied, p.held, p.free, COALESCE(h.places, 0))

@@ -15,11 +15,12 @@
 
 pub mod build;
 pub mod database;
+pub mod invariants;
 pub mod status;
 
 mod binary;
 mod hub;
-mod invariants;
+
 
 pub use binary::{HubProcess, binary};
 pub use hub::{Client, TestHub};

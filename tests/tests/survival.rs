@@ -1,0 +1,103 @@
+//! kill -9 of the hub in the middle of the work: what was acknowledged is there, once, and no place is lost.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure that is wanted")]
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serasi_tests::build::{facility, intake, submit};
+use serasi_tests::database::TestDatabase;
+use serasi_tests::invariants::capacity_violations;
+use serasi_tests::{Client, HubProcess, binary};
+use tokio::task::JoinSet;
+
+const CLIENTS: usize = 8;
+const KILLS: u32 = 4;
+
+/// Mints a token of the process's development issuer, as a person would.
+fn token(data_dir: &std::path::Path) -> String {
+    let mut mint = Command::new(binary());
+    mint.args(["token", "--role", "coordinator", "--role", "administrator", "--role", "hotline_operator", "--data-dir"]);
+    let output = mint.arg(data_dir).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Sends report after report, each until it is acknowledged; gives back what was.
+async fn reporter(url: String, token: String, name: usize, stop: Arc<AtomicBool>) -> BTreeMap<String, String> {
+    let mut client = Client::new(&url, Some(&token));
+    let mut acknowledged = BTreeMap::new();
+    for number in 0_u32.. {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let reference = format!("{name}-{number}");
+        let request = submit(intake(&reference));
+        // The same request until there is an answer: a retry has one effect.
+        let case = loop {
+            match client.intake.submit_intake(request.clone()).await {
+                Ok(answer) => break answer.into_inner().case.unwrap(),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
+        acknowledged.insert(reference, case.case_id);
+    }
+    acknowledged
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killing_the_hub_loses_no_acknowledged_case_and_doubles_none() {
+    let database = TestDatabase::create().await;
+    let data_dir = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut hub = HubProcess::start(database.url(), data_dir.path(), port).await;
+    let token = token(data_dir.path());
+    let rows: Vec<_> = (0..20).map(|number| facility(&format!("F{number}"), "32.73.01", 40)).collect();
+    let mut client = Client::new(hub.url(), Some(&token));
+    client.facilities.import_facilities(tokio_stream::iter(rows)).await.unwrap();
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut reporters = JoinSet::new();
+    for name in 0..CLIENTS {
+        reporters.spawn(reporter(hub.url().to_owned(), token.clone(), name, Arc::clone(&stop)));
+    }
+    for kill in 0..KILLS {
+        tokio::time::sleep(Duration::from_millis(400 + 130 * u64::from(kill))).await;
+        hub.kill();
+        hub = HubProcess::start(database.url(), data_dir.path(), port).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stop.store(true, Ordering::Relaxed);
+    let ledger: BTreeMap<String, String> = reporters.join_all().await.into_iter().flatten().collect();
+    hub.kill();
+
+    let mut connection = database.connect().await;
+    let stored: Vec<(String, String)> = sqlx::query_as(
+        "SELECT source_ref, replace(region_code, '.', '') || '-' || case_id FROM cases ORDER BY source_ref",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let stored: BTreeMap<String, String> = stored.into_iter().collect();
+    assert!(ledger.len() > 100, "only {} cases were acknowledged", ledger.len());
+    assert_eq!(ledger, stored, "what was acknowledged is what is stored");
+    for table in ["intakes", "persons", "decisions"] {
+        let query = sqlx::AssertSqlSafe(format!("SELECT count(DISTINCT case_id), count(*) FROM {table}"));
+        let (cases, rows): (i64, i64) = sqlx::query_as(query).fetch_one(&mut connection).await.unwrap();
+        assert_eq!((cases, rows), (i64::try_from(ledger.len()).unwrap(), cases), "{table}");
+    }
+    let violations = capacity_violations(&mut connection).await;
+    assert!(violations.is_empty(), "{violations:#?}");
+    let offered: i64 = sqlx::query_scalar("SELECT count(*) FROM offers WHERE holds_places")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    let held: i64 = sqlx::query_scalar("SELECT sum(held)::bigint FROM capacity_pools")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(offered, held);
+}
