@@ -21,6 +21,5 @@ pub mod status;
 mod binary;
 mod hub;
 
-
 pub use binary::{HubProcess, binary};
 pub use hub::{Client, TestHub};

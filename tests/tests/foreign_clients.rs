@@ -1,6 +1,9 @@
 //! Clients that are not ours: Python's `grpcio`, with stubs generated from `proto/`.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure that is wanted")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test a panic is the failure that is wanted"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -24,7 +27,9 @@ fn python() -> PathBuf {
         return python;
     }
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&wanted));
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "-r"])
+        .arg(&wanted));
     std::fs::copy(wanted, stamp).unwrap();
     python
 }
@@ -43,7 +48,9 @@ fn stubs(python: &Path) -> tempfile::TempDir {
     let mut generate = Command::new(python);
     generate.args(["-m", "grpc_tools.protoc", "-I"]).arg(&proto);
     generate.arg(format!("--python_out={}", out.path().display()));
-    generate.arg(format!("--grpc_python_out={}", out.path().display())).args(files);
+    generate
+        .arg(format!("--grpc_python_out={}", out.path().display()))
+        .args(files);
     run(&mut generate);
     out
 }
@@ -52,8 +59,15 @@ fn stubs(python: &Path) -> tempfile::TempDir {
 async fn a_python_client_submits_a_case_and_accepts_its_offer() {
     let hub = TestHub::start().await;
     let rows = vec![facility("A", "32.73.02", 2)];
-    hub.coordinator().facilities.import_facilities(tokio_stream::iter(rows)).await.unwrap();
-    let (python, address) = (tokio::task::spawn_blocking(python).await.unwrap(), hub.address().to_string());
+    hub.coordinator()
+        .facilities
+        .import_facilities(tokio_stream::iter(rows))
+        .await
+        .unwrap();
+    let (python, address) = (
+        tokio::task::spawn_blocking(python).await.unwrap(),
+        hub.address().to_string(),
+    );
     let stubs = stubs(&python);
     let mut client = Command::new(&python)
         .arg(folder().join("client.py"))
@@ -68,7 +82,10 @@ async fn a_python_client_submits_a_case_and_accepts_its_offer() {
     let asked = said.next().expect("the client says who is asked").unwrap();
     let token = hub.token(&[Role::FacilityOfficer], "ID", Some(&asked));
     writeln!(client.stdin.take().unwrap(), "{token}").unwrap();
-    assert_eq!(said.next().expect("the client goes on to the end").unwrap(), "done");
+    assert_eq!(
+        said.next().expect("the client goes on to the end").unwrap(),
+        "done"
+    );
     assert!(client.wait().unwrap().success());
     hub.finish().await;
 }

@@ -1,6 +1,9 @@
 //! kill -9 of the hub in the middle of the work: what was acknowledged is there, once, and no place is lost.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure that is wanted")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test a panic is the failure that is wanted"
+)]
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -20,14 +23,32 @@ const KILLS: u32 = 4;
 /// Mints a token of the process's development issuer, as a person would.
 fn token(data_dir: &std::path::Path) -> String {
     let mut mint = Command::new(binary());
-    mint.args(["token", "--role", "coordinator", "--role", "administrator", "--role", "hotline_operator", "--data-dir"]);
+    mint.args([
+        "token",
+        "--role",
+        "coordinator",
+        "--role",
+        "administrator",
+        "--role",
+        "hotline_operator",
+        "--data-dir",
+    ]);
     let output = mint.arg(data_dir).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// Sends report after report, each until it is acknowledged; gives back what was.
-async fn reporter(url: String, token: String, name: usize, stop: Arc<AtomicBool>) -> BTreeMap<String, String> {
+async fn reporter(
+    url: String,
+    token: String,
+    name: usize,
+    stop: Arc<AtomicBool>,
+) -> BTreeMap<String, String> {
     let mut client = Client::new(&url, Some(&token));
     let mut acknowledged = BTreeMap::new();
     for number in 0_u32.. {
@@ -52,17 +73,32 @@ async fn reporter(url: String, token: String, name: usize, stop: Arc<AtomicBool>
 async fn killing_the_hub_loses_no_acknowledged_case_and_doubles_none() {
     let database = TestDatabase::create().await;
     let data_dir = tempfile::tempdir().unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let mut hub = HubProcess::start(database.url(), data_dir.path(), port).await;
     let token = token(data_dir.path());
-    let rows: Vec<_> = (0..20).map(|number| facility(&format!("F{number}"), "32.73.01", 40)).collect();
+    let rows: Vec<_> = (0..20)
+        .map(|number| facility(&format!("F{number}"), "32.73.01", 40))
+        .collect();
     let mut client = Client::new(hub.url(), Some(&token));
-    client.facilities.import_facilities(tokio_stream::iter(rows)).await.unwrap();
+    client
+        .facilities
+        .import_facilities(tokio_stream::iter(rows))
+        .await
+        .unwrap();
 
     let stop = Arc::new(AtomicBool::new(false));
     let mut reporters = JoinSet::new();
     for name in 0..CLIENTS {
-        reporters.spawn(reporter(hub.url().to_owned(), token.clone(), name, Arc::clone(&stop)));
+        reporters.spawn(reporter(
+            hub.url().to_owned(),
+            token.clone(),
+            name,
+            Arc::clone(&stop),
+        ));
     }
     for kill in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(400 + 130 * u64::from(kill))).await;
@@ -82,12 +118,20 @@ async fn killing_the_hub_loses_no_acknowledged_case_and_doubles_none() {
     .await
     .unwrap();
     let stored: BTreeMap<String, String> = stored.into_iter().collect();
-    assert!(ledger.len() > 100, "only {} cases were acknowledged", ledger.len());
+    assert!(
+        ledger.len() > 100,
+        "only {} cases were acknowledged",
+        ledger.len()
+    );
     assert_eq!(ledger, stored, "what was acknowledged is what is stored");
     for table in ["intakes", "persons", "decisions"] {
         let query = sqlx::AssertSqlSafe(format!("SELECT count(DISTINCT case_id), count(*) FROM {table}"));
         let (cases, rows): (i64, i64) = sqlx::query_as(query).fetch_one(&mut connection).await.unwrap();
-        assert_eq!((cases, rows), (i64::try_from(ledger.len()).unwrap(), cases), "{table}");
+        assert_eq!(
+            (cases, rows),
+            (i64::try_from(ledger.len()).unwrap(), cases),
+            "{table}"
+        );
     }
     let violations = capacity_violations(&mut connection).await;
     assert!(violations.is_empty(), "{violations:#?}");

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::code::coded;
 use crate::deadline::{Allowance, WorkingHours};
 use crate::need::Urgency;
+use crate::regulation::Article;
 use crate::routing::{PreferenceName, ScopeTier};
 
 coded! {
@@ -15,6 +16,26 @@ coded! {
         P16 = "P16",
         /// Permensos 7/2021: multifunction, LKS on their own.
         P7 = "P7",
+    }
+}
+
+impl Regulation {
+    /// The article under which a balai serves all five clusters (multifungsi layanan), where there is one.
+    #[must_use]
+    pub const fn balai_serves_all(self) -> Option<Article> {
+        match self {
+            Self::P7 => Some(Article::P7Ps4),
+            Self::P16 => None,
+        }
+    }
+
+    /// The article under which an LKS works on its own under supervision, where there is one.
+    #[must_use]
+    pub const fn lks_works_alone(self) -> Option<Article> {
+        match self {
+            Self::P7 => Some(Article::P7Ps6),
+            Self::P16 => None,
+        }
     }
 }
 
@@ -63,11 +84,12 @@ pub struct UrgencyPolicy {
 pub enum InvalidPolicy {
     #[error("policy is not readable: {0}")]
     Unreadable(#[from] toml::de::Error),
-    #[error("policy `{version}`, urgency {urgency}: {what}")]
+    #[error("policy `{version}`, urgency {urgency}: {what} ({article})")]
     Rule {
         version: String,
         urgency: Urgency,
         what: &'static str,
+        article: Article,
     },
     #[error("policy `{version}`: working hours must start before they end, between 0 and 23")]
     WorkingHours { version: String },
@@ -95,13 +117,29 @@ impl Policy {
             });
         }
         for urgency in Urgency::ALL {
-            policy.of(*urgency).check().map_err(|what| InvalidPolicy::Rule {
-                version: policy.version.clone(),
-                urgency: *urgency,
-                what,
-            })?;
+            let broken = policy
+                .of(*urgency)
+                .check()
+                .or_else(|| policy.check_haste(*urgency));
+            if let Some((what, article)) = broken {
+                return Err(InvalidPolicy::Rule {
+                    version: policy.version,
+                    urgency: *urgency,
+                    what,
+                    article,
+                });
+            }
         }
         Ok(policy)
+    }
+
+    /// An emergency is served first: nobody may be given more time for it than for an ordinary case.
+    fn check_haste(&self, urgency: Urgency) -> Option<(&'static str, Article)> {
+        let slower = self.of(urgency).answer.seconds > self.regular.answer.seconds;
+        slower.then_some((
+            "the time to answer must not exceed that of a regular case",
+            Article::P16Ps10Ay5,
+        ))
     }
 
     #[must_use]
@@ -115,17 +153,17 @@ impl Policy {
 }
 
 impl UrgencyPolicy {
-    fn check(&self) -> Result<(), &'static str> {
-        if self.ladder.last() != Some(&ScopeTier::Nation) {
-            return Err("the ladder must end with the nation, or cases would fall off it");
-        }
-        if !self.ladder.is_sorted_by(|near, far| near < far) {
-            return Err("the ladder must go from near to far without repeats");
-        }
-        if self.preferences.is_empty() {
-            return Err("at least one preference is needed");
-        }
-        Ok(())
+    fn check(&self) -> Option<(&'static str, Article)> {
+        let what = if self.ladder.last() != Some(&ScopeTier::Nation) {
+            "the ladder must end with the nation, or cases would fall off it"
+        } else if !self.ladder.is_sorted_by(|near, far| near < far) {
+            "the ladder must go from near to far without repeats"
+        } else if self.preferences.is_empty() {
+            "at least one preference is needed"
+        } else {
+            return None;
+        };
+        Some((what, Article::P16Ps28))
     }
 }
 
@@ -146,6 +184,16 @@ mod tests {
         let text = include_str!("../policies/p7-2021.toml").replace(", \"nation\"]", "]");
         let error = Policy::parse(&text).unwrap_err().to_string();
         assert!(error.contains("must end with the nation"), "{error}");
+    }
+
+    #[test]
+    fn an_emergency_that_may_wait_longer_than_an_ordinary_case_is_refused() {
+        let text = include_str!("../policies/p7-2021.toml").replace("seconds = 900,", "seconds = 90000,");
+        let error = Policy::parse(&text).unwrap_err().to_string();
+        assert!(
+            error.contains("emergency") && error.contains("P16 Ps.10(5)"),
+            "{error}"
+        );
     }
 
     #[test]

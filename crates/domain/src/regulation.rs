@@ -127,3 +127,38 @@ impl Article {
         Duty { id, en }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Rust source of the crate, this file left out.
+    fn sources(folder: &Path, out: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, out);
+            } else if !path.ends_with("regulation.rs") {
+                out.push_str(&std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn every_article_of_the_catalogue_is_named_by_the_behaviour_it_orders() {
+        let mut code = String::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut code);
+        for article in Article::ALL {
+            let name = format!("Article::{article:?}");
+            let named = code
+                .match_indices(&name)
+                .any(|(at, _)| !code[at + name.len()..].starts_with(|next: char| next.is_alphanumeric()));
+            assert!(
+                named,
+                "{name} ({article}) is in the catalogue, but nothing acts on it"
+            );
+        }
+    }
+}

@@ -2,7 +2,6 @@
 
 use super::{Requirement, Sentence};
 use crate::facility::FacilityKind;
-use crate::policy::Regulation;
 use crate::regulation::Article;
 use crate::routing::{Candidate, Permanence, Request};
 
@@ -24,16 +23,12 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
         .partnership
         .as_ref()
         .is_some_and(|partnership| partnership.is_in_force(today));
-    let may_work_alone = match (profile.kind, request.policy.regulation) {
-        (
-            FacilityKind::BalaiBesar | FacilityKind::Balai | FacilityKind::Loka,
-            Regulation::P16 | Regulation::P7,
-        ) => {
-            return Ok(());
+    let may_work_alone = match profile.kind {
+        FacilityKind::BalaiBesar | FacilityKind::Balai | FacilityKind::Loka => return Ok(()),
+        FacilityKind::UptdProvince | FacilityKind::UptdRegency => profile.ministry_supervised,
+        FacilityKind::Lks => {
+            profile.ministry_supervised && request.policy.regulation.lks_works_alone().is_some()
         }
-        (FacilityKind::UptdProvince | FacilityKind::UptdRegency, Regulation::P16 | Regulation::P7)
-        | (FacilityKind::Lks, Regulation::P7) => profile.ministry_supervised,
-        (FacilityKind::Lks, Regulation::P16) => false,
     };
     let begins_later = profile
         .partnership

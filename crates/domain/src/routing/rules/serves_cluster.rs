@@ -1,7 +1,6 @@
 //! Serves the cluster of the case (P16 Ps.3). Under P7 a balai serves all five (multifungsi layanan, P7 Ps.4(1)a, (2)).
 
 use super::{Requirement, Sentence};
-use crate::policy::Regulation;
 use crate::regulation::Article;
 use crate::routing::{Candidate, Permanence, Request};
 
@@ -18,10 +17,8 @@ pub(super) const RULE: Requirement = Requirement {
 
 fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permanence> {
     let profile = &candidate.entry.facility.profile;
-    let is_multifunctional = match request.policy.regulation {
-        Regulation::P7 => profile.kind.is_balai(),
-        Regulation::P16 => false,
-    };
+    let is_multifunctional =
+        profile.kind.is_balai() && request.policy.regulation.balai_serves_all().is_some();
     if is_multifunctional || profile.clusters.contains(&request.cluster) {
         Ok(())
     } else {
