@@ -1,3 +1,49 @@
-//! `serasi`: the hub and its client in one binary.
+//! `serasi`: the hub and its client in one binary. Parses the command line, runs one command, and ends
+//! with the exit code that tells a script what happened.
 
-fn main() {}
+mod bench;
+mod case;
+mod cli;
+mod client;
+mod codes;
+mod duration;
+mod error;
+mod exit;
+mod facility;
+mod import;
+mod intake;
+mod local_time;
+mod offer;
+mod outcome;
+mod output;
+mod pages;
+mod progress;
+mod refusal;
+mod rejects;
+mod request_id;
+mod route;
+mod run;
+mod table;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::output::Output;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let (mut results, mut notes) = (io::stdout(), io::stderr());
+    let mut output = Output::new(&mut results, &mut notes, cli.client.json);
+    let exit = match run::run(cli, &mut output).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            error.show(&mut output);
+            error.exit()
+        }
+    };
+    exit.into()
+}

@@ -1,0 +1,263 @@
+//! What a bench found: numbers, and how they are told to people and programs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serasi_proto::v1::RouteResult;
+use serde_json::{Value, json};
+
+use crate::codes::label;
+use crate::exit::Exit;
+use crate::table::facts;
+
+/// Longer calls than this have met their deadline.
+const MAX_LATENCY_US: u64 = 60_000_000;
+/// Digits of a latency that are kept: three, one per mille.
+const DIGITS: u8 = 3;
+const PERCENTILES: [(&str, f64); 5] = [
+    ("p50", 50.0),
+    ("p95", 95.0),
+    ("p99", 99.0),
+    ("p99.9", 99.9),
+    ("max", 100.0),
+];
+
+/// What one client, or all of them, saw.
+pub(super) struct Measured {
+    latency_us: Histogram<u64>,
+    /// By number of the [`RouteResult`].
+    results: BTreeMap<i32, u64>,
+    /// By gRPC code.
+    errors: BTreeMap<&'static str, u64>,
+    /// From the start of the window to the last answer.
+    lasted: Duration,
+    /// Clients that ended without a result.
+    pub(super) lost_clients: u32,
+}
+
+/// A whole run.
+pub(super) struct BenchResult {
+    pub(super) seed: u64,
+    pub(super) clients: u16,
+    pub(super) connections: u16,
+    pub(super) duration_s: u16,
+    pub(super) measured: Measured,
+}
+
+impl Default for Measured {
+    fn default() -> Self {
+        let latency_us = Histogram::new_with_max(MAX_LATENCY_US, DIGITS);
+        Self {
+            latency_us: latency_us.expect("the bounds above are valid"),
+            results: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            lasted: Duration::ZERO,
+            lost_clients: 0,
+        }
+    }
+}
+
+impl Measured {
+    pub(super) fn answered(&mut self, result: i32, latency: Duration, at: Duration) {
+        let latency_us = u64::try_from(latency.as_micros()).unwrap_or(MAX_LATENCY_US);
+        self.latency_us.saturating_record(latency_us);
+        *self.results.entry(result).or_default() += 1;
+        self.lasted = self.lasted.max(at);
+    }
+
+    pub(super) fn failed(&mut self, code: &'static str, at: Duration) {
+        *self.errors.entry(code).or_default() += 1;
+        self.lasted = self.lasted.max(at);
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.latency_us
+            .add(&other.latency_us)
+            .expect("all histograms have the same bounds");
+        for (result, count) in &other.results {
+            *self.results.entry(*result).or_default() += count;
+        }
+        for (code, count) in &other.errors {
+            *self.errors.entry(code).or_default() += count;
+        }
+        self.lasted = self.lasted.max(other.lasted);
+        self.lost_clients += other.lost_clients;
+    }
+
+    fn per_second(&self) -> f64 {
+        if self.lasted.is_zero() {
+            return 0.0;
+        }
+        let answered = u32::try_from(self.latency_us.len()).unwrap_or(u32::MAX);
+        f64::from(answered) / self.lasted.as_secs_f64()
+    }
+
+    /// Name and milliseconds of each percentile.
+    fn percentiles_ms(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        PERCENTILES.into_iter().map(|(name, percentile)| {
+            let latency_us = self.latency_us.value_at_percentile(percentile);
+            (name, Duration::from_micros(latency_us).as_secs_f64() * 1_000.0)
+        })
+    }
+
+    fn results(&self) -> impl Iterator<Item = (String, u64)> {
+        let results = self.results.iter();
+        results.map(|(result, count)| (label::<RouteResult>(*result), *count))
+    }
+}
+
+impl BenchResult {
+    /// A load that got no answer at all has measured nothing.
+    pub(super) fn exit(&self) -> Exit {
+        let measured = &self.measured;
+        let was_refused = measured.errors.keys().any(|code| *code != "UNAVAILABLE");
+        match (measured.latency_us.is_empty(), was_refused) {
+            (false, _) => Exit::Done,
+            (true, true) => Exit::Refused,
+            (true, false) => Exit::Unreachable,
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let measured = &self.measured;
+        let round = |number: f64| (number * 1_000.0).round() / 1_000.0;
+        let latency_ms: BTreeMap<_, _> = measured
+            .percentiles_ms()
+            .map(|(name, ms)| (name, round(ms)))
+            .collect();
+        json!({
+            "mix": "submit",
+            "seed": self.seed,
+            "clients": self.clients,
+            "connections": self.connections,
+            "duration_s": self.duration_s,
+            "lasted_s": round(measured.lasted.as_secs_f64()),
+            "answered": measured.latency_us.len(),
+            "per_second": round(measured.per_second()),
+            "latency_ms": latency_ms,
+            "results": measured.results().collect::<BTreeMap<_, _>>(),
+            "errors": measured.errors,
+            "lost_clients": measured.lost_clients,
+        })
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let measured = &self.measured;
+        let latency: Vec<_> = measured
+            .percentiles_ms()
+            .map(|(name, ms)| format!("{name} {ms:.1} ms"))
+            .collect();
+        let counted = |counts: Vec<String>| {
+            if counts.is_empty() {
+                "none".to_owned()
+            } else {
+                counts.join(", ")
+            }
+        };
+        let results = measured
+            .results()
+            .map(|(result, count)| format!("{count} {result}"));
+        let errors = measured
+            .errors
+            .iter()
+            .map(|(code, count)| format!("{count} {code}"));
+        let (clients, connections) = (self.clients, self.connections);
+        let lost = measured.lost_clients;
+        facts([
+            (
+                "load",
+                format!(
+                    "{clients} clients on {connections} connections, {} s",
+                    self.duration_s
+                ),
+            ),
+            ("seed", self.seed.to_string()),
+            (
+                "answered",
+                format!(
+                    "{} ({:.1} per second)",
+                    measured.latency_us.len(),
+                    measured.per_second()
+                ),
+            ),
+            ("latency", latency.join("   ")),
+            ("results", counted(results.collect())),
+            ("errors", counted(errors.collect())),
+            (
+                "lost clients",
+                if lost == 0 {
+                    String::new()
+                } else {
+                    lost.to_string()
+                },
+            ),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_a_client(latencies_ms: &[u64]) -> Measured {
+        let mut measured = Measured::default();
+        for latency in latencies_ms {
+            let offered = RouteResult::Offered.into();
+            measured.answered(offered, Duration::from_millis(*latency), Duration::from_secs(2));
+        }
+        measured
+    }
+
+    fn result(measured: Measured) -> BenchResult {
+        BenchResult {
+            seed: 7,
+            clients: 2,
+            connections: 1,
+            duration_s: 2,
+            measured,
+        }
+    }
+
+    #[test]
+    fn clients_are_added_up() {
+        let mut all = of_a_client(&[1, 2, 3]);
+        let mut other = of_a_client(&[100]);
+        other.failed("RESOURCE_EXHAUSTED", Duration::from_secs(4));
+        all.add(&other);
+        let told = result(all).to_json();
+        assert_eq!(told["answered"], 4);
+        assert_eq!(told["per_second"], 1.0);
+        assert_eq!(told["results"]["offered"], 4);
+        assert_eq!(told["errors"]["RESOURCE_EXHAUSTED"], 1);
+        let max = told["latency_ms"]["max"].as_f64().unwrap();
+        assert!((99.9..100.2).contains(&max), "{max}");
+        let p50 = told["latency_ms"]["p50"].as_f64().unwrap();
+        assert!((1.9..2.1).contains(&p50), "{p50}");
+    }
+
+    #[test]
+    fn people_get_the_same_numbers_in_lines() {
+        let text = result(of_a_client(&[10, 20])).to_text();
+        for fact in [
+            "2 clients on 1 connections",
+            "2 (1.0 per second)",
+            "max 20.0 ms",
+            "2 offered",
+            "none",
+        ] {
+            assert!(text.contains(fact), "{fact} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_load_without_any_answer_is_no_success() {
+        assert_eq!(result(of_a_client(&[1])).exit(), Exit::Done);
+        let mut away = Measured::default();
+        away.failed("UNAVAILABLE", Duration::from_secs(1));
+        assert_eq!(result(away).exit(), Exit::Unreachable);
+        let mut refused = Measured::default();
+        refused.failed("PERMISSION_DENIED", Duration::from_secs(1));
+        assert_eq!(result(refused).exit(), Exit::Refused);
+    }
+}

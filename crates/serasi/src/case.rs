@@ -1,0 +1,249 @@
+//! `serasi case`: one case in full, or many in a table.
+
+use serasi_proto::v1::{
+    AccessNeed, Case, CaseState, Channel, Cluster, Criterion, GetCaseRequest, ListCasesRequest, Need, Owner,
+    OwnerKind, Person, Placement, PlacementState, ServiceBase, ServiceForm, Sex, Target, Urgency,
+};
+
+use crate::cli::{CaseListArgs, ClientOptions};
+use crate::client::Hub;
+use crate::codes::{label, labels, pool_label};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::local_time::Clock;
+use crate::offer::offer_facts;
+use crate::output::Output;
+use crate::pages::collect;
+use crate::table::{facts, records};
+
+const HEADER: [&str; 7] = [
+    "case", "state", "urgency", "cluster", "region", "owner", "deadline",
+];
+
+/// One case with all that the caller may see.
+pub(crate) async fn show(
+    options: &ClientOptions,
+    case_id: &str,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let hub = Hub::connect(options).await?;
+    let request = GetCaseRequest {
+        case_id: case_id.to_owned(),
+    };
+    let case = hub
+        .cases()
+        .get_case(request)
+        .await?
+        .into_inner()
+        .case
+        .unwrap_or_default();
+    if output.is_json() {
+        output.json_line(&case)?;
+    } else {
+        output.line(text_of(&case))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Cases of a region, a state, a sender.
+pub(crate) async fn list(
+    options: &ClientOptions,
+    args: &CaseListArgs,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let mut client = Hub::connect(options).await?.cases();
+    let filter = ListCasesRequest {
+        region_code: args.region.clone().unwrap_or_default(),
+        states: args.state.iter().map(|&state| state.into()).collect(),
+        cluster: args.cluster.unwrap_or_default().into(),
+        urgency: args.urgency.unwrap_or_default().into(),
+        source_system: args.source.source_system.clone().unwrap_or_default(),
+        source_ref: args.source.source_ref.clone().unwrap_or_default(),
+        ..ListCasesRequest::default()
+    };
+    let cases = collect(args.length, async |page_size, page_token| {
+        let request = ListCasesRequest {
+            page_size,
+            page_token,
+            ..filter.clone()
+        };
+        let page = client.list_cases(request).await?.into_inner();
+        Ok((page.cases, page.next_page_token))
+    });
+    cases.await?.print(output, &HEADER, row)?;
+    Ok(Exit::Done)
+}
+
+fn row(case: &Case) -> Vec<String> {
+    vec![
+        case.case_id.clone(),
+        label::<CaseState>(case.state),
+        label::<Urgency>(case.urgency),
+        label::<Cluster>(case.cluster),
+        case.region_code.clone(),
+        owner(case.owner.as_ref()),
+        clock(case).show(case.next_deadline.as_ref()),
+    ]
+}
+
+/// Facts first, then the persons, the offer that waits and the placement.
+fn text_of(case: &Case) -> String {
+    let clock = clock(case);
+    let mut parts = vec![case_facts(case)];
+    if !case.persons.is_empty() {
+        let header = [
+            "person", "sex", "born", "age", "nik", "domicile", "phone", "needs",
+        ];
+        parts.push(records(&header, case.persons.iter().map(person_row)));
+    }
+    if let Some(offer) = &case.live_offer {
+        parts.push(format!("Live offer\n{}", offer_facts(offer, clock)));
+    }
+    if let Some(placement) = &case.placement {
+        parts.push(format!("Placement\n{}", placement_facts(placement, clock)));
+    }
+    parts.join("\n\n")
+}
+
+fn case_facts(case: &Case) -> String {
+    let clock = clock(case);
+    facts([
+        ("case", case.case_id.clone()),
+        ("state", label::<CaseState>(case.state)),
+        ("owner", owner(case.owner.as_ref())),
+        ("deadline", clock.show(case.next_deadline.as_ref())),
+        ("urgency", label::<Urgency>(case.urgency)),
+        ("cluster", label::<Cluster>(case.cluster)),
+        ("category", case.ppks_category.clone()),
+        ("criteria", labels::<Criterion>(&case.criteria)),
+        ("target", label::<Target>(case.target)),
+        ("need", case.need.as_ref().map(need).unwrap_or_default()),
+        ("region", case.region_code.clone()),
+        ("channel", label::<Channel>(case.channel)),
+        ("source", format!("{}/{}", case.source_system, case.source_ref)),
+        ("policy", case.policy_version.clone()),
+        ("refusals", case.refusals.to_string()),
+        ("taken down", clock.show(case.create_time.as_ref())),
+        (
+            "changed",
+            format!(
+                "{} (version {})",
+                clock.show(case.update_time.as_ref()),
+                case.version
+            ),
+        ),
+        ("resolution", case.resolution.clone()),
+        ("story", case.story.clone()),
+    ])
+}
+
+fn need(need: &Need) -> String {
+    let mut parts = vec![
+        label::<ServiceBase>(need.base),
+        format!("{} place(s)", need.places),
+    ];
+    if !need.forms.is_empty() {
+        parts.push(format!("forms: {}", labels::<ServiceForm>(&need.forms)));
+    }
+    let (facilities, regions) = (&need.excluded_facility_ids, &need.excluded_region_codes);
+    let excluded: Vec<_> = facilities.iter().chain(regions).cloned().collect();
+    if !excluded.is_empty() {
+        parts.push(format!("never: {}", excluded.join(", ")));
+    }
+    parts.join("; ")
+}
+
+fn person_row(person: &Person) -> Vec<String> {
+    let estimated = person.estimated_age_years;
+    vec![
+        person.name.clone(),
+        label::<Sex>(person.sex),
+        person.birth_date.clone(),
+        estimated.map_or_else(String::new, |age| format!("about {age}")),
+        person.nik.clone(),
+        person.domicile_region_code.clone(),
+        person.phone.clone(),
+        labels::<AccessNeed>(&person.access_needs),
+    ]
+}
+
+fn placement_facts(placement: &Placement, clock: Clock) -> String {
+    facts([
+        ("placement", placement.placement_id.clone()),
+        ("state", label::<PlacementState>(placement.state)),
+        ("facility", placement.facility_id.clone()),
+        (
+            "places",
+            format!("{} in {}", placement.places, pool_label(placement.pool.as_ref())),
+        ),
+        ("reserved", clock.show(placement.reserve_time.as_ref())),
+        (
+            "admit before",
+            clock.show(placement.admission_deadline_time.as_ref()),
+        ),
+        ("admitted", clock.show(placement.admit_time.as_ref())),
+        ("discharged", clock.show(placement.discharge_time.as_ref())),
+    ])
+}
+
+fn owner(owner: Option<&Owner>) -> String {
+    owner.map_or_else(String::new, |owner| {
+        format!("{} {}", label::<OwnerKind>(owner.kind), owner.reference)
+    })
+}
+
+fn clock(case: &Case) -> Clock {
+    Clock::of_region(&case.region_code)
+}
+
+#[cfg(test)]
+mod tests {
+    use pbjson_types::Timestamp;
+    use serasi_proto::v1::Offer;
+
+    use super::*;
+
+    #[test]
+    fn a_case_is_shown_with_its_person_offer_and_local_deadline() {
+        let case = Case {
+            case_id: "7306-1".into(),
+            state: CaseState::Offered.into(),
+            region_code: "73.06.06.1001".into(),
+            next_deadline: Some(Timestamp {
+                seconds: 1_793_585_700,
+                nanos: 0,
+            }),
+            need: Some(Need {
+                places: 2,
+                excluded_region_codes: vec!["73.71".into()],
+                ..Need::default()
+            }),
+            persons: vec![Person {
+                name: "Daeng Bollo".into(),
+                birth_date: "1946".into(),
+                access_needs: vec![AccessNeed::FullCare.into()],
+                ..Person::default()
+            }],
+            live_offer: Some(Offer {
+                offer_id: "7306-2".into(),
+                ..Offer::default()
+            }),
+            ..Case::default()
+        };
+        let text = text_of(&case);
+        for fact in [
+            "offered",
+            "2026-11-02 10:15 WITA",
+            "2 place(s); never: 73.71",
+            "Daeng Bollo",
+            "1946",
+            "full-care",
+            "Live offer",
+            "7306-2",
+        ] {
+            assert!(text.contains(fact), "{fact} in\n{text}");
+        }
+        assert!(!text.contains("Placement"), "{text}");
+        assert!(row(&case).iter().all(|cell| !cell.contains("Daeng")));
+    }
+}

@@ -1,0 +1,177 @@
+//! The command line: what can be typed, and what `--help` says about it.
+
+mod records;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::client::Token;
+
+pub(crate) use records::{
+    AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer, OfferListArgs,
+};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  some rows were refused; FILE.rejects.jsonl (or .csv) lists them with reasons
+  2  bad usage, a file that cannot be read, or the hub refused the request
+  3  the hub does not answer; the same command may be run again";
+
+/// Serasi, the referral hub of Indonesia's social services, and its client.
+#[derive(Debug, Parser)]
+#[command(name = "serasi", version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) client: ClientOptions,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How to reach the hub, and the form of results.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Client options")]
+pub(crate) struct ClientOptions {
+    /// Address of the hub.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "SERASI_HUB",
+        default_value = "http://127.0.0.1:50051"
+    )]
+    pub(crate) hub: String,
+    /// Token of the caller [env: SERASI_TOKEN]. Others on this machine can see it: prefer a file.
+    #[arg(long, global = true, value_name = "TOKEN", value_parser = token)]
+    pub(crate) token: Option<Token>,
+    /// File that holds the token [env: SERASI_TOKEN_FILE].
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "token")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Print results as JSON Lines (proto JSON).
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the hub.
+    Serve(ServeArgs),
+    /// Bring the database schema up to date.
+    Migrate(MigrateArgs),
+    /// Run a hub with its own database and the reference directory, to try things out.
+    Demo(DemoArgs),
+    /// Make a token of the development issuer.
+    Token(TokenArgs),
+    /// Load many records from a file.
+    #[command(subcommand)]
+    Import(Import),
+    /// Reports about people who need help.
+    #[command(subcommand)]
+    Intake(Intake),
+    /// Find a facility for a case.
+    #[command(subcommand)]
+    Route(Route),
+    /// Look at cases.
+    #[command(subcommand)]
+    Case(Case),
+    /// Look at offers and answer them.
+    #[command(subcommand)]
+    Offer(Offer),
+    /// Look at the directory of facilities.
+    #[command(subcommand)]
+    Facility(Facility),
+    /// Measure how much a hub can do, with invented reports.
+    Bench(BenchArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Load a directory of facilities: all rows or, if one is wrong, none.
+    Facilities(ImportFacilitiesArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportFacilitiesArgs {
+    /// CSV file as crates/directory/FORMAT.md describes it; `-` = standard input.
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Intake {
+    /// Submit reports. Sending a file again makes no report twice.
+    Submit(SubmitArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SubmitArgs {
+    /// JSON Lines of serasi.v1.Intake in proto JSON; `-` = standard input.
+    pub(crate) file: PathBuf,
+    /// Reports on the way at the same time.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallel: u16,
+    /// Only take the reports down; ask no facility yet.
+    #[arg(long)]
+    pub(crate) route_later: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Route {
+    /// Show whom the hub would ask now, and why not the others. Has no effect.
+    Preview(CaseArg),
+    /// Look for a facility and ask it.
+    Case(CaseArg),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CaseArg {
+    /// Id of the case.
+    #[arg(value_name = "CASE")]
+    pub(crate) case_id: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Callers at work at the same time; each waits for its answer before it asks again.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) clients: u16,
+    /// Connections that the clients share [default: one each].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) connections: Option<u16>,
+    /// How long to measure; a second before it warms up and does not count.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    pub(crate) duration: u16,
+    /// What the clients do.
+    #[arg(long, value_enum, default_value_t = Mix::Submit)]
+    pub(crate) mix: Mix,
+    /// Draw the same people and places again.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+}
+
+/// What the clients of a bench do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mix {
+    /// Submit reports, each routed in the same call.
+    Submit,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the form clap asks of a value parser")]
+fn token(text: &str) -> Result<Token, String> {
+    Ok(text.to_owned().into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! The part of the command line that looks at records and answers offers.
+
+use clap::{ArgGroup, Args, Subcommand};
+use serasi_proto::v1::{
+    CaseState, Cluster, DeclineReason, FacilityKind, FacilityState, OfferState, PoolKey, Urgency,
+};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::CaseArg;
+use crate::codes;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Case {
+    /// Show one case with its persons, live offer and placement. The look is recorded.
+    Show(CaseArg),
+    /// List cases, oldest first, without personal data.
+    List(CaseListArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CaseListArgs {
+    /// Only in this region, of any level.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) region: Option<String>,
+    /// Only in these states, e.g. `waiting,no-candidate`.
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = codes::parse::<CaseState>)]
+    pub(crate) state: Vec<CaseState>,
+    /// Only this cluster: anak, disabilitas, tuna-sosial-kpo, napza, lansia.
+    #[arg(long, value_parser = codes::parse::<Cluster>)]
+    pub(crate) cluster: Option<Cluster>,
+    /// Only this urgency: regular, urgent, emergency.
+    #[arg(long, value_parser = codes::parse::<Urgency>)]
+    pub(crate) urgency: Option<Urgency>,
+    #[command(flatten)]
+    pub(crate) source: SourceFilter,
+    #[command(flatten)]
+    pub(crate) length: ListLength,
+}
+
+/// Which records of a sender.
+#[derive(Debug, Args)]
+pub(crate) struct SourceFilter {
+    /// Only from this source system.
+    #[arg(long, value_name = "SYSTEM")]
+    pub(crate) source_system: Option<String>,
+    /// Only with this key in the source system.
+    #[arg(long, value_name = "REF", requires = "source_system")]
+    pub(crate) source_ref: Option<String>,
+}
+
+/// How long a list may become.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ListLength {
+    /// Most rows to list.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Offer {
+    /// List the offers of a case or a facility, newest first.
+    List(OfferListArgs),
+    /// Accept an offer for the facility.
+    Accept(AcceptArgs),
+    /// Decline an offer, with a reason; the next facility is asked.
+    Decline(DeclineArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("whose").args(["case", "facility"]).required(true).multiple(true)))]
+pub(crate) struct OfferListArgs {
+    /// Offers made for this case.
+    #[arg(long, value_name = "CASE")]
+    pub(crate) case: Option<String>,
+    /// Offers made to this facility.
+    #[arg(long, value_name = "FACILITY")]
+    pub(crate) facility: Option<String>,
+    /// Only in these states, e.g. `offered,seen`.
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = codes::parse::<OfferState>)]
+    pub(crate) state: Vec<OfferState>,
+    #[command(flatten)]
+    pub(crate) length: ListLength,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AcceptArgs {
+    /// Id of the offer.
+    #[arg(value_name = "OFFER")]
+    pub(crate) offer_id: String,
+    /// Places of the pool; needed when the offer holds no places.
+    #[arg(long, value_name = "PLACES", requires = "occupied")]
+    pub(crate) total: Option<i32>,
+    /// Persons living there now, before this case moves in.
+    #[arg(long, value_name = "PERSONS", requires = "total")]
+    pub(crate) occupied: Option<i32>,
+    /// Extra places for emergencies [default: 0].
+    #[arg(long, value_name = "PLACES", requires = "total")]
+    pub(crate) overflow: Option<i32>,
+    /// The pool, as `offer list` shows it; else the hub is asked, which marks the offer as seen.
+    #[arg(long, value_name = "BASE[/CLUSTER[/SEX]]", requires = "total", value_parser = codes::parse_pool)]
+    pub(crate) pool: Option<PoolKey>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeclineArgs {
+    /// Id of the offer.
+    #[arg(value_name = "OFFER")]
+    pub(crate) offer_id: String,
+    /// full, wrong-kind, not-now, not-eligible, safety, person-refused or other.
+    #[arg(long, value_parser = codes::parse::<DeclineReason>)]
+    pub(crate) reason: DeclineReason,
+    /// In a few words, without names; needed for `other`.
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        required_if_eq("reason", "other")
+    )]
+    pub(crate) note: String,
+    /// When the facility may be asked again, e.g. 2026-11-02T08:00:00+07:00; needed for `not-now`.
+    #[arg(long, value_name = "TIME", value_parser = moment, required_if_eq("reason", "not-now"))]
+    pub(crate) retry_at: Option<OffsetDateTime>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Facility {
+    /// List facilities.
+    List(FacilityListArgs),
+    /// Show one facility with its places.
+    Show(FacilityArg),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FacilityArg {
+    /// Id of the facility.
+    #[arg(value_name = "FACILITY")]
+    pub(crate) facility_id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FacilityListArgs {
+    /// Only in this region, of any level.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) region: Option<String>,
+    /// Only this kind: balai-besar, balai, loka, uptd-province, uptd-regency, lks.
+    #[arg(long, value_parser = codes::parse::<FacilityKind>)]
+    pub(crate) kind: Option<FacilityKind>,
+    /// Only those that serve this cluster.
+    #[arg(long, value_parser = codes::parse::<Cluster>)]
+    pub(crate) cluster: Option<Cluster>,
+    /// Only in this state: active, suspended, closed.
+    #[arg(long, value_parser = codes::parse::<FacilityState>)]
+    pub(crate) state: Option<FacilityState>,
+    #[command(flatten)]
+    pub(crate) source: SourceFilter,
+    #[command(flatten)]
+    pub(crate) length: ListLength,
+}
+
+fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map_err(|_| "must be a moment with its offset, e.g. 2026-11-02T08:00:00+07:00".to_owned())
+}

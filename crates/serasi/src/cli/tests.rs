@@ -1,0 +1,60 @@
+//! What can be typed, and what is refused before anything is done.
+
+use clap::CommandFactory;
+
+use serasi_proto::v1::CaseState;
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(line.split(' '))
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn client_options_may_stand_anywhere() {
+    let cli = parse("serasi case list --json --hub http://hub:1 --state waiting,no-candidate").unwrap();
+    assert!(cli.client.json);
+    assert_eq!(cli.client.hub, "http://hub:1");
+    let Command::Case(Case::List(args)) = cli.command else {
+        panic!("{:?}", cli.command)
+    };
+    assert_eq!(args.state, [CaseState::Waiting, CaseState::NoCandidate]);
+}
+
+#[test]
+fn a_decline_asks_for_what_its_reason_needs() {
+    assert!(parse("serasi offer decline 3273-1 --reason full").is_ok());
+    assert!(parse("serasi offer decline 3273-1 --reason other").is_err());
+    assert!(parse("serasi offer decline 3273-1 --reason not-now").is_err());
+    let at = "--retry-at 2026-11-02T08:00:00+07:00";
+    assert!(parse(&format!("serasi offer decline 3273-1 --reason not-now {at}")).is_ok());
+    assert!(parse("serasi offer decline 3273-1 --reason not-now --retry-at tomorrow").is_err());
+    let unknown = parse("serasi offer decline 3273-1 --reason tired").unwrap_err();
+    assert!(unknown.to_string().contains("person-refused"), "{unknown}");
+}
+
+#[test]
+fn stated_capacity_is_stated_whole() {
+    assert!(parse("serasi offer accept 3273-1").is_ok());
+    assert!(parse("serasi offer accept 3273-1 --total 40 --occupied 38 --overflow 4").is_ok());
+    assert!(parse("serasi offer accept 3273-1 --total 40").is_err());
+    assert!(parse("serasi offer accept 3273-1 --overflow 4").is_err());
+}
+
+#[test]
+fn bad_usage_ends_with_two_and_help_with_zero() {
+    assert_eq!(parse("serasi offer list").unwrap_err().exit_code(), 2);
+    assert_eq!(parse("serasi frobnicate").unwrap_err().exit_code(), 2);
+    assert_eq!(parse("serasi --help").unwrap_err().exit_code(), 0);
+}
+
+#[test]
+fn a_token_on_the_command_line_is_not_shown() {
+    let cli = parse("serasi --token secret bench").unwrap();
+    assert!(!format!("{cli:?}").contains("secret"));
+}

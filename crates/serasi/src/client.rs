@@ -1,0 +1,167 @@
+//! The way to the hub: one connection, the caller's token on every call, a limit on every wait.
+
+mod credentials;
+
+use std::error::Error;
+use std::time::Duration;
+
+use serasi_proto::v1::case_service_client::CaseServiceClient;
+use serasi_proto::v1::facility_service_client::FacilityServiceClient;
+use serasi_proto::v1::intake_service_client::IntakeServiceClient;
+use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use crate::cli::ClientOptions;
+use crate::error::CliError;
+
+pub(crate) use credentials::Token;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The hub answers a single request within ten seconds; the rest is the way there and back.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// A refusal with hundreds of field violations travels in the trailers; the usual 16 KiB would lose it.
+const MAX_TRAILER_BYTES: u32 = 1024 * 1024;
+/// Set by `Request::set_timeout`.
+const TIMEOUT_HEADER: &str = "grpc-timeout";
+
+pub(crate) type Authorized = InterceptedService<Channel, Bearer>;
+
+/// A connection to the hub in the caller's name.
+#[derive(Clone)]
+pub(crate) struct Hub {
+    authorized: Authorized,
+}
+
+/// Puts the token on every call, and a deadline on those that have none.
+#[derive(Clone)]
+pub(crate) struct Bearer {
+    authorization: MetadataValue<Ascii>,
+}
+
+impl Hub {
+    /// Connects now, so that a hub that is away is told before any work is done.
+    pub(crate) async fn connect(options: &ClientOptions) -> Result<Self, CliError> {
+        let token = credentials::find(options, |name| std::env::var(name).ok())?;
+        let bearer = Bearer {
+            authorization: token.authorization()?,
+        };
+        let endpoint = endpoint(&options.hub)?;
+        let channel = endpoint.connect().await.map_err(|error| CliError::Unreachable {
+            url: options.hub.clone(),
+            reason: innermost(&error),
+        })?;
+        Ok(Self {
+            authorized: InterceptedService::new(channel, bearer),
+        })
+    }
+
+    pub(crate) fn cases(&self) -> CaseServiceClient<Authorized> {
+        CaseServiceClient::new(self.authorized.clone())
+    }
+
+    pub(crate) fn facilities(&self) -> FacilityServiceClient<Authorized> {
+        FacilityServiceClient::new(self.authorized.clone())
+    }
+
+    pub(crate) fn intakes(&self) -> IntakeServiceClient<Authorized> {
+        IntakeServiceClient::new(self.authorized.clone())
+    }
+
+    pub(crate) fn referrals(&self) -> ReferralServiceClient<Authorized> {
+        ReferralServiceClient::new(self.authorized.clone())
+    }
+}
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if !request.metadata().contains_key(TIMEOUT_HEADER) {
+            request.set_timeout(CALL_TIMEOUT);
+        }
+        let authorization = self.authorization.clone();
+        request.metadata_mut().insert("authorization", authorization);
+        Ok(request)
+    }
+}
+
+fn endpoint(url: &str) -> Result<Endpoint, CliError> {
+    let wrong =
+        |why: &str| CliError::Usage(format!("--hub {url}: {why}; an example: http://127.0.0.1:50051"));
+    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|error| wrong(&error.to_string()))?;
+    match endpoint.uri().scheme_str() {
+        Some("http") => {}
+        Some("https") => {
+            return Err(wrong(
+                "this client speaks no TLS itself; go through a proxy on this machine that does",
+            ));
+        }
+        Some(_) | None => return Err(wrong("must start with http://")),
+    }
+    Ok(endpoint
+        .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+        .keep_alive_while_idle(true)
+        .tcp_nodelay(true)
+        .http2_max_header_list_size(MAX_TRAILER_BYTES))
+}
+
+/// The outer errors only say that there was an inner one.
+fn innermost(error: &dyn Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_without_http_is_bad_usage() {
+        for url in ["127.0.0.1:50051", "https://hub.example", "hub", "ftp://hub", ""] {
+            assert!(matches!(endpoint(url), Err(CliError::Usage(_))), "{url}");
+        }
+        assert!(endpoint("http://127.0.0.1:50051").is_ok());
+    }
+
+    #[test]
+    fn every_call_carries_the_token_and_a_deadline() {
+        let authorization = Token::from("abc".to_owned()).authorization().unwrap();
+        let mut bearer = Bearer { authorization };
+        let request = bearer.call(Request::new(())).unwrap();
+        let metadata = request.metadata();
+        assert_eq!(metadata.get("authorization").unwrap(), "Bearer abc");
+        assert_eq!(metadata.get(TIMEOUT_HEADER).unwrap(), "15000000u");
+        assert!(!format!("{metadata:?}").contains("abc"));
+
+        let mut long = Request::new(());
+        long.set_timeout(Duration::from_mins(10));
+        let request = bearer.call(long).unwrap();
+        assert_eq!(request.metadata().get(TIMEOUT_HEADER).unwrap(), "600000m");
+    }
+
+    #[tokio::test]
+    async fn a_silent_address_is_unreachable_and_no_token_is_bad_usage() {
+        let mut options = ClientOptions {
+            hub: "http://127.0.0.1:1".to_owned(),
+            token: Some("abc".to_owned().into()),
+            token_file: None,
+            json: false,
+        };
+        let error = Hub::connect(&options).await.err().unwrap();
+        assert!(
+            matches!(&error, CliError::Unreachable { url, .. } if *url == options.hub),
+            "{error}"
+        );
+        options.token = Some(String::new().into());
+        assert!(matches!(Hub::connect(&options).await, Err(CliError::Usage(_))));
+    }
+}

@@ -1,0 +1,62 @@
+//! `serasi route`: whom the hub would ask, or asks, for a case.
+
+mod decision;
+
+use serasi_proto::v1::{CaseState, PreviewRouteRequest, RouteCaseRequest};
+
+use crate::cli::ClientOptions;
+use crate::client::Hub;
+use crate::codes::label;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::local_time::Clock;
+use crate::outcome::outcome_text;
+use crate::output::Output;
+use crate::request_id;
+use decision::decision_text;
+
+/// The decision the hub would take now, with all its reasons; without effect.
+pub(crate) async fn preview(
+    options: &ClientOptions,
+    case_id: &str,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let hub = Hub::connect(options).await?;
+    let request = PreviewRouteRequest {
+        case_id: case_id.to_owned(),
+    };
+    let response = hub.referrals().preview_route(request).await?.into_inner();
+    let decision = response.decision.unwrap_or_default();
+    if output.is_json() {
+        output.json_line(&decision)?;
+    } else {
+        output.line(decision_text(&decision))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Looks for a facility and asks it.
+pub(crate) async fn case(
+    options: &ClientOptions,
+    case_id: &str,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let hub = Hub::connect(options).await?;
+    let request = RouteCaseRequest {
+        // To route again later is another request: a facility may have places by then.
+        request_id: request_id::fresh().to_string(),
+        case_id: case_id.to_owned(),
+        version: 0,
+    };
+    let response = hub.referrals().route_case(request).await?.into_inner();
+    if output.is_json() {
+        output.json_line(&response)?;
+        return Ok(Exit::Done);
+    }
+    let case = response.case.unwrap_or_default();
+    let outcome = response.outcome.unwrap_or_default();
+    let clock = Clock::of_region(&case.region_code);
+    output.line(format!("case {case_id} is {}", label::<CaseState>(case.state)))?;
+    output.line(outcome_text(&outcome, clock))?;
+    Ok(Exit::Done)
+}
