@@ -77,11 +77,11 @@ impl From<&Status> for Refusal {
         // Counted by the list of violations itself.
         facts.remove("violations");
         facts.retain(|_, value| !value.is_empty());
-        if let Some(resource) = details
-            .resource_info()
-            .filter(|info| !info.resource_name.is_empty())
-        {
-            facts.insert(resource.resource_type.clone(), resource.resource_name.clone());
+        if let Some(resource) = details.resource_info() {
+            let is_told = facts.values().any(|value| *value == resource.resource_name);
+            if !is_told && !resource.resource_name.is_empty() {
+                facts.insert(resource.resource_type.clone(), resource.resource_name.clone());
+            }
         }
         let violations = details.bad_request().map(|bad| bad.field_violations.as_slice());
         let rules = details
@@ -184,6 +184,23 @@ mod tests {
             shown(Code::FailedPrecondition, "the case is closed", details),
             "refused (FAILED_PRECONDITION, CASE_STATE): Kasus berstatus closed.\n  the case is closed\n  \
              allowed: none\n  article: P16 Ps.31\n  state: closed"
+        );
+    }
+
+    #[test]
+    fn the_record_that_exists_is_named_once() {
+        let mut details = ErrorDetails::new();
+        details.set_resource_info(
+            "serasi.v1.Case",
+            "3509-1",
+            "",
+            "the record that has this source key",
+        );
+        let metadata = [("existing_id".to_owned(), "3509-1".to_owned())];
+        details.set_error_info("SOURCE_KEY_CONFLICT", "serasi.kemensos.go.id", metadata);
+        assert_eq!(
+            shown(Code::AlreadyExists, "this source key is taken", details),
+            "refused (ALREADY_EXISTS, SOURCE_KEY_CONFLICT): this source key is taken\n  existing_id: 3509-1"
         );
     }
 
