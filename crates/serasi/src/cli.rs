@@ -7,6 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::client::Token;
+use crate::demo::DemoArgs;
+use crate::migrate::MigrateArgs;
+use crate::serve::ServeArgs;
+use crate::token::TokenArgs;
 
 pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer, OfferListArgs,
@@ -84,18 +88,6 @@ pub(crate) enum Command {
     /// Measure how much a hub can do, with invented reports.
     Bench(BenchArgs),
 }
-
-#[derive(Debug, Args)]
-pub(crate) struct ServeArgs {}
-
-#[derive(Debug, Args)]
-pub(crate) struct MigrateArgs {}
-
-#[derive(Debug, Args)]
-pub(crate) struct DemoArgs {}
-
-#[derive(Debug, Args)]
-pub(crate) struct TokenArgs {}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Import {

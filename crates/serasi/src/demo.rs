@@ -91,8 +91,16 @@ async fn play(
 ) -> Result<(), CliError> {
     let server = BoundServer::bind(host.hub.clone(), args.listen, ServerSettings { reflection: true });
     let server = server.await.map_err(HostError::from)?;
-    let stage = Stage { url: format!("http://{}", server.address()), data_dir, started };
-    output.line(format!("{} PostgreSQL and the hub are up at {}", stage.clock(), stage.url))?;
+    let stage = Stage {
+        url: format!("http://{}", server.address()),
+        data_dir,
+        started,
+    };
+    output.line(format!(
+        "{} PostgreSQL and the hub are up at {}",
+        stage.clock(),
+        stage.url
+    ))?;
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(server.run(stopped));
 
@@ -109,9 +117,9 @@ async fn play(
         drop(told.wait_for(|stopping| *stopping).await);
     }
     stop.send_replace(true);
-    let served = serving.await.unwrap_or(Ok(())).map_err(HostError::from);
+    let end = serving.await.unwrap_or(Ok(())).map_err(HostError::from);
     shown.unwrap_or(Ok(()))?;
-    Ok(served?)
+    Ok(end?)
 }
 
 async fn show(stage: &Stage, output: &mut Output<'_>) -> Result<(), CliError> {
@@ -149,7 +157,9 @@ impl Stage {
             lives: TOKEN_LIFE,
         };
         let issuer = dev_issuer(&self.data_dir)?;
-        Ok(issuer.mint(&request, clock.now(), clock.new_id()).map_err(HostError::from)?)
+        Ok(issuer
+            .mint(&request, clock.now(), clock.new_id())
+            .map_err(HostError::from)?)
     }
 
     /// Writes a token where the printed commands find it.
@@ -164,12 +174,20 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600).open(path)?.write_all(text.as_bytes())
+    options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(text.as_bytes())
 }
 
 /// The name of a place, with its regency.
 pub(super) fn place_name(code: &str) -> String {
-    let Some(code) = code.parse::<RegionCode>().ok() else { return code.to_owned() };
+    let Some(code) = code.parse::<RegionCode>().ok() else {
+        return code.to_owned();
+    };
     let name = |code: RegionCode| atlas().region(code).map(|region| region.name.to_owned());
     let own = name(code).unwrap_or_else(|| code.to_string());
     match code.regency().filter(|regency| *regency != code).and_then(name) {

@@ -7,6 +7,7 @@ use serasi_directory::ImportFileError;
 use tonic::Status;
 
 use crate::exit::Exit;
+use crate::host::HostError;
 use crate::output::Output;
 use crate::refusal::{Refusal, is_unanswered};
 
@@ -20,8 +21,8 @@ pub(crate) enum CliError {
     Unwritable { path: PathBuf, source: io::Error },
     #[error("{} is not a directory file: {source}", path.display())]
     NotADirectory { path: PathBuf, source: ImportFileError },
-    #[error("`serasi {0}` is not in this build")]
-    NotInThisBuild(&'static str),
+    #[error(transparent)]
+    Host(#[from] HostError),
     #[error(
         "no hub answers at {url} ({reason}).\nStart one with `serasi demo` or `serasi serve`, or name another \
          with --hub URL or SERASI_HUB."
@@ -42,7 +43,7 @@ impl CliError {
             | Self::Unreadable { .. }
             | Self::Unwritable { .. }
             | Self::NotADirectory { .. }
-            | Self::NotInThisBuild(_)
+            | Self::Host(_)
             | Self::Call(_)
             | Self::Output(_) => Exit::Refused,
         }
@@ -56,7 +57,7 @@ impl CliError {
             | Self::Unreadable { .. }
             | Self::Unwritable { .. }
             | Self::NotADirectory { .. }
-            | Self::NotInThisBuild(_)
+            | Self::Host(_)
             | Self::Unreachable { .. }
             | Self::Output(_) => output.note(self),
         };
@@ -103,7 +104,7 @@ mod tests {
         };
         assert_eq!(unreadable.exit().code(), 2);
         assert_eq!(CliError::Usage("no".into()).exit().code(), 2);
-        assert_eq!(CliError::NotInThisBuild("serve").exit().code(), 2);
+        assert_eq!(CliError::from(HostError::NoHome).exit().code(), 2);
         let full = CliError::Output(io::ErrorKind::StorageFull.into());
         assert_eq!(full.exit().code(), 2);
         let silent = CliError::Unreachable {

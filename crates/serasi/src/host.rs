@@ -42,7 +42,11 @@ pub(crate) struct HostArgs {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HostError {
     #[error("{action} {path}: {source}")]
-    File { action: &'static str, path: String, source: std::io::Error },
+    File {
+        action: &'static str,
+        path: String,
+        source: std::io::Error,
+    },
     #[error("{0} is in use by another hub; stop it, or choose another --data-dir")]
     InUse(String),
     #[error("no home directory is known; name a folder with --data-dir")]
@@ -71,7 +75,9 @@ pub(crate) enum HostError {
 
 fn describe(error: &StoreError) -> &'static str {
     match error {
-        StoreError::Unavailable(_) => "the database does not answer; check DATABASE_URL and that it is running",
+        StoreError::Unavailable(_) => {
+            "the database does not answer; check DATABASE_URL and that it is running"
+        }
         StoreError::Conflict(_)
         | StoreError::Constraint(_)
         | StoreError::Impossible { .. }
@@ -125,7 +131,8 @@ impl DataDir {
     pub(crate) fn lock(path: PathBuf) -> Result<Self, HostError> {
         let file = path.join("lock");
         let lock = File::create(&file).map_err(file_error("cannot write", &file))?;
-        lock.try_lock().map_err(|_| HostError::InUse(path.display().to_string()))?;
+        lock.try_lock()
+            .map_err(|_| HostError::InUse(path.display().to_string()))?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -136,7 +143,9 @@ impl DataDir {
 
 /// The development issuer whose key is in the data directory.
 pub(crate) fn dev_issuer(data_dir: &Path) -> Result<DevIssuer, HostError> {
-    Ok(DevIssuer::open_or_create(&data_dir.join("development-token.key"))?)
+    Ok(DevIssuer::open_or_create(
+        &data_dir.join("development-token.key"),
+    )?)
 }
 
 impl Host {
@@ -163,7 +172,12 @@ impl Host {
         };
         let opened = Self::open_store(args, postgres.as_ref(), &key, policy, verifier).await;
         match opened {
-            Ok((hub, store)) => Ok(Self { hub, store, postgres, _data_dir: data_dir }),
+            Ok((hub, store)) => Ok(Self {
+                hub,
+                store,
+                postgres,
+                _data_dir: data_dir,
+            }),
             Err(error) => {
                 if let Some(postgres) = postgres {
                     postgres.stop().await;
@@ -185,7 +199,10 @@ impl Host {
             (None, Some(postgres)) => postgres.url(),
             (None, None) => return Err(HostError::NoHome),
         };
-        let settings = StoreSettings { url, max_connections: args.db_connections };
+        let settings = StoreSettings {
+            url,
+            max_connections: args.db_connections,
+        };
         let store = Store::connect(&settings, Sealer::new(key)).await?;
         if postgres.is_some() {
             store.migrate().await?;
@@ -199,7 +216,12 @@ impl Host {
         if !found.is_empty() && !args.allow_unsafe_database {
             return Err(HostError::Unsafe(found));
         }
-        let settings = HubSettings { store: store.clone(), policy, verifier, clock: Clock::system() };
+        let settings = HubSettings {
+            store: store.clone(),
+            policy,
+            verifier,
+            clock: Clock::system(),
+        };
         Ok((Hub::open(settings).await?, store))
     }
 

@@ -14,8 +14,11 @@ pub(crate) struct MigrateArgs {
 }
 
 /// Runs the missing migrations; says how many there were.
-pub(crate) async fn migrate(args: MigrateArgs) -> Result<usize, HostError> {
-    let settings = StoreSettings { url: args.database_url, max_connections: 1 };
+pub(crate) async fn migrate(args: &MigrateArgs) -> Result<usize, HostError> {
+    let settings = StoreSettings {
+        url: args.database_url.clone(),
+        max_connections: 1,
+    };
     // Nothing is sealed or opened here.
     let store = Store::connect(&settings, Sealer::new(&SealKey::unused())).await?;
     let pending = store.pending_migrations().await?;

@@ -1,25 +1,48 @@
 //! From the parsed command line to the command.
 
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
 use crate::bench;
 use crate::case;
 use crate::cli::{Case, Cli, Command, Facility, Import, Intake, Offer, Route};
+use crate::demo;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::facility;
 use crate::import;
 use crate::intake;
+use crate::migrate;
 use crate::offer;
 use crate::output::Output;
 use crate::route;
+use crate::serve;
+use crate::token;
 
 /// Runs one command to its end.
 pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliError> {
     let client = &cli.client;
     match &cli.command {
-        Command::Serve(_) => Err(CliError::NotInThisBuild("serve")),
-        Command::Migrate(_) => Err(CliError::NotInThisBuild("migrate")),
-        Command::Demo(_) => Err(CliError::NotInThisBuild("demo")),
-        Command::Token(_) => Err(CliError::NotInThisBuild("token")),
+        Command::Serve(args) => {
+            log(LevelFilter::INFO);
+            serve::serve(args).await?;
+            Ok(Exit::Done)
+        }
+        Command::Migrate(args) => {
+            log(LevelFilter::WARN);
+            let done = migrate::migrate(args).await?;
+            output.line(format!("{done} migrations were run; the schema is up to date"))?;
+            Ok(Exit::Done)
+        }
+        Command::Demo(args) => {
+            log(LevelFilter::WARN);
+            demo::demo(args, output).await?;
+            Ok(Exit::Done)
+        }
+        Command::Token(args) => {
+            output.line(token::token(args)?)?;
+            Ok(Exit::Done)
+        }
         Command::Import(Import::Facilities(args)) => import::facilities(client, args, output).await,
         Command::Intake(Intake::Submit(args)) => intake::submit(client, args, output).await,
         Command::Route(Route::Preview(case)) => route::preview(client, &case.case_id, output).await,
@@ -35,4 +58,15 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         }
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
+}
+
+/// Logs of a hub in this process go to stderr, from `level` on or as RUST_LOG says.
+fn log(level: LevelFilter) {
+    let filter = EnvFilter::builder()
+        .with_default_directive(level.into())
+        .from_env_lossy();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

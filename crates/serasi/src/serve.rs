@@ -18,7 +18,12 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     host: HostArgs,
     /// Address and port to listen on.
-    #[arg(long, env = "SERASI_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "SERASI_LISTEN",
+        default_value = "127.0.0.1:50051",
+        value_name = "ADDRESS"
+    )]
     listen: SocketAddr,
     /// Policy file; without it the shipped policy under Permensos 7/2021.
     #[arg(long, env = "SERASI_POLICY", value_name = "FILE")]
@@ -35,16 +40,20 @@ pub(crate) struct ServeArgs {
 }
 
 /// Serves until SIGINT or SIGTERM; drains, then stops the private database.
-pub(crate) async fn serve(args: ServeArgs) -> Result<(), HostError> {
+pub(crate) async fn serve(args: &ServeArgs) -> Result<(), HostError> {
     let policy = match &args.policy {
-        Some(path) => Policy::parse(&std::fs::read_to_string(path).map_err(file_error("cannot read", path))?)?,
+        Some(path) => {
+            Policy::parse(&std::fs::read_to_string(path).map_err(file_error("cannot read", path))?)?
+        }
         None => Policy::p7(),
     };
     let tokens = match (&args.issuer, &args.jwks) {
         (Some(issuer), Some(jwks)) => Tokens::Issuer(Verifier::from_file(issuer, jwks)?),
         (_, _) => Tokens::Development,
     };
-    let settings = ServerSettings { reflection: args.development };
+    let settings = ServerSettings {
+        reflection: args.development,
+    };
     let data_dir = DataDir::lock(data_path(args.host.data_dir.as_deref(), None)?)?;
     let host = Host::open(&args.host, data_dir, policy, tokens).await?;
     let result = run(&host, args.listen, settings).await;
@@ -62,7 +71,11 @@ async fn run(host: &Host, listen: SocketAddr, settings: ServerSettings) -> Resul
 
 /// Turns true at the first SIGINT or SIGTERM.
 pub(crate) fn until_told() -> Result<watch::Receiver<bool>, HostError> {
-    let not_heard = |source| HostError::File { action: "cannot listen for", path: "signals".to_owned(), source };
+    let not_heard = |source| HostError::File {
+        action: "cannot listen for",
+        path: "signals".to_owned(),
+        source,
+    };
     let mut interrupt = signal(SignalKind::interrupt()).map_err(not_heard)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(not_heard)?;
     let (tell, told) = watch::channel(false);

@@ -38,15 +38,15 @@ pub(crate) struct TokenArgs {
 }
 
 /// The token, for `authorization: Bearer`.
-pub(crate) fn token(args: TokenArgs) -> Result<String, HostError> {
+pub(crate) fn token(args: &TokenArgs) -> Result<String, HostError> {
     let clock = Clock::system();
     let issuer = dev_issuer(&data_path(args.data_dir.as_deref(), None)?)?;
     let request = TokenRequest {
-        subject: args.subject,
-        roles: args.roles,
+        subject: args.subject.clone(),
+        roles: args.roles.clone(),
         scope: args.scope,
-        facility: args.facility,
-        system: args.system,
+        facility: args.facility.clone(),
+        system: args.system.clone(),
         lives: Duration::hours(i64::from(args.hours)),
     };
     Ok(issuer.mint(&request, clock.now(), clock.new_id())?)

@@ -28,11 +28,7 @@ pub(super) async fn submit(stage: &Stage, output: &mut Output<'_>) -> Result<Vec
         let intake: v1::Intake = serde_json::from_str(text)
             .map_err(|error| CliError::Usage(format!("demo/cases.jsonl line {}: {error}", position + 1)))?;
         let label = describe(&intake);
-        let request = v1::SubmitIntakeRequest {
-            request_id: request_id::of(&intake).to_string(),
-            intake: Some(intake),
-            route_later: false,
-        };
+        let request = request_id::submission(intake, false);
         let answer = hub.intakes().submit_intake(request).await;
         let told_now = match answer {
             Ok(answer) => taken(position + 1, label, &answer.into_inner(), &coordinator, output).await?,
@@ -48,14 +44,31 @@ pub(super) async fn submit(stage: &Stage, output: &mut Output<'_>) -> Result<Vec
 }
 
 fn describe(intake: &v1::Intake) -> String {
-    let cluster = if intake.cluster == 0 { intake.ppks_category.clone() } else { label::<Cluster>(intake.cluster) };
+    let cluster = if intake.cluster == 0 {
+        intake.ppks_category.clone()
+    } else {
+        label::<Cluster>(intake.cluster)
+    };
     let place = if intake.region_code.is_empty() {
-        format!("{:.3}, {:.3}", intake.latitude_deg.unwrap_or_default(), intake.longitude_deg.unwrap_or_default())
+        format!(
+            "{:.3}, {:.3}",
+            intake.latitude_deg.unwrap_or_default(),
+            intake.longitude_deg.unwrap_or_default()
+        )
     } else {
         place_name(&intake.region_code)
     };
-    let parts = [label::<Channel>(intake.channel), label::<Urgency>(intake.urgency), cluster, place];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    let parts = [
+        label::<Channel>(intake.channel),
+        label::<Urgency>(intake.urgency),
+        cluster,
+        place,
+    ];
+    parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 async fn taken(
@@ -67,7 +80,11 @@ async fn taken(
 ) -> Result<Told, CliError> {
     let outcome = answer.outcome.clone().unwrap_or_default();
     let case = answer.case.clone().unwrap_or_default();
-    let known = if answer.already_known { " (known already: same report, same case)" } else { "" };
+    let known = if answer.already_known {
+        " (known already: same report, same case)"
+    } else {
+        ""
+    };
     output.line(format!("{line:3}  {label}{known}"))?;
     match &outcome.offer {
         Some(offer) => {
@@ -100,8 +117,16 @@ async fn taken(
 
 /// The stored decision in one line: how many were looked at, what excluded the most, who else was near.
 async fn why(decision_id: &str, coordinator: &Hub, output: &mut Output<'_>) -> Result<(), CliError> {
-    let request = v1::GetDecisionRequest { decision_id: decision_id.to_owned() };
-    let decision = coordinator.referrals().get_decision(request).await?.into_inner().decision.unwrap_or_default();
+    let request = v1::GetDecisionRequest {
+        decision_id: decision_id.to_owned(),
+    };
+    let decision = coordinator
+        .referrals()
+        .get_decision(request)
+        .await?
+        .into_inner()
+        .decision
+        .unwrap_or_default();
     let mut excluded = decision.excluded.clone();
     excluded.sort_by_key(|count| std::cmp::Reverse(count.facilities));
     let excluded: Vec<_> = excluded
@@ -109,7 +134,10 @@ async fn why(decision_id: &str, coordinator: &Hub, output: &mut Output<'_>) -> R
         .take(3)
         .map(|count| format!("{} {} ({})", count.facilities, count.rule, count.article))
         .collect();
-    let next = decision.ranked.get(1).map(|second| format!("; next would be {}", second.facility_name));
+    let next = decision
+        .ranked
+        .get(1)
+        .map(|second| format!("; next would be {}", second.facility_name));
     output.line(format!(
         "        of {}: {} excluded by {}{}",
         decision.facilities_considered,
@@ -120,14 +148,12 @@ async fn why(decision_id: &str, coordinator: &Hub, output: &mut Output<'_>) -> R
     Ok(())
 }
 
-fn refused(
-    line: usize,
-    label: String,
-    refusal: &Refusal,
-    output: &mut Output<'_>,
-) -> Result<Told, CliError> {
+fn refused(line: usize, label: String, refusal: &Refusal, output: &mut Output<'_>) -> Result<Told, CliError> {
     output.line(format!("{line:3}  {label}"))?;
-    output.line(format!("     REFUSED {} {}: {}", refusal.code, refusal.reason, refusal.message_id))?;
+    output.line(format!(
+        "     REFUSED {} {}: {}",
+        refusal.code, refusal.reason, refusal.message_id
+    ))?;
     for violation in &refusal.violations {
         output.line(format!("        {}: {}", violation.field, violation.description))?;
     }

@@ -16,15 +16,31 @@ const VALIDITY_S: i64 = 30 * 24 * 3600;
 /// Imports the directory unless it is there from an earlier run.
 pub(super) async fn load(stage: &Stage, output: &mut Output<'_>) -> Result<(), CliError> {
     let hub = stage.client(&[Role::Administrator], None).await?;
-    let one = v1::ListFacilitiesRequest { page_size: 1, ..v1::ListFacilitiesRequest::default() };
-    if !hub.facilities().list_facilities(one).await?.into_inner().facilities.is_empty() {
-        output.line(format!("{} the directory is there from the last run", stage.clock()))?;
+    let one = v1::ListFacilitiesRequest {
+        page_size: 1,
+        ..v1::ListFacilitiesRequest::default()
+    };
+    if !hub
+        .facilities()
+        .list_facilities(one)
+        .await?
+        .into_inner()
+        .facilities
+        .is_empty()
+    {
+        output.line(format!(
+            "{} the directory is there from the last run",
+            stage.clock()
+        ))?;
         return Ok(());
     }
     let valid_until = Clock::system().now().unix_timestamp() + VALIDITY_S;
     let mut rows = serasi_directory::reference_facilities();
     for row in &mut rows {
-        row.capacity_valid_until_time = Some(Timestamp { seconds: valid_until, nanos: 0 });
+        row.capacity_valid_until_time = Some(Timestamp {
+            seconds: valid_until,
+            nanos: 0,
+        });
     }
     let bar = progress(output, Some(rows.len() as u64));
     let sent = bar.clone();

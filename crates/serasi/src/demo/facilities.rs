@@ -78,7 +78,9 @@ async fn accept(
     offer: &v1::Offer,
     output: &mut Output<'_>,
 ) -> Result<Option<v1::Offer>, CliError> {
-    let officer = stage.client(&[Role::FacilityOfficer], Some(&offer.facility_id)).await?;
+    let officer = stage
+        .client(&[Role::FacilityOfficer], Some(&offer.facility_id))
+        .await?;
     // A facility that was asked without a hold states its places with the answer.
     let capacity = (!offer.holds_places).then(|| v1::CapacityReport {
         key: offer.pool,
@@ -87,14 +89,22 @@ async fn accept(
         overflow: 0,
     });
     let request_id = Clock::system().new_id().to_string();
-    let request = v1::AcceptOfferRequest { request_id, offer_id: offer.offer_id.clone(), capacity };
+    let request = v1::AcceptOfferRequest {
+        request_id,
+        offer_id: offer.offer_id.clone(),
+        capacity,
+    };
     match officer.referrals().accept_offer(request).await {
         Ok(answer) => {
             output.line(format!("{line:3}  {} accepts", offer.facility_name))?;
             Ok(answer.into_inner().offer)
         }
         Err(status) => {
-            output.line(format!("{line:3}  {} comes too late: {}", offer.facility_name, status.message()))?;
+            output.line(format!(
+                "{line:3}  {} comes too late: {}",
+                offer.facility_name,
+                status.message()
+            ))?;
             Ok(None)
         }
     }
@@ -107,7 +117,9 @@ async fn decline(
     reason: DeclineReason,
     output: &mut Output<'_>,
 ) -> Result<(), CliError> {
-    let officer = stage.client(&[Role::FacilityOfficer], Some(&offer.facility_id)).await?;
+    let officer = stage
+        .client(&[Role::FacilityOfficer], Some(&offer.facility_id))
+        .await?;
     let request = v1::DeclineOfferRequest {
         request_id: Clock::system().new_id().to_string(),
         offer_id: offer.offer_id.clone(),
@@ -134,8 +146,8 @@ async fn until_next(
     output: &mut Output<'_>,
 ) -> Result<Option<v1::Offer>, CliError> {
     for _ in 0..PATIENCE {
-        let live = live_offer(coordinator, &silent.case_id).await?;
-        match live {
+        let now_asked = live_offer(coordinator, &silent.case_id).await?;
+        match now_asked {
             Some(next) if next.offer_id == silent.offer_id => tokio::time::sleep(POLL).await,
             Some(next) => {
                 output.line(format!(
@@ -153,6 +165,14 @@ async fn until_next(
 }
 
 async fn live_offer(coordinator: &Hub, case_id: &str) -> Result<Option<v1::Offer>, CliError> {
-    let request = v1::GetCaseRequest { case_id: case_id.to_owned() };
-    Ok(coordinator.cases().get_case(request).await?.into_inner().case.and_then(|case| case.live_offer))
+    let request = v1::GetCaseRequest {
+        case_id: case_id.to_owned(),
+    };
+    Ok(coordinator
+        .cases()
+        .get_case(request)
+        .await?
+        .into_inner()
+        .case
+        .and_then(|case| case.live_offer))
 }

@@ -15,16 +15,30 @@ use crate::output::Output;
 pub(super) async fn tell(stage: &Stage, told: &[Told], output: &mut Output<'_>) -> Result<(), CliError> {
     let hub = stage.client(&[Role::Coordinator], None).await?;
     let mut states: BTreeMap<String, usize> = BTreeMap::new();
-    for case_id in told.iter().filter(|one| !one.already_known).filter_map(|one| one.case_id.clone()) {
-        let case = hub.cases().get_case(v1::GetCaseRequest { case_id }).await?.into_inner().case;
-        let state = case.map(|case| label::<CaseState>(case.state)).unwrap_or_default();
-        *states.entry(state).or_default() += 1;
+    for case_id in told
+        .iter()
+        .filter(|one| !one.already_known)
+        .filter_map(|one| one.case_id.clone())
+    {
+        let case = hub
+            .cases()
+            .get_case(v1::GetCaseRequest { case_id })
+            .await?
+            .into_inner()
+            .case;
+        let name = case
+            .map(|case| label::<CaseState>(case.state))
+            .unwrap_or_default();
+        *states.entry(name).or_default() += 1;
     }
     let known = told.iter().filter(|one| one.already_known).count();
     let mut refusals: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for one in told {
         if let Some(reason) = &one.refusal {
-            refusals.entry(reason).or_default().push(format!("{} {}", one.line, one.label));
+            refusals
+                .entry(reason)
+                .or_default()
+                .push(format!("{} {}", one.line, one.label));
         }
     }
     output.line(format!("\n{} Of {} reports:", stage.clock(), told.len()))?;
@@ -33,7 +47,11 @@ pub(super) async fn tell(stage: &Stage, told: &[Told], output: &mut Output<'_>) 
     }
     output.line(format!("{known:5}  known already"))?;
     for (reason, lines) in &refusals {
-        output.line(format!("{:5}  refused with {reason} (line {})", lines.len(), lines.join("; ")))?;
+        output.line(format!(
+            "{:5}  refused with {reason} (line {})",
+            lines.len(),
+            lines.join("; ")
+        ))?;
     }
     Ok(())
 }

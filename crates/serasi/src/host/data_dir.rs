@@ -7,7 +7,11 @@ use super::HostError;
 
 /// As root a folder that the database's own user can reach; else one in the user's home.
 pub(super) fn default(sub: Option<&str>) -> Result<PathBuf, HostError> {
-    let base = if is_root() { PathBuf::from("/var/lib/serasi") } else { in_home()? };
+    let base = if is_root() {
+        PathBuf::from("/var/lib/serasi")
+    } else {
+        in_home()?
+    };
     Ok(match sub {
         Some(sub) => base.join(sub),
         None => base,
@@ -15,7 +19,11 @@ pub(super) fn default(sub: Option<&str>) -> Result<PathBuf, HostError> {
 }
 
 fn in_home() -> Result<PathBuf, HostError> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     set("XDG_DATA_HOME")
         .or_else(|| set("HOME").map(|home| home.join(".local/share")))
         .map(|base| base.join("serasi"))
@@ -23,5 +31,7 @@ fn in_home() -> Result<PathBuf, HostError> {
 }
 
 fn is_root() -> bool {
-    Path::new("/proc/self").metadata().is_ok_and(|process| process.uid() == 0)
+    Path::new("/proc/self")
+        .metadata()
+        .is_ok_and(|process| process.uid() == 0)
 }
