@@ -110,6 +110,16 @@ async fn killing_the_hub_loses_no_acknowledged_case_and_doubles_none() {
     let ledger: BTreeMap<String, String> = reporters.join_all().await.into_iter().flatten().collect();
     hub.kill();
 
+    assert!(
+        ledger.len() > 100,
+        "only {} cases were acknowledged",
+        ledger.len()
+    );
+    check(&database, &ledger).await;
+}
+
+/// What was acknowledged is stored, once, with all that belongs to it; and every place is accounted for.
+async fn check(database: &TestDatabase, ledger: &BTreeMap<String, String>) {
     let mut connection = database.connect().await;
     let stored: Vec<(String, String)> = sqlx::query_as(
         "SELECT source_ref, replace(region_code, '.', '') || '-' || case_id FROM cases ORDER BY source_ref",
@@ -123,7 +133,7 @@ async fn killing_the_hub_loses_no_acknowledged_case_and_doubles_none() {
         "only {} cases were acknowledged",
         ledger.len()
     );
-    assert_eq!(ledger, stored, "what was acknowledged is what is stored");
+    assert_eq!(*ledger, stored, "what was acknowledged is what is stored");
     for table in ["intakes", "persons", "decisions"] {
         let query = sqlx::AssertSqlSafe(format!("SELECT count(DISTINCT case_id), count(*) FROM {table}"));
         let (cases, rows): (i64, i64) = sqlx::query_as(query).fetch_one(&mut connection).await.unwrap();

@@ -1,7 +1,7 @@
 //! The directory as a search sees it: facilities with their pools, at one version. Immutable; a new state of the
 //! world is a new snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::sync::Arc;
 
 use serasi_geography::{Place, RegionCode};
@@ -21,12 +21,32 @@ pub struct Entry {
     pub place: Place,
 }
 
+/// What was read from the store since the last look.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    pub facilities: Vec<(Facility, Place)>,
+    pub pools: Vec<(FacilityId, Pool)>,
+}
+
 /// All facilities, in id order.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     /// Grows with every change of the snapshot.
     pub version: i64,
     entries: Vec<Arc<Entry>>,
+}
+
+impl Entry {
+    fn set_pool(&mut self, pool: Pool) {
+        match self.pools.binary_search_by_key(&pool.key, |known| known.key) {
+            Ok(position) => {
+                if let Some(known) = self.pools.get_mut(position) {
+                    *known = pool;
+                }
+            }
+            Err(position) => self.pools.insert(position, pool),
+        }
+    }
 }
 
 impl Directory {
@@ -51,17 +71,43 @@ impl Directory {
         self.entries.is_empty()
     }
 
-    /// The next snapshot: entries of `read` that are new or different replace what is here. `None` = nothing is.
+    /// The next snapshot, with what was `read` over what is here; `None` = they say nothing new.
     #[must_use]
-    pub fn with_changes(&self, read: Vec<Entry>) -> Option<Self> {
-        let mut changed: BTreeMap<_, _> = read
-            .into_iter()
-            .filter(|entry| self.entry(entry.facility.id) != Some(entry))
-            .map(|entry| (entry.facility.id, Arc::new(entry)))
-            .collect();
+    pub fn with(&self, read: Changes) -> Option<Self> {
+        let mut changed: BTreeMap<FacilityId, Entry> = BTreeMap::new();
+        for (facility, place) in read.facilities {
+            let pools = self
+                .entry(facility.id)
+                .map(|entry| entry.pools.clone())
+                .unwrap_or_default();
+            changed.insert(
+                facility.id,
+                Entry {
+                    facility,
+                    pools,
+                    place,
+                },
+            );
+        }
+        for (facility, pool) in read.pools {
+            // A pool comes after its facility; one that is not known yet is seen with it at the next look.
+            let known = || self.entry(facility).cloned();
+            let entry = match changed.entry(facility) {
+                btree_map::Entry::Occupied(entry) => Some(entry.into_mut()),
+                btree_map::Entry::Vacant(vacant) => known().map(|entry| vacant.insert(entry)),
+            };
+            if let Some(entry) = entry {
+                entry.set_pool(pool);
+            }
+        }
+        changed.retain(|id, entry| self.entry(*id) != Some(entry));
         if changed.is_empty() {
             return None;
         }
+        let mut changed: BTreeMap<_, _> = changed
+            .into_iter()
+            .map(|(id, entry)| (id, Arc::new(entry)))
+            .collect();
         let mut entries: Vec<_> = self
             .entries
             .iter()

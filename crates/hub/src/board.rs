@@ -6,16 +6,22 @@ use std::sync::{Arc, RwLock};
 use serasi_domain::directory::Directory;
 use serasi_store::{Store, StoreError, directory};
 use time::{Duration, OffsetDateTime};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
-/// A transaction is cut off after 10 s of statement or idling: looking back further misses nobody who commits late.
-const LOOK_BACK: Duration = Duration::seconds(15);
+/// How far a look goes back before the last one: a transaction is stamped with its start and seen at its commit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LookBack {
+    /// Nearly every transaction is shorter: for the look after a change.
+    Short,
+    /// Longer than any transaction can last before it is cut off: nobody who commits late is missed.
+    Long,
+}
 
 #[derive(Debug)]
 pub(crate) struct Board {
     current: RwLock<Arc<Directory>>,
-    /// Database time of the last look.
-    read_at: RwLock<OffsetDateTime>,
+    /// Database time of the last look. One look at a time, or the later one would undo the earlier.
+    read_at: Mutex<OffsetDateTime>,
     changed: Notify,
 }
 
@@ -23,11 +29,12 @@ impl Board {
     /// Reads the whole directory.
     pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
         let mut connection = store.read().await?;
-        let changes = directory::changed_since(&mut connection, OffsetDateTime::UNIX_EPOCH).await?;
-        let entries = changes.entries.into_iter().map(Arc::new).collect();
+        let (read_at, changes) =
+            directory::changed_since(&mut connection, OffsetDateTime::UNIX_EPOCH).await?;
+        let directory = Directory::default().with(changes).unwrap_or_default();
         Ok(Self {
-            current: RwLock::new(Arc::new(Directory::new(1, entries))),
-            read_at: RwLock::new(changes.read_at),
+            current: RwLock::new(Arc::new(directory)),
+            read_at: Mutex::new(read_at),
             changed: Notify::new(),
         })
     }
@@ -53,26 +60,28 @@ impl Board {
     }
 
     /// Reads what changed since the last look.
-    pub(crate) async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
-        let last = *self
-            .read_at
-            .read()
-            .expect("nobody panics while holding this lock");
+    pub(crate) async fn refresh(&self, store: &Store, look_back: LookBack) -> Result<(), StoreError> {
+        let mut last = self.read_at.lock().await;
         let mut connection = store.read().await?;
-        let changes = directory::changed_since(&mut connection, last - LOOK_BACK).await?;
+        let (read_at, changes) =
+            directory::changed_since(&mut connection, *last - look_back.duration()).await?;
         drop(connection);
-        let before = self.snapshot();
-        let after = before.with_changes(changes.entries);
-        if let Some(after) = after {
+        if let Some(after) = self.snapshot().with(changes) {
             *self
                 .current
                 .write()
                 .expect("nobody panics while holding this lock") = Arc::new(after);
         }
-        *self
-            .read_at
-            .write()
-            .expect("nobody panics while holding this lock") = changes.read_at;
+        *last = read_at;
         Ok(())
+    }
+}
+
+impl LookBack {
+    const fn duration(self) -> Duration {
+        match self {
+            Self::Short => Duration::seconds(1),
+            Self::Long => Duration::seconds(15),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! How long something takes, as it is said at the telephone: `45 m`, `2 j 15 m`, `3 hari 4 j`.
+//! How long something takes, as it is said at the telephone: `45 mnt`, `2 j 15 mnt`, `3 hari 4 j`.
 
 const MINUTES_PER_HOUR: i64 = 60;
 const MINUTES_PER_DAY: i64 = 24 * MINUTES_PER_HOUR;
@@ -10,9 +10,9 @@ pub(crate) fn duration(minutes: i64) -> String {
         minutes % MINUTES_PER_DAY / MINUTES_PER_HOUR,
     );
     match (days, hours, minutes % MINUTES_PER_HOUR) {
-        (0, 0, minutes) => format!("{minutes} m"),
+        (0, 0, minutes) => format!("{minutes} mnt"),
         (0, hours, 0) => format!("{hours} j"),
-        (0, hours, minutes) => format!("{hours} j {minutes} m"),
+        (0, hours, minutes) => format!("{hours} j {minutes} mnt"),
         (days, 0, _) => format!("{days} hari"),
         (days, hours, _) => format!("{days} hari {hours} j"),
     }
@@ -28,11 +28,11 @@ mod tests {
         assert_eq!(
             told,
             [
-                "0 m",
-                "45 m",
+                "0 mnt",
+                "45 mnt",
                 "1 j",
-                "2 j 15 m",
-                "23 j 59 m",
+                "2 j 15 mnt",
+                "23 j 59 mnt",
                 "1 hari",
                 "1 hari",
                 "3 hari 4 j"

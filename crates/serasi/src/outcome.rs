@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(
             outcome_text(&outcome, Clock::of_id("3372-9")),
             "offered\n  \
-             Sentra Terpadu Prof. Dr. Soeharso, 2 j 15 m away (province); 1 place(s) held; \
+             Sentra Terpadu Prof. Dr. Soeharso, 2 j 15 mnt away (province); 1 place(s) held; \
              answer before 2026-11-02 09:15 WIB\n  \
              offer 3372-1\n  \
              Sentra dimintai jawaban.\n  \

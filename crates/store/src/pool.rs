@@ -43,6 +43,8 @@ impl Store {
     pub async fn connect(settings: &StoreSettings, sealer: Sealer) -> Result<Self, StoreError> {
         let options: PgConnectOptions = settings.url.parse()?;
         let options = options.application_name("serasi").options([
+            // Notices, such as that a ROLLBACK found nothing to roll back, are nobody's news.
+            ("client_min_messages", "error"),
             ("statement_timeout", STATEMENT_TIMEOUT),
             ("lock_timeout", LOCK_TIMEOUT),
             ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),

@@ -2,14 +2,13 @@
 
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
-use serasi_proto::v1::{Channel, Cluster, RouteResult, Urgency};
+use serasi_proto::v1::{Channel, Cluster, Urgency};
 
 use super::{Stage, Told, place_name};
 use crate::client::Hub;
 use crate::codes::label;
 use crate::duration::duration;
 use crate::error::CliError;
-use crate::local_time::Clock;
 use crate::output::Output;
 use crate::refusal::Refusal;
 use crate::request_id;
@@ -88,14 +87,15 @@ async fn taken(
     output.line(format!("{line:3}  {label}{known}"))?;
     match &outcome.offer {
         Some(offer) => {
-            let until = Clock::of_id(&offer.facility_id).show(offer.expire_time.as_ref());
+            let seconds = |time: Option<&pbjson_types::Timestamp>| time.map_or(0, |time| time.seconds);
+            let left = seconds(offer.expire_time.as_ref()) - seconds(offer.offer_time.as_ref());
             let held = if offer.holds_places {
                 format!("{} place(s) held", offer.places)
             } else {
                 "capacity unknown: asked, nothing held".to_owned()
             };
             output.line(format!(
-                "     -> {}, {} away; {held}; answer before {until}",
+                "     -> {}, {} away; {held}; must answer within {left} s",
                 offer.facility_name,
                 duration(offer.travel_minutes.into())
             ))?;
@@ -132,16 +132,15 @@ async fn why(decision_id: &str, coordinator: &Hub, output: &mut Output<'_>) -> R
     let excluded: Vec<_> = excluded
         .iter()
         .take(3)
-        .map(|count| format!("{} {} ({})", count.facilities, count.rule, count.article))
+        .map(|count| format!("{} by {} ({})", count.facilities, count.rule, count.article))
         .collect();
     let next = decision
         .ranked
         .get(1)
-        .map(|second| format!("; next would be {}", second.facility_name));
+        .map(|second| format!("; second choice: {}", second.facility_name));
     output.line(format!(
-        "        of {}: {} excluded by {}{}",
+        "        why: of {} facilities {} were excluded{}",
         decision.facilities_considered,
-        label::<RouteResult>(decision.result),
         excluded.join(", "),
         next.unwrap_or_default()
     ))?;

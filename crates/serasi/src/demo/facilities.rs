@@ -57,16 +57,20 @@ pub(super) async fn answer(
             }
         }
     }
-    for one in told.iter_mut().filter(|one| !one.already_known) {
-        let Some(offer) = one.offer.clone() else { continue };
-        if offer.state() == OfferState::Accepted {
-            continue;
-        }
-        if matches!(manner(one.line), Manner::StaysSilent) {
-            one.offer = until_next(stage, &coordinator, one.line, &offer, output).await?;
-        }
-        if let Some(next) = one.offer.clone() {
-            one.offer = accept(stage, one.line, &next, output).await?;
+    // Those who declined have had their successor asked at once; those who are silent only when their time is up.
+    for silence in [false, true] {
+        for one in told.iter_mut().filter(|one| !one.already_known) {
+            let Some(offer) = one.offer.clone() else { continue };
+            let was_silent = matches!(manner(one.line), Manner::StaysSilent);
+            if offer.state() == OfferState::Accepted || was_silent != silence {
+                continue;
+            }
+            if silence {
+                one.offer = until_next(stage, &coordinator, one.line, &offer, output).await?;
+            }
+            if let Some(next) = one.offer.clone() {
+                one.offer = accept(stage, one.line, &next, output).await?;
+            }
         }
     }
     Ok(())
@@ -127,13 +131,21 @@ async fn decline(
         note: String::new(),
         retry_time: None,
     };
-    let answer = officer.referrals().decline_offer(request).await?.into_inner();
-    output.line(format!(
-        "{line:3}  {} declines ({}) -> {}",
-        offer.facility_name,
-        label::<DeclineReason>(reason as i32),
-        label::<RouteResult>(answer.next)
-    ))?;
+    match officer.referrals().decline_offer(request).await {
+        Ok(answer) => output.line(format!(
+            "{line:3}  {} declines ({}) -> {}",
+            offer.facility_name,
+            label::<DeclineReason>(reason as i32),
+            label::<RouteResult>(answer.into_inner().next)
+        ))?,
+        Err(status) => {
+            output.line(format!(
+                "{line:3}  {} comes too late: {}",
+                offer.facility_name,
+                status.message()
+            ))?;
+        }
+    }
     Ok(())
 }
 

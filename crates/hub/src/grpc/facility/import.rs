@@ -9,6 +9,7 @@ use tokio_stream::StreamExt;
 use tonic::Streaming;
 
 use crate::auth::Caller;
+use crate::board::LookBack;
 use crate::error::{HubError, Violation};
 use crate::hub::Hub;
 use crate::unit_of_work::run_for;
@@ -47,7 +48,7 @@ pub(super) async fn import(
         return Err(HubError::Invalid(violations));
     }
     let done = run_for(hub, caller, ImportFacilities { rows }).await?;
-    hub.board.refresh(&hub.store).await?;
+    hub.board.refresh(&hub.store, LookBack::Long).await?;
     Ok(done)
 }
 
