@@ -6,7 +6,7 @@ mod lines;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use indicatif::ProgressBar;
 use serasi_proto::v1::{Intake, SubmitIntakeResponse};
@@ -43,7 +43,6 @@ pub(crate) async fn submit(
         hub,
         retry: Retry::USUAL,
         route_later: args.route_later,
-        sent: HashSet::new(),
     };
     submit_lines(lines, sender, args.parallel, Report::new(rejects, output)).await
 }
@@ -98,8 +97,6 @@ struct Entry {
     line: u64,
     source_system: String,
     source_ref: String,
-    /// True = an earlier line of this run said the same.
-    is_repeat: bool,
     delivery: JoinHandle<Answer>,
 }
 
@@ -108,8 +105,6 @@ struct Sender {
     hub: Hub,
     retry: Retry,
     route_later: bool,
-    /// Ids of the requests of this run; at most [`lines::MAX_LINES`].
-    sent: HashSet<String>,
 }
 
 impl Sender {
@@ -123,7 +118,6 @@ impl Sender {
                 line: line.number,
                 source_system: String::new(),
                 source_ref: String::new(),
-                is_repeat: false,
                 delivery: tokio::spawn(std::future::ready(Err(Failure::Malformed(reason)))),
             },
         }
@@ -132,14 +126,12 @@ impl Sender {
     fn send_intake(&mut self, line: u64, intake: Intake) -> Entry {
         let (source_system, source_ref) = (intake.source_system.clone(), intake.source_ref.clone());
         let request = request_id::submission(intake, self.route_later);
-        let is_repeat = !self.sent.insert(request.request_id.clone());
         let (client, retry) = (self.hub.intakes(), self.retry);
         let delivery = async move { deliver(client, request, retry).await.map_err(Failure::Status) };
         Entry {
             line,
             source_system,
             source_ref,
-            is_repeat,
             delivery: tokio::spawn(delivery),
         }
     }
@@ -189,7 +181,7 @@ impl<'r, 'o> Report<'r, 'o> {
     }
 
     fn accepted(&mut self, entry: &Entry, response: &SubmitIntakeResponse) -> Result<(), CliError> {
-        let is_known = response.already_known || entry.is_repeat;
+        let is_known = response.already_known;
         *(if is_known { &mut self.known } else { &mut self.new }) += 1;
         if self.output.is_json() {
             return Ok(self.output.json_line(response)?);
