@@ -226,7 +226,8 @@ pub async fn report(
     Ok(done.rows_affected() == 1)
 }
 
-/// After a decline with reason FULL: what seemed free is occupied. A pool nobody has reported stays unknown.
+/// After a decline with reason FULL: what seemed free is occupied. A pool nobody has reported stays unknown, and the
+/// time of the last count stays, so that the facility's next report is never older than the correction.
 pub async fn correct_to_full(
     conn: &mut PgConnection,
     facility: FacilityId,
@@ -234,8 +235,7 @@ pub async fn correct_to_full(
 ) -> Result<(), StoreError> {
     let (base, cluster, sex) = pool_columns(pool);
     sqlx::query!(
-        "UPDATE capacity_pools SET occupied = occupied + free, free = 0, source = 'decline', observed_at = now(),
-             changed_at = now()
+        "UPDATE capacity_pools SET occupied = occupied + free, free = 0, source = 'decline', changed_at = now()
          WHERE region_code = $1 AND facility_id = $2 AND base = $3 AND cluster = $4 AND sex = $5 AND free > 0",
         facility.home().to_string(),
         facility.uuid(),

@@ -11,9 +11,10 @@ use crate::scene::{facility_id, hub_with, import, pool};
 
 #[expect(clippy::disallowed_methods, reason = "a report must be about now")]
 fn now() -> Timestamp {
+    let now = time::OffsetDateTime::now_utc();
     Timestamp {
-        seconds: time::OffsetDateTime::now_utc().unix_timestamp(),
-        nanos: 0,
+        seconds: now.unix_timestamp(),
+        nanos: i32::try_from(now.nanosecond()).unwrap(),
     }
 }
 
