@@ -76,8 +76,8 @@ pub struct Request<'a> {
 #[derive(Debug)]
 pub struct Candidate<'a> {
     pub entry: &'a Entry,
-    pub fit: PlaceFit,
     // Most candidates fail a requirement first: what costs is computed once, when asked for.
+    fit: OnceCell<PlaceFit>,
     tier: OnceCell<ScopeTier>,
     travel_minutes: OnceCell<u32>,
 }
@@ -188,14 +188,19 @@ impl<'a> Request<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    fn new(request: &Request<'_>, entry: &'a Entry) -> Self {
-        let fit = PlaceFit::of(request, entry);
+    const fn new(entry: &'a Entry) -> Self {
         Self {
             entry,
-            fit,
+            fit: OnceCell::new(),
             tier: OnceCell::new(),
             travel_minutes: OnceCell::new(),
         }
+    }
+
+    /// Whether it has places for the party.
+    #[must_use]
+    pub fn fit(&self, request: &Request<'_>) -> PlaceFit {
+        *self.fit.get_or_init(|| PlaceFit::of(request, self.entry))
     }
 
     /// How far from home it lies.

@@ -43,7 +43,7 @@ pub(super) fn judge<'a>(request: &Request<'_>, directory: &'a Directory) -> Judg
         may_change: false,
     };
     for entry in directory.entries() {
-        let candidate = Candidate::new(request, entry);
+        let candidate = Candidate::new(entry);
         let mut failures = REQUIREMENTS.iter().enumerate().filter_map(|(position, rule)| {
             (rule.check)(request, &candidate)
                 .err()
@@ -51,7 +51,9 @@ pub(super) fn judge<'a>(request: &Request<'_>, directory: &'a Directory) -> Judg
         });
         match (failures.next(), failures.next()) {
             (None, _) => judged.able.push(candidate),
-            (Some((position, rule, why)), None) => judged.misses_one(position, rule, why, candidate),
+            (Some((position, rule, why)), None) => {
+                judged.misses_one((position, rule, why), candidate, request)
+            }
             (Some((position, _, first)), Some((_, _, second))) => {
                 // `has_places` is last, so a temporary pair is a facility that is, say, suspended and full.
                 judged.may_change |= first == Permanence::Temporary && second == Permanence::Temporary;
@@ -65,13 +67,12 @@ pub(super) fn judge<'a>(request: &Request<'_>, directory: &'a Directory) -> Judg
 impl<'a> Judged<'a> {
     fn misses_one(
         &mut self,
-        position: usize,
-        rule: &'static Requirement,
-        why: Permanence,
+        (position, rule, why): (usize, &'static Requirement, Permanence),
         candidate: Candidate<'a>,
+        request: &Request<'_>,
     ) {
         self.may_change |= why == Permanence::Temporary;
-        if matches!(candidate.fit, PlaceFit::Unknown { .. }) {
+        if matches!(candidate.fit(request), PlaceFit::Unknown { .. }) {
             // Everything but the places is in order, or it would have failed two rules.
             self.askable.push(candidate);
         } else {
@@ -226,7 +227,7 @@ pub(super) fn record(
 }
 
 fn choice(request: &Request<'_>, candidate: &Candidate<'_>) -> Option<Choice> {
-    let (pool, holds_places) = match candidate.fit {
+    let (pool, holds_places) = match candidate.fit(request) {
         PlaceFit::Free { pool, .. } => (pool, true),
         PlaceFit::Unknown { pool } => (pool, false),
         PlaceFit::Full { .. } | PlaceFit::TooSmall { .. } | PlaceFit::NoSuchPool => return None,
@@ -263,7 +264,7 @@ fn considered(
         name: candidate.entry.facility.profile.name.clone(),
         tier: candidate.tier(request),
         travel_minutes: candidate.travel_minutes(request),
-        free_places: match candidate.fit {
+        free_places: match candidate.fit(request) {
             PlaceFit::Free { free, .. } | PlaceFit::Full { free } => Some(free),
             PlaceFit::Unknown { .. } | PlaceFit::TooSmall { .. } | PlaceFit::NoSuchPool => None,
         },

@@ -1,10 +1,12 @@
-//! Serves waiting cases, the most urgent and then the oldest first, whenever the directory has changed.
+//! Serves waiting cases, the most urgent and then the oldest first, whenever the directory has changed, and every
+//! minute.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serasi_store::cases;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::goes_on;
 use crate::error::HubError;
@@ -13,18 +15,21 @@ use crate::unit_of_work::run_job;
 use crate::verbs::route_waiting::RouteWaiting;
 
 const POLL: Duration = Duration::from_secs(1);
+/// Time alone can help, too: a parked facility may be asked again, a suspension ends.
+const AT_LEAST_EVERY: Duration = Duration::from_mins(1);
 /// Cases tried in one round.
 const BATCH: i64 = 200;
 
 pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     let mut tried_at_version = 0;
+    let mut tried_at = Instant::now();
     while goes_on(&mut stop, POLL).await {
         let version = hub.board.snapshot().version;
-        if version == tried_at_version {
+        if version == tried_at_version && tried_at.elapsed() < AT_LEAST_EVERY {
             continue;
         }
         match round(&hub).await {
-            Ok(()) => tried_at_version = version,
+            Ok(()) => (tried_at_version, tried_at) = (version, Instant::now()),
             Err(error) => tracing::warn!(error = %error, "waiting cases could not be tried"),
         }
     }

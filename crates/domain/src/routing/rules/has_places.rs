@@ -15,8 +15,8 @@ pub(super) const RULE: Requirement = Requirement {
     saw,
 };
 
-fn check(_: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permanence> {
-    match candidate.fit {
+fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permanence> {
+    match candidate.fit(request) {
         PlaceFit::Free { .. } => Ok(()),
         PlaceFit::Unknown { .. } | PlaceFit::Full { .. } => Err(Permanence::Temporary),
         PlaceFit::TooSmall { .. } | PlaceFit::NoSuchPool => Err(Permanence::Permanent),
@@ -25,7 +25,7 @@ fn check(_: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permanence> {
 
 fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
     let needed = request.facts.need.places.get();
-    match candidate.fit {
+    match candidate.fit(request) {
         PlaceFit::Free { free, .. } | PlaceFit::Full { free } => format!("free={free} needed={needed}"),
         PlaceFit::Unknown { .. } => format!("free=unknown needed={needed}"),
         PlaceFit::TooSmall { total } => format!("total={total} needed={needed}"),

@@ -8,8 +8,8 @@ pub(super) const PREFERENCE: Preference = Preference {
     cost,
 };
 
-fn cost(_: &Request<'_>, candidate: &Candidate<'_>) -> i64 {
-    match candidate.fit {
+fn cost(request: &Request<'_>, candidate: &Candidate<'_>) -> i64 {
+    match candidate.fit(request) {
         PlaceFit::Free { free, total, .. } if total > 0 => {
             i64::from((total - free).clamp(0, total)) * 10 / i64::from(total)
         }

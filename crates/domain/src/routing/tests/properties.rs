@@ -83,7 +83,7 @@ proptest! {
         let request = Request::new(&case, &[], &snapshot, &policy, NOW).unwrap();
         for choice in &found.choices {
             let entry = snapshot.entry(choice.facility).unwrap();
-            let candidate = Candidate::new(&request, entry);
+            let candidate = Candidate::new(entry);
             let failed: Vec<_> = REQUIREMENTS
                 .iter()
                 .filter(|rule| (rule.check)(&request, &candidate).is_err())
