@@ -18,6 +18,8 @@ mod intake;
 mod invalid_input;
 #[path = "behaviour/people.rs"]
 mod people;
+#[path = "behaviour/reference.rs"]
+mod reference;
 #[path = "behaviour/referral.rs"]
 mod referral;
 #[path = "behaviour/scene.rs"]

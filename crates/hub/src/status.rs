@@ -7,6 +7,7 @@ use std::time::Duration;
 use serasi_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+use uuid::Uuid;
 
 use crate::error::{HubError, Kind, RuleBroken, Violation};
 
@@ -286,12 +287,16 @@ fn stored(error: &StoreError) -> Status {
 }
 
 fn internal(what: &str) -> Status {
-    tracing::error!(what, "inconsistency");
+    // The client reads this number to the operator, who finds the line in the log.
+    let request_id = Uuid::from_u128(rand::random());
+    tracing::error!(what, request.id = %request_id, "inconsistency");
+    let mut details = ErrorDetails::new();
+    details.set_request_info(request_id.to_string(), "");
     Shown::new(
         Code::Internal,
         "INTERNAL",
         "an internal error was recorded; nothing was changed",
         "Terjadi kesalahan di hub dan sudah dicatat; tidak ada yang berubah.",
     )
-    .into_status(ErrorDetails::new())
+    .into_status(details)
 }

@@ -63,7 +63,13 @@ fn list_regions(request: &v1::ListRegionsRequest) -> Result<v1::ListRegionsRespo
     parse.finish(Some(()))?;
 
     let query = request.query.trim();
-    let found: Vec<_> = if query.is_empty() {
+    let by_code = query
+        .parse::<RegionCode>()
+        .ok()
+        .and_then(|code| atlas().region(code));
+    let found: Vec<_> = if let Some(region) = by_code {
+        vec![region]
+    } else if query.is_empty() {
         let children = atlas().children(parent.unwrap_or(RegionCode::NATION));
         children
             .filter(|region| level.is_none_or(|level| region.level() == level))
