@@ -46,8 +46,8 @@ CREATE TABLE cases (
 
 CREATE INDEX cases_by_age ON cases (created_at, region_code, case_id);
 CREATE INDEX cases_by_state ON cases (region_code, state, created_at);
--- Waiting cases are looked for when places free up.
-CREATE INDEX cases_waiting ON cases (waiting_since) WHERE state = 'waiting';
+-- Cases nobody was found for are tried again when places free up or facilities come.
+CREATE INDEX cases_waiting ON cases (waiting_since) WHERE state IN ('waiting', 'no_candidate');
 
 -- What was sent, as it was sent: personal data, sealed.
 CREATE TABLE intakes (

@@ -1,6 +1,6 @@
 //! A case and how it moves: states change only by verbs, and every open case has one owner and one next deadline.
 
-use serasi_geography::{Coordinates, RegionCode};
+use serasi_geography::RegionCode;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -24,7 +24,6 @@ pub struct CaseFacts {
     pub need: Need,
     /// Where the person is: regency, district or village.
     pub place: RegionCode,
-    pub coordinates: Option<Coordinates>,
     pub party: Vec<PartyMember>,
 }
 

@@ -2,7 +2,7 @@
 
 use serasi_geography::TimeZone;
 use serde::{Deserialize, Serialize};
-use time::{Duration, OffsetDateTime, Time, UtcOffset, Weekday};
+use time::{Date, Duration, OffsetDateTime, Time, UtcOffset, Weekday};
 
 use crate::code::coded;
 
@@ -33,6 +33,16 @@ pub struct WorkingHours {
     pub end_hour: u8,
 }
 
+/// The calendar day at `now` in `zone`.
+#[must_use]
+pub fn local_date(now: OffsetDateTime, zone: TimeZone) -> Date {
+    now.to_offset(offset(zone)).date()
+}
+
+fn offset(zone: TimeZone) -> UtcOffset {
+    UtcOffset::from_hms(zone.utc_offset_hours(), 0, 0).expect("time zones are 7 to 9 hours")
+}
+
 impl Allowance {
     /// The moment the allowance has run out, counted from `now` in `zone`.
     #[must_use]
@@ -53,7 +63,7 @@ impl WorkingHours {
     }
 
     fn add(self, now: OffsetDateTime, mut left: Duration, zone: TimeZone) -> OffsetDateTime {
-        let offset = UtcOffset::from_hms(zone.utc_offset_hours(), 0, 0).expect("time zones are 7 to 9 hours");
+        let offset = offset(zone);
         let local = now.to_offset(offset);
         let mut day = local.date();
         let mut from = local;
@@ -118,6 +128,13 @@ mod tests {
             hours(2, Clock::Wall).ends(friday, OFFICE, TimeZone::Wib),
             datetime!(2026-11-20 10:00 UTC)
         );
+    }
+
+    #[test]
+    fn a_new_day_begins_first_in_the_east() {
+        let moment = datetime!(2026-11-20 16:30 UTC);
+        let days = [TimeZone::Wib, TimeZone::Wita, TimeZone::Wit].map(|zone| local_date(moment, zone).day());
+        assert_eq!(days, [20, 21, 21]);
     }
 
     #[test]

@@ -153,15 +153,18 @@ impl FacilityState {
         }
     }
 
-    /// ACTIVE -> SUSPENDED.
+    /// ACTIVE -> SUSPENDED; also a suspension that has run out by `now`.
     pub fn suspend(
         self,
         reason: Text<500>,
         until: Option<OffsetDateTime>,
+        now: OffsetDateTime,
     ) -> Result<Self, IllegalFacilityVerb> {
-        match self {
-            Self::Active => Ok(Self::Suspended { reason, until }),
-            Self::Suspended { .. } | Self::Closed { .. } => Err(self.refuses(FacilityVerb::Suspend)),
+        // A suspension that has run out counts as none.
+        if self.is_active(now) {
+            Ok(Self::Suspended { reason, until })
+        } else {
+            Err(self.refuses(FacilityVerb::Suspend))
         }
     }
 
@@ -198,6 +201,16 @@ impl FacilityState {
 }
 
 impl FacilityProfile {
+    /// Fields that say what a facility is licensed for: only those who keep the directory change them.
+    pub const LICENCE_FIELDS: [&str; 6] = [
+        "kind",
+        "clusters",
+        "working_area",
+        "supervising_facility_id",
+        "partnership",
+        "ministry_supervised",
+    ];
+
     /// Names of the fields in which two descriptions differ; empty = the same.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
@@ -271,7 +284,8 @@ mod tests {
     #[test]
     fn closed_is_for_good_and_suspension_can_end_by_itself() {
         let now = OffsetDateTime::UNIX_EPOCH;
-        let suspended = FacilityState::Active.suspend(reason(), Some(now)).unwrap();
+        let suspended = FacilityState::Active.suspend(reason(), Some(now), now).unwrap();
+        assert!(suspended.clone().suspend(reason(), None, now).is_ok());
         assert!(suspended.is_active(now));
         assert!(!suspended.is_active(now - time::Duration::SECOND));
         let closed = suspended.close(reason()).unwrap();

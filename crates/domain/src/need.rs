@@ -127,6 +127,21 @@ pub struct Need {
     pub excluded_regions: Vec<RegionCode>,
 }
 
+impl Need {
+    /// A need that replaces this one. Who must not be asked, for the person's safety, stays excluded: leaving it out of
+    /// a form must not lead a victim to the perpetrator.
+    #[must_use]
+    pub fn replaced_by(&self, mut next: Self) -> Self {
+        next.excluded_facilities.extend(&self.excluded_facilities);
+        next.excluded_facilities.sort_unstable();
+        next.excluded_facilities.dedup();
+        next.excluded_regions.extend(&self.excluded_regions);
+        next.excluded_regions.sort_unstable();
+        next.excluded_regions.dedup();
+        next
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,12 +6,13 @@
 use std::cell::OnceCell;
 
 use serasi_geography::{Place, RegionCode, atlas};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use crate::capacity::PoolKey;
 use crate::case::CaseFacts;
 use crate::cluster::Cluster;
 use crate::code::coded;
+use crate::deadline::local_date;
 use crate::directory::{Directory, Entry};
 use crate::id::{FacilityId, Regency};
 use crate::policy::{Policy, UrgencyPolicy};
@@ -68,6 +69,8 @@ pub struct Request<'a> {
     /// Facilities that declined, or are parked, for this case.
     pub exclusions: &'a [Exclusion],
     pub now: OffsetDateTime,
+    /// The day at the place of the case.
+    pub today: Date,
     /// Regions of the working areas of the balai responsible for the place.
     responsible_area: Vec<RegionCode>,
 }
@@ -146,6 +149,8 @@ impl<'a> Request<'a> {
         let place = atlas().place(facts.place).ok_or(NotRoutable::PlaceUnknown)?;
         let home = Regency::of(facts.place).ok_or(NotRoutable::PlaceUnknown)?;
         let responsible_area = directory.responsible_area(facts.place, now);
+        let region = atlas().region(facts.place).ok_or(NotRoutable::PlaceUnknown)?;
+        let today = local_date(now, region.time_zone);
         Ok(Self {
             facts,
             cluster,
@@ -154,6 +159,7 @@ impl<'a> Request<'a> {
             policy,
             exclusions,
             now,
+            today,
             responsible_area,
         })
     }

@@ -13,8 +13,10 @@ use tokio::sync::{Mutex, Notify};
 pub(crate) enum LookBack {
     /// Nearly every transaction is shorter: for the look after a change.
     Short,
-    /// Longer than any transaction can last before it is cut off: nobody who commits late is missed.
+    /// Longer than a transaction of a call may last.
     Long,
+    /// Everything: imports may take as long as they need.
+    Whole,
 }
 
 #[derive(Debug)]
@@ -63,8 +65,7 @@ impl Board {
     pub(crate) async fn refresh(&self, store: &Store, look_back: LookBack) -> Result<(), StoreError> {
         let mut last = self.read_at.lock().await;
         let mut connection = store.read().await?;
-        let (read_at, changes) =
-            directory::changed_since(&mut connection, *last - look_back.duration()).await?;
+        let (read_at, changes) = directory::changed_since(&mut connection, look_back.from(*last)).await?;
         drop(connection);
         if let Some(after) = self.snapshot().with(changes) {
             *self
@@ -78,10 +79,11 @@ impl Board {
 }
 
 impl LookBack {
-    const fn duration(self) -> Duration {
+    fn from(self, last: OffsetDateTime) -> OffsetDateTime {
         match self {
-            Self::Short => Duration::seconds(1),
-            Self::Long => Duration::seconds(15),
+            Self::Short => last - Duration::SECOND,
+            Self::Long => last - Duration::seconds(15),
+            Self::Whole => OffsetDateTime::UNIX_EPOCH,
         }
     }
 }

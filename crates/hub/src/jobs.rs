@@ -12,6 +12,7 @@ mod expire_offers;
 mod forget_responses;
 mod refresh_board;
 mod route_waiting;
+pub(crate) mod watch_database;
 
 /// Starts every job; each ends by itself after `stop` turns true.
 pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
@@ -30,6 +31,6 @@ async fn goes_on(stop: &mut watch::Receiver<bool>, pause: Duration) -> bool {
 }
 
 /// Waits until the hub stops. Somebody who can no longer say so has stopped too.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stopping| *stopping).await;
 }

@@ -1,6 +1,7 @@
 //! The gRPC server: limits, layers and services, in one readable list.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub enum ServeError {
         address: SocketAddr,
         source: std::io::Error,
     },
+    #[error("a job of the hub ended by itself; without it offers would not expire")]
+    JobEnded,
     #[error("the server failed: {0}")]
     Transport(#[from] tonic::transport::Error),
 }
@@ -88,35 +91,39 @@ impl BoundServer {
 
     /// Serves until `stop` turns true, then lets calls in flight end, for at most 20 s.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), ServeError> {
-        let jobs = jobs::start(&self.hub, &stop);
-        let (health_reporter, health) = tonic_health::server::health_reporter();
-        health_reporter
-            .set_serving::<IntakeServiceServer<IntakeHandler>>()
-            .await;
-        health_reporter
-            .set_serving::<ReferralServiceServer<ReferralHandler>>()
-            .await;
+        // Jobs and server stop together, whoever is the first to end.
+        let (stop_all, stopping) = watch::channel(false);
+        let mut jobs = jobs::start(&self.hub, &stopping);
+        let (reporter, health) = tonic_health::server::health_reporter();
+        jobs.spawn(jobs::watch_database::run(
+            Arc::clone(&self.hub),
+            reporter,
+            stopping.clone(),
+        ));
 
         let router = router(&self.hub, self.settings).add_service(health);
         // Without it every small answer waits for the client's delayed acknowledgement, 40 ms.
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
-        let mut told = stop.clone();
-        let serving = router.serve_with_incoming_shutdown(incoming, async move {
-            // An error means that the sender is gone: nobody can tell us to go on either.
-            let _ = told.wait_for(|stopping| *stopping).await;
-        });
+        let mut told = stopping.clone();
+        let mut serving = pin!(router.serve_with_incoming_shutdown(incoming, async move {
+            jobs::stopped(&mut told).await;
+        }));
         let mut told = stop;
-        let result = tokio::select! {
-            result = serving => result.map_err(ServeError::from),
-            () = async {
-                let _ = told.wait_for(|stopping| *stopping).await;
-                tokio::time::sleep(DRAIN).await;
-            } => {
-                tracing::warn!("calls were still in flight after the drain; they are cut off");
-                Ok(())
-            }
+        let early = tokio::select! {
+            result = &mut serving => Some(result.map_err(ServeError::from)),
+            Some(_) = jobs.join_next() => Some(Err(ServeError::JobEnded)),
+            () = jobs::stopped(&mut told) => None,
         };
-        jobs.join_all().await;
+        stop_all.send_replace(true);
+        let result = if let Some(result) = early {
+            result
+        } else if let Ok(result) = tokio::time::timeout(DRAIN, serving).await {
+            result.map_err(ServeError::from)
+        } else {
+            tracing::warn!("calls were still in flight after the drain; they are cut off");
+            Ok(())
+        };
+        while jobs.join_next().await.is_some() {}
         result
     }
 }

@@ -279,6 +279,11 @@ fn stored(error: &StoreError) -> Status {
             )
             .into_status(details)
         }
+        StoreError::Value(_) => invalid(&[Violation {
+            field: "*".to_owned(),
+            description: "a value is outside what can be stored, such as a moment outside the calendar"
+                .to_owned(),
+        }]),
         StoreError::Constraint(name) => internal(&format!("constraint {name} refused a change")),
         StoreError::Impossible { .. } | StoreError::Unsealable { .. } => internal(&error.to_string()),
         StoreError::Database(_) => internal(&format!("database error {}", error.sqlstate())),

@@ -165,7 +165,15 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
         request_id: Some(call.request_id),
         verb: M::VERB,
     };
-    let response = mutation.run(&mut unit).await?;
+    let response = match mutation.run(&mut unit).await {
+        Ok(response) => response,
+        // The same call may have run beside this one and been first: then its effect is what this one stumbled over.
+        Err(error) => {
+            return first_response::<M>(hub, call, &key, unit.conn)
+                .await?
+                .ok_or(error);
+        }
+    };
     let remembered = Remembered {
         verb: M::VERB.to_owned(),
         request_hash: call.request_hash.clone(),
@@ -173,16 +181,27 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
     };
     let mut conn = unit.conn;
     if !idempotency::remember(&mut conn, &key, &remembered).await? {
-        // The same call ran beside this one and was first: its effect stands, this one's is rolled back.
-        conn.rollback().await.map_err(StoreError::from)?;
-        let mut conn = hub.store.begin().await?;
-        let (_, known) = idempotency::begin_call(&mut conn, &key).await?;
-        let known = known.ok_or(HubError::Bug("a remembered call vanished"))?;
-        return replay::<M>(&known, &call.request_hash);
+        let first = first_response::<M>(hub, call, &key, conn).await?;
+        return first.ok_or(HubError::Bug("a remembered call vanished"));
     }
     conn.commit().await.map_err(StoreError::from)?;
     hub.board.nudge();
     Ok(response)
+}
+
+/// Rolls back and looks whether the same call has committed meanwhile.
+async fn first_response<M: Mutation>(
+    hub: &Hub,
+    call: &Call,
+    key: &CallKey,
+    undone: PgTransaction<'static>,
+) -> Result<Option<M::Response>, HubError> {
+    undone.rollback().await.map_err(StoreError::from)?;
+    let mut conn = hub.store.begin().await?;
+    let (_, known) = idempotency::begin_call(&mut conn, key).await?;
+    known
+        .map(|known| replay::<M>(&known, &call.request_hash))
+        .transpose()
 }
 
 fn replay<M: Mutation>(known: &Remembered, request_hash: &[u8]) -> Result<M::Response, HubError> {

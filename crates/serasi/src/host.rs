@@ -80,6 +80,7 @@ fn describe(error: &StoreError) -> &'static str {
         }
         StoreError::Conflict(_)
         | StoreError::Constraint(_)
+        | StoreError::Value(_)
         | StoreError::Impossible { .. }
         | StoreError::Unsealable { .. }
         | StoreError::Database(_)

@@ -74,12 +74,17 @@ impl PoolRow {
 pub async fn reserve(conn: &mut PgConnection, hold: &Hold, with_overflow: bool) -> Result<bool, StoreError> {
     let (base, cluster, sex) = pool_columns(hold.pool);
     let done = sqlx::query!(
-        "UPDATE capacity_pools p SET held = p.held + $6, free = p.free - $6, changed_at = now()
-         FROM facilities f
-         WHERE p.region_code = $1 AND p.facility_id = $2 AND p.base = $3 AND p.cluster = $4 AND p.sex = $5
-             AND p.free + CASE WHEN $7 THEN p.overflow ELSE 0 END >= $6 AND p.valid_until > now()
-             AND f.region_code = p.region_code AND f.facility_id = p.facility_id
-             AND (f.state = 'active' OR f.state = 'suspended' AND f.state_until <= now())",
+        "WITH asked AS (
+             -- Locked, so that a facility cannot close between this look and the commit.
+             SELECT region_code, facility_id FROM facilities
+             WHERE region_code = $1 AND facility_id = $2
+                 AND (state = 'active' OR state = 'suspended' AND state_until <= now())
+             FOR SHARE)
+         UPDATE capacity_pools p SET held = p.held + $6, free = p.free - $6, changed_at = now()
+         FROM asked
+         WHERE p.region_code = asked.region_code AND p.facility_id = asked.facility_id
+             AND p.base = $3 AND p.cluster = $4 AND p.sex = $5
+             AND p.free + CASE WHEN $7 THEN p.overflow ELSE 0 END >= $6 AND p.valid_until > now()",
         hold.facility.home().to_string(),
         hold.facility.uuid(),
         base,
@@ -265,11 +270,12 @@ pub async fn of_facility(conn: &mut PgConnection, facility: FacilityId) -> Resul
         .collect()
 }
 
-/// Whether the hub has persons or promises there.
-pub async fn has_open_holds(conn: &mut PgConnection, facility: FacilityId) -> Result<bool, StoreError> {
+/// Whether the hub has persons, promises or unanswered offers there.
+pub async fn is_in_use(conn: &mut PgConnection, facility: FacilityId) -> Result<bool, StoreError> {
     let open = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM holds WHERE region_code = $1 AND facility_id = $2 AND state <> 'released')
-           AS "open!""#,
+               OR EXISTS (SELECT 1 FROM offers
+                   WHERE facility_region = $1 AND facility_id = $2 AND state IN ('offered', 'seen')) AS "open!""#,
         facility.home().to_string(),
         facility.uuid()
     )

@@ -339,17 +339,34 @@ pub async fn list(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<Ca
     rows.into_iter().map(Case::try_from).collect()
 }
 
-/// Cases that wait for a place, the most urgent and then the oldest first.
-pub async fn waiting(conn: &mut PgConnection, limit: i64) -> Result<Vec<CaseId>, StoreError> {
+/// Where a round through the waiting cases stands: urgency, time and case of the last one seen.
+pub type QueuePosition = (i32, OffsetDateTime, Uuid);
+
+/// Cases nobody has been found for, the most urgent and then the oldest first, after `last`.
+pub async fn waiting(
+    conn: &mut PgConnection,
+    last: Option<QueuePosition>,
+    limit: i64,
+) -> Result<Vec<(QueuePosition, CaseId)>, StoreError> {
+    let (urgency, since, id) = last.unwrap_or((-1, OffsetDateTime::UNIX_EPOCH, Uuid::nil()));
     let rows = sqlx::query!(
-        "SELECT region_code, case_id FROM cases WHERE state = 'waiting'
-         ORDER BY CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, waiting_since, case_id
-         LIMIT $1",
+        r#"SELECT region_code, case_id, rank AS "rank!", waiting_since AS "since!" FROM (
+               SELECT region_code, case_id, waiting_since,
+                   CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END AS rank
+               FROM cases WHERE state IN ('waiting', 'no_candidate')) AS queue
+           WHERE (rank, waiting_since, case_id) > ($1, $2, $3)
+           ORDER BY rank, waiting_since, case_id LIMIT $4"#,
+        urgency,
+        since,
+        id,
         limit
     )
     .fetch_all(conn)
     .await?;
     rows.into_iter()
-        .map(|row| Ok(CaseId::new(regency("cases", &row.region_code)?, row.case_id)))
+        .map(|row| {
+            let home = regency("cases", &row.region_code)?;
+            Ok(((row.rank, row.since, row.case_id), CaseId::new(home, row.case_id)))
+        })
         .collect()
 }

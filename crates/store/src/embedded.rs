@@ -9,6 +9,7 @@ mod cluster;
 mod owner;
 
 pub use binaries::NoBinaries;
+pub use owner::is_root;
 
 /// A running private cluster. Dropping it leaves the server running, and the next start adopts it: call
 /// [`stop`](Self::stop).

@@ -25,6 +25,9 @@ pub enum StoreError {
         table: &'static str,
         column: &'static str,
     },
+    /// A value the database cannot hold, such as a moment before its calendar.
+    #[error("a value is outside what can be stored")]
+    Value(#[source] sqlx::Error),
     #[error("the database refused a statement")]
     Database(#[source] sqlx::Error),
     #[error("the schema could not be migrated")]
@@ -34,6 +37,8 @@ pub enum StoreError {
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 const LOCK_TIMEOUT: &str = "55P03";
+/// Class of SQLSTATE for values that are no values.
+const DATA_EXCEPTION_CLASS: &str = "22";
 /// Classes of SQLSTATE that mean "not now": connection, resources, operator intervention.
 const UNAVAILABLE_CLASSES: [&str; 3] = ["08", "53", "57"];
 
@@ -42,7 +47,10 @@ impl StoreError {
     #[must_use]
     pub fn sqlstate(&self) -> String {
         let source = match self {
-            Self::Unavailable(source) | Self::Conflict(source) | Self::Database(source) => source,
+            Self::Unavailable(source)
+            | Self::Conflict(source)
+            | Self::Value(source)
+            | Self::Database(source) => source,
             Self::Constraint(_) | Self::Impossible { .. } | Self::Unsealable { .. } | Self::Migration(_) => {
                 return String::new();
             }
@@ -81,7 +89,12 @@ impl From<sqlx::Error> for StoreError {
         {
             return Self::Unavailable(error);
         }
+        if code.starts_with(DATA_EXCEPTION_CLASS) {
+            return Self::Value(error);
+        }
         match database.constraint() {
+            // Somebody claimed the same key at the same moment: seen when the transaction is repeated.
+            Some("source_keys_key") => Self::Conflict(error),
             Some(name) => Self::Constraint(name.to_owned()),
             None => Self::Database(error),
         }

@@ -165,7 +165,7 @@ pub async fn get(conn: &mut PgConnection, id: FacilityId) -> Result<Option<Facil
     row.map(Facility::try_from).transpose()
 }
 
-/// The facility a source key stands for, and the row locked until the transaction ends.
+/// The facility, its row locked until the transaction ends.
 pub async fn get_for_change(conn: &mut PgConnection, id: FacilityId) -> Result<Option<Facility>, StoreError> {
     let row = sqlx::query_as!(
         FacilityRow,

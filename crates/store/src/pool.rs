@@ -90,13 +90,13 @@ impl Store {
 
     /// The settings under which a committed write may be lost (guarantees, rule 3); empty = safe.
     pub async fn unsafe_settings(&self) -> Result<Vec<UnsafeSetting>, StoreError> {
-        let row: (String, String, String) = sqlx::query_as(
+        let row: (String, String, String, String) = sqlx::query_as(
             "SELECT current_setting('fsync'), current_setting('full_page_writes'), \
-             current_setting('synchronous_commit')",
+             current_setting('synchronous_commit'), current_setting('data_checksums')",
         )
         .fetch_one(&self.pool)
         .await?;
-        let (fsync, full_page_writes, synchronous_commit) = row;
+        let (fsync, full_page_writes, synchronous_commit, data_checksums) = row;
         let mut found = vec![];
         if fsync != "on" {
             found.push(UnsafeSetting {
@@ -117,6 +117,13 @@ impl Store {
                 name: "synchronous_commit",
                 value: synchronous_commit,
                 wanted: "on, remote_write or remote_apply",
+            });
+        }
+        if data_checksums != "on" {
+            found.push(UnsafeSetting {
+                name: "data_checksums",
+                value: data_checksums,
+                wanted: "on (initdb --data-checksums, pg_checksums)",
             });
         }
         Ok(found)
@@ -152,4 +159,7 @@ pub async fn now(conn: &mut PgConnection) -> Result<OffsetDateTime, StoreError> 
 
 /// The schema travels with the binary. Locking is ours to do by deploying one migrator: session advisory locks do not
 /// survive a transaction pooler or a sharded database.
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate::Migrator {
+    locking: false,
+    ..sqlx::migrate!("../../migrations")
+};

@@ -274,3 +274,55 @@ async fn whole_database(hub: &serasi_tests::TestHub) -> String {
     }
     dump
 }
+
+#[tokio::test]
+async fn a_facility_cannot_license_itself_or_lift_its_own_suspension() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 1)]).await;
+    let id = crate::scene::facility_id(&mut hub.coordinator(), "A").await;
+    let mut officer = hub.officer(&id);
+    let get = v1::GetFacilityRequest {
+        facility_id: id.clone(),
+    };
+    let own = officer
+        .facilities
+        .get_facility(get)
+        .await
+        .unwrap()
+        .into_inner()
+        .facility
+        .unwrap();
+    let update = |facility| v1::UpdateFacilityRequest {
+        request_id: request_id(),
+        facility: Some(facility),
+    };
+    let balai = v1::Facility {
+        kind: v1::FacilityKind::Balai as i32,
+        ..own.clone()
+    };
+    let refused = officer
+        .facilities
+        .update_facility(update(balai))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refusal(&refused),
+        (Code::PermissionDenied, "PERMISSION_DENIED".to_owned())
+    );
+    let moved_house = v1::Facility {
+        phone: "0220000001".to_owned(),
+        ..own
+    };
+    officer
+        .facilities
+        .update_facility(update(moved_house))
+        .await
+        .unwrap();
+    let resume = v1::ResumeFacilityRequest {
+        request_id: request_id(),
+        facility_id: id,
+        version: 0,
+    };
+    let refused = officer.facilities.resume_facility(resume).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    hub.finish().await;
+}

@@ -246,3 +246,49 @@ async fn an_offer_answered_and_expiring_at_once_has_one_end() {
     }
     hub.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_acceptance_sent_in_parallel_has_one_effect_and_one_response() {
+    let first = hub_with(vec![facility("A", "32.73.02", 5)]).await;
+    let second = first.replica().await;
+    let answer = first
+        .coordinator()
+        .intake
+        .submit_intake(submit(intake("one")))
+        .await
+        .unwrap()
+        .into_inner();
+    let offer = answer.outcome.unwrap().offer.unwrap();
+    let token = first.token(
+        &[serasi_hub::auth::Role::FacilityOfficer],
+        "ID",
+        Some(&offer.facility_id),
+    );
+    let request = v1::AcceptOfferRequest {
+        request_id: request_id(),
+        offer_id: offer.offer_id,
+        capacity: None,
+    };
+    let mut calls = JoinSet::new();
+    for number in 0..20 {
+        let hub = if number % 2 == 0 { &first } else { &second };
+        let (mut client, request) = (hub.with_token(Some(&token)), request.clone());
+        calls.spawn(async move {
+            client
+                .referral
+                .accept_offer(request)
+                .await
+                .map(tonic::Response::into_inner)
+        });
+    }
+    let answers: Vec<_> = calls.join_all().await;
+    let first_answer = answers[0].clone().unwrap();
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.as_ref().is_ok_and(|answer| *answer == first_answer)),
+        "{answers:?}"
+    );
+    second.finish().await;
+    first.finish().await;
+}

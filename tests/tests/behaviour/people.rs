@@ -1,7 +1,7 @@
 //! People without papers, families, emergencies.
 
 use serasi_proto::v1;
-use serasi_tests::build::{child, facility, intake, submit};
+use serasi_tests::build::{child, facility, intake, request_id, submit};
 
 use crate::scene::{case, hub_with, pool};
 
@@ -112,5 +112,47 @@ async fn an_emergency_uses_overflow_places_and_others_do_not() {
         .unwrap()
         .into_inner();
     assert_eq!(second.outcome.unwrap().result(), v1::RouteResult::Waiting);
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn triage_keeps_the_family_together_and_the_perpetrator_excluded() {
+    let hub = hub_with(vec![
+        facility("NEAR", "32.73.02", 9),
+        facility("FAR", "32.04.05", 9),
+    ])
+    .await;
+    let mut client = hub.coordinator();
+    let report = v1::Intake {
+        cluster: 0,
+        target: v1::Target::Family as i32,
+        persons: vec![child(); 4],
+        need: Some(v1::Need {
+            excluded_region_codes: vec!["32.73".to_owned()],
+            ..v1::Need::default()
+        }),
+        ..intake("1")
+    };
+    let received = client
+        .intake
+        .submit_intake(submit(report))
+        .await
+        .unwrap()
+        .into_inner()
+        .case
+        .unwrap();
+    let triage = v1::TriageCaseRequest {
+        request_id: request_id(),
+        case_id: received.case_id,
+        cluster: v1::Cluster::Anak as i32,
+        need: Some(v1::Need {
+            base: v1::ServiceBase::Residential as i32,
+            ..v1::Need::default()
+        }),
+        ..v1::TriageCaseRequest::default()
+    };
+    let answer = client.cases.triage_case(triage).await.unwrap().into_inner();
+    let offer = answer.outcome.unwrap().offer.unwrap();
+    assert_eq!((offer.facility_name.as_str(), offer.places), ("LKSA FAR", 4));
     hub.finish().await;
 }

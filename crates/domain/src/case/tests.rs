@@ -24,7 +24,6 @@ fn facts(cluster: Option<Cluster>) -> CaseFacts {
             excluded_regions: vec![],
         },
         place: "32.73".parse().unwrap(),
-        coordinates: None,
         party: vec![],
     }
 }

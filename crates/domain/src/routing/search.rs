@@ -52,7 +52,7 @@ pub(super) fn judge<'a>(request: &Request<'_>, directory: &'a Directory) -> Judg
         match (failures.next(), failures.next()) {
             (None, _) => judged.able.push(candidate),
             (Some((position, rule, why)), None) => {
-                judged.misses_one((position, rule, why), candidate, request)
+                judged.misses_one((position, rule, why), candidate, request);
             }
             (Some((position, _, first)), Some((_, _, second))) => {
                 // `has_places` is last, so a temporary pair is a facility that is, say, suspended and full.

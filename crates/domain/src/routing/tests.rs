@@ -34,7 +34,6 @@ fn facts(place: &str, urgency: Urgency) -> CaseFacts {
             excluded_regions: vec![],
         },
         place: place.parse().unwrap(),
-        coordinates: None,
         party: vec![],
     }
 }

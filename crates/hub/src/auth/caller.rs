@@ -120,11 +120,16 @@ impl Caller {
         self.scope.contains(&place)
     }
 
+    /// Whether the caller keeps the directory over `facility`: decides what it is licensed for.
+    #[must_use]
+    pub fn keeps_directory_of(&self, facility: FacilityId) -> bool {
+        (self.has(Role::Coordinator) || self.has(Role::Administrator)) && self.sees(facility.home().code())
+    }
+
     /// Whether the caller may act for `facility`: its own officer, or a coordinator or administrator over its place.
     #[must_use]
     pub fn acts_for(&self, facility: FacilityId) -> bool {
         let is_own = self.has(Role::FacilityOfficer) && self.facility == Some(facility);
-        let is_above = self.has(Role::Coordinator) || self.has(Role::Administrator);
-        is_own || is_above && self.sees(facility.home().code())
+        is_own || self.keeps_directory_of(facility)
     }
 }

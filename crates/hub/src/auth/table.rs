@@ -85,10 +85,8 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
         "serasi.v1.FacilityService/SuspendFacility",
         &[FacilityOfficer, Coordinator, Administrator],
     ),
-    (
-        "serasi.v1.FacilityService/ResumeFacility",
-        &[FacilityOfficer, Coordinator, Administrator],
-    ),
+    // Nobody lifts the suspension of their own house.
+    ("serasi.v1.FacilityService/ResumeFacility", DIRECTORY),
     ("serasi.v1.FacilityService/CloseFacility", DIRECTORY),
     ("serasi.v1.FacilityService/ImportFacilities", &[Administrator]),
     (

@@ -142,10 +142,11 @@ impl Verifier {
             .ok_or(TokenError::UnknownKey)?;
         let data = jsonwebtoken::decode::<Claims>(token, key, &self.validation(*algorithm));
         let claims = data.map_err(|_| TokenError::Invalid)?.claims;
+        let issued_later = claims.iat > jsonwebtoken::get_current_timestamp() + LEEWAY_S;
         let lives_too_long = self
             .max_life_s
             .is_some_and(|max| claims.exp.saturating_sub(claims.iat) > max);
-        if lives_too_long || claims.sub.is_empty() || claims.iss != self.issuer {
+        if issued_later || lives_too_long || claims.sub.is_empty() || claims.iss != self.issuer {
             return Err(TokenError::Invalid);
         }
         caller(claims)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serasi_domain::id::CaseId;
 use serasi_domain::text::Text;
+use serasi_geography::RegionCode;
 use serasi_proto::v1;
 use serasi_proto::v1::case_service_server::CaseService;
 use serasi_store::cases::{self, CaseFilter};
@@ -72,7 +73,7 @@ impl CaseService for CaseHandler {
             .then(|| parse.take("ppks_category", request.ppks_category.clone().try_into()))
             .flatten();
         let needed = match &request.need {
-            Some(message) => need(&mut parse, Some(message), 1),
+            Some(message) => need(&mut parse, Some(message), 1).map(|read| (read, message.places != 0)),
             None => None,
         };
         let case = id_of(Kind::Case, &request.case_id)?;
@@ -126,9 +127,13 @@ fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFi
         .iter()
         .filter_map(|number| state_code(&mut parse, *number))
         .collect();
-    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let filter = CaseFilter {
-        scope: caller.scope,
+        // A facility finds its own cases wherever the person comes from; everybody else looks through their scope.
+        scope: if caller.is_facility_only() {
+            RegionCode::NATION
+        } else {
+            caller.scope
+        },
         owner_facility: caller
             .facility
             .filter(|_| caller.is_facility_only())
@@ -137,8 +142,8 @@ fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFi
         states,
         cluster: parse.optional("cluster", request.cluster),
         urgency: parse.optional("urgency", request.urgency),
-        source_system: text(&request.source_system),
-        source_ref: text(&request.source_ref),
+        source_system: parse.key_part("source_system", &request.source_system),
+        source_ref: parse.key_part("source_ref", &request.source_ref),
         after: PageToken::read(&mut parse, &request.page_token),
         limit: page_size(&mut parse, request.page_size),
     };

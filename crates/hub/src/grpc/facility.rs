@@ -268,14 +268,13 @@ fn read_filter(request: &v1::ListFacilitiesRequest) -> Result<FacilityFilter, Hu
             None
         }
     };
-    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let filter = FacilityFilter {
         within: parse.region("region_code", &request.region_code),
         kind: parse.optional("kind", request.kind),
         cluster: parse.optional("cluster", request.cluster),
         state,
-        source_system: text(&request.source_system),
-        source_ref: text(&request.source_ref),
+        source_system: parse.key_part("source_system", &request.source_system),
+        source_ref: parse.key_part("source_ref", &request.source_ref),
         after: PageToken::read(&mut parse, &request.page_token),
         limit: page_size(&mut parse, request.page_size),
     };

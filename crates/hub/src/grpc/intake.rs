@@ -54,7 +54,7 @@ impl IntakeHandler {
     }
 }
 
-/// A system's token sends that system's reports only: nobody takes another's keys.
+/// A system's token sends that system's reports only.
 fn may_send_for(caller: &Caller, source_system: &str) -> Result<(), HubError> {
     match &caller.system {
         Some(system) if system != source_system => Err(HubError::Forbidden(

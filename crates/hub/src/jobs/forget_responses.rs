@@ -28,10 +28,16 @@ impl Act for ForgetResponses {
 
 pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     while goes_on(&mut stop, POLL).await {
-        match run_job(&hub, &ForgetResponses).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "old responses were forgotten"),
-            Err(error) => tracing::warn!(error = %error, "old responses could not be forgotten"),
+        // A full batch means that there is more.
+        loop {
+            match run_job(&hub, &ForgetResponses).await {
+                Ok(count) if count == BATCH.unsigned_abs() && !*stop.borrow() => {}
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(error = %error, "old responses could not be forgotten");
+                    break;
+                }
+            }
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::verbs::route_waiting::RouteWaiting;
 const POLL: Duration = Duration::from_secs(1);
 /// Time alone can help, too: a parked facility may be asked again, a suspension ends.
 const AT_LEAST_EVERY: Duration = Duration::from_mins(1);
-/// Cases tried in one round.
-const BATCH: i64 = 200;
+/// Cases read at a time; a round goes through them all.
+const PAGE: i64 = 200;
 
 pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     let mut tried_at_version = 0;
@@ -36,17 +36,23 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn round(hub: &Hub) -> Result<(), HubError> {
-    let mut connection = hub.store.read().await?;
-    let waiting = cases::waiting(&mut connection, BATCH).await?;
-    drop(connection);
-    for case in waiting {
-        match run_job(hub, &RouteWaiting { case }).await {
-            Ok(true) => tracing::info!(case.id = %case, "a waiting case was offered"),
-            Ok(false) => {}
-            Err(error) => {
-                tracing::warn!(case.id = %case, error = %error, "a waiting case could not be tried");
+    let mut last = None;
+    loop {
+        let mut connection = hub.store.read().await?;
+        let page = cases::waiting(&mut connection, last, PAGE).await?;
+        drop(connection);
+        let Some((position, _)) = page.last() else {
+            return Ok(());
+        };
+        last = Some(*position);
+        for (_, case) in page {
+            match run_job(hub, &RouteWaiting { case }).await {
+                Ok(true) => tracing::info!(case.id = %case, "a waiting case was offered"),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(case.id = %case, error = %error, "a waiting case could not be tried");
+                }
             }
         }
     }
-    Ok(())
 }

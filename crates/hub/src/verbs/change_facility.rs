@@ -52,6 +52,16 @@ impl Mutation for UpdateFacility {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let mut facility = facility_for_change(unit, self.facility, self.version).await?;
         facility.state.update()?;
+        let licence = facility.profile.differences(&self.profile);
+        let touches_licence = licence
+            .iter()
+            .any(|field| FacilityProfile::LICENCE_FIELDS.contains(field));
+        if touches_licence && !unit.caller.keeps_directory_of(self.facility) {
+            return Err(HubError::Forbidden(
+                "what a facility is licensed for (kind, clusters, working area, supervision, partnership) is changed by \
+                 the coordinator or administrator",
+            ));
+        }
         // The key in the list it comes from is how it was found; it stays.
         let source = facility.profile.source;
         facility.profile = FacilityProfile {
@@ -75,7 +85,9 @@ impl Mutation for SuspendFacility {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let mut facility = facility_for_change(unit, self.facility, self.version).await?;
-        facility.state = facility.state.suspend(self.reason.clone(), self.until)?;
+        facility.state = facility
+            .state
+            .suspend(self.reason.clone(), self.until, unit.now)?;
         let facility = write(unit, facility, "facility.suspended").await?;
         Ok(v1::SuspendFacilityResponse {
             facility: Some(facility),
@@ -112,7 +124,7 @@ impl Mutation for CloseFacility {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let mut facility = facility_for_change(unit, self.facility, self.version).await?;
         facility.state = facility.state.close(self.reason.clone())?;
-        if capacity::has_open_holds(&mut unit.conn, self.facility).await? {
+        if capacity::is_in_use(&mut unit.conn, self.facility).await? {
             return Err(RuleBroken::FacilityInUse.into());
         }
         let facility = write(unit, facility, "facility.closed").await?;

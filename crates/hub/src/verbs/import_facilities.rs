@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serasi_domain::capacity::{CapacityReport, CapacitySource};
+use serasi_domain::capacity::{CapacityReport, CapacitySource, Pool};
 use serasi_domain::facility::{Facility, FacilityProfile, FacilityState};
 use serasi_domain::id::{FacilityId, Regency};
 use serasi_domain::intake::SourceKey;
@@ -101,14 +101,13 @@ async fn replace(unit: &mut Unit<'_>, old: &Facility, row: &ImportRow) -> Result
         );
         return Err(HubError::Invalid(vec![Violation { field, description }]));
     }
+    old.state.update()?;
     let pools = capacity::of_facility(&mut unit.conn, old.id).await?;
-    let same_counts = row.reports.iter().all(|report| {
-        pools.iter().any(|pool| {
-            pool.key == report.key
-                && (pool.total, pool.overflow) == (report.total(), report.overflow())
-                && pool.valid_until > unit.now
-        })
-    });
+    let news: Vec<_> = row
+        .reports
+        .iter()
+        .filter(|report| is_news(report, &pools, unit.now))
+        .collect();
     let same_profile = old.profile.differences(&row.profile).is_empty();
     if !same_profile {
         let next = Facility {
@@ -127,13 +126,22 @@ async fn replace(unit: &mut Unit<'_>, old: &Facility, row: &ImportRow) -> Result
         )
         .await?;
     }
-    if !same_counts {
-        for report in &row.reports {
-            let reported = reported(unit, row, report);
-            capacity::report(&mut unit.conn, old.id, &reported).await?;
-        }
+    for report in &news {
+        let reported = reported(unit, row, report);
+        capacity::report(&mut unit.conn, old.id, &reported).await?;
     }
-    Ok(!same_profile || !same_counts)
+    Ok(!same_profile || !news.is_empty())
+}
+
+/// Whether a row says something about a pool that is not better known. What the facility itself has reported stands
+/// while it is valid; between imports the hub's own admissions have changed `occupied`, so that alone is no news.
+fn is_news(report: &CapacityReport, pools: &[Pool], now: OffsetDateTime) -> bool {
+    let Some(pool) = pools.iter().find(|pool| pool.key == report.key) else {
+        return true;
+    };
+    let has_run_out = pool.valid_until <= now;
+    let says_else = (pool.total, pool.overflow) != (report.total(), report.overflow());
+    has_run_out || says_else && pool.source != CapacitySource::Facility
 }
 
 fn reported<'r>(unit: &Unit<'_>, row: &ImportRow, report: &'r CapacityReport) -> Reported<'r> {

@@ -1,8 +1,11 @@
 //! Search, hold, offer: the part that every way of routing a case shares. All in the caller's transaction.
 
+use std::sync::Arc;
+
 use serasi_domain::case::{Case, CaseState, Routed};
 use serasi_domain::deadline::Allowance;
-use serasi_domain::id::{CaseId, DecisionId, OfferId};
+use serasi_domain::directory::Changes;
+use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
 use serasi_domain::need::Places;
 use serasi_domain::offer::{Offer, OfferState};
 use serasi_domain::routing::decision::Outcome;
@@ -18,6 +21,9 @@ use time::OffsetDateTime;
 use crate::error::HubError;
 use crate::unit_of_work::Unit;
 use crate::wire::{offer_to_wire, outcome_to_wire};
+
+/// Searches for one case before it waits: each further one only when every choice was lost to somebody else.
+const MAX_ROUNDS: u32 = 4;
 
 /// A search whose places, if any, are already held; not yet written down.
 pub(super) struct Search {
@@ -39,22 +45,24 @@ pub(super) async fn search(
     exclusions: &[Exclusion],
     asked_before: i32,
 ) -> Result<Search, HubError> {
-    let directory = unit.hub.board.snapshot();
-    let Routing { choices, decision } =
-        route(&case.facts, exclusions, &directory, &unit.hub.policy, unit.now)?;
+    let mut directory = unit.hub.board.snapshot();
     let offer_id = OfferId::new(case.id.home(), unit.new_id());
     let decision_id = DecisionId::new(case.id.home(), unit.new_id());
-    let with_overflow = unit.hub.policy.of(case.facts.urgency).uses_overflow;
-
     let mut lost = vec![];
-    let mut taken = None;
-    for choice in choices {
-        if !choice.holds_places || reserve(unit, case, offer_id, &choice, with_overflow).await? {
-            taken = Some(choice);
-            break;
+    let mut round = 1;
+    let (decision, taken) = loop {
+        let found = route(&case.facts, exclusions, &directory, &unit.hub.policy, unit.now)?;
+        let taken = take_first(unit, case, offer_id, &found, &mut lost).await?;
+        if taken.is_some() || found.choices.is_empty() || round == MAX_ROUNDS {
+            break (found.decision, taken);
         }
-        lost.push(choice.facility);
-    }
+        // The board was behind: look at what these facilities really have, and search again.
+        let Some(fresh) = directory.with(pools_of(unit, &lost).await?) else {
+            break (found.decision, taken);
+        };
+        directory = Arc::new(fresh);
+        round += 1;
+    };
     let decision = decision.after_reservation(lost, taken.map(|choice| choice.facility));
     let offer = taken.and_then(|choice| {
         let entry = directory.entry(choice.facility)?;
@@ -93,6 +101,35 @@ pub(super) async fn search(
         decision,
         offer,
     })
+}
+
+/// Holds the places of the first choice that still has them; those that have not are added to `lost`.
+async fn take_first(
+    unit: &mut Unit<'_>,
+    case: &Case,
+    offer: OfferId,
+    found: &Routing,
+    lost: &mut Vec<FacilityId>,
+) -> Result<Option<Choice>, HubError> {
+    let with_overflow = unit.hub.policy.of(case.facts.urgency).uses_overflow;
+    for choice in &found.choices {
+        if !choice.holds_places || reserve(unit, case, offer, choice, with_overflow).await? {
+            return Ok(Some(*choice));
+        }
+        lost.push(choice.facility);
+    }
+    Ok(None)
+}
+
+async fn pools_of(unit: &mut Unit<'_>, facilities: &[FacilityId]) -> Result<Changes, HubError> {
+    let mut changes = Changes::default();
+    for facility in facilities {
+        let pools = capacity::of_facility(&mut unit.conn, *facility).await?;
+        changes
+            .pools
+            .extend(pools.into_iter().map(|pool| (*facility, pool)));
+    }
+    Ok(changes)
 }
 
 async fn reserve(

@@ -20,7 +20,12 @@ impl Act for RouteWaiting {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {
         let case = cases::get_for_change(&mut unit.conn, self.case).await?;
-        let Some(case) = case.filter(|case| matches!(case.state, CaseState::Waiting { .. })) else {
+        let Some(case) = case.filter(|case| {
+            matches!(
+                case.state,
+                CaseState::Waiting { .. } | CaseState::NoCandidate { .. }
+            )
+        }) else {
             return Ok(false);
         };
         let excluded = exclusions::of_case(&mut unit.conn, self.case).await?;

@@ -2,9 +2,11 @@
 
 use serasi_domain::case::{Case, CaseFacts, CaseState, Owner};
 use serasi_domain::cluster::derive_cluster;
+use serasi_domain::deadline::local_date;
 use serasi_domain::id::{CaseId, IntakeId, PersonId, Regency};
 use serasi_domain::intake::Intake;
 use serasi_domain::person::PartyMember;
+use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
 use serasi_store::source_keys::{self, Subject};
 use serasi_store::{cases, decisions, intakes, offers};
@@ -67,7 +69,10 @@ impl Mutation for SubmitIntake {
 impl SubmitIntake {
     fn new_case(&self, unit: &Unit<'_>, id: CaseId) -> Case {
         let intake = &self.intake;
-        let today = unit.now.date();
+        let zone = atlas()
+            .region(intake.place)
+            .map_or(TimeZone::Wib, |region| region.time_zone);
+        let today = local_date(unit.now, zone);
         let party: Vec<PartyMember> = intake
             .persons
             .iter()
@@ -86,7 +91,6 @@ impl SubmitIntake {
             criteria: intake.criteria.clone(),
             need: intake.need.clone(),
             place: intake.place,
-            coordinates: intake.coordinates,
             party,
         };
         let coordinate = unit.hub.policy.of(intake.urgency).coordinate;

@@ -21,7 +21,8 @@ pub(crate) struct TriageCase {
     pub(crate) ppks_category: Option<PpksCode>,
     pub(crate) urgency: Option<Urgency>,
     pub(crate) target: Option<Target>,
-    pub(crate) need: Option<Need>,
+    /// With whether it states the number of places.
+    pub(crate) need: Option<(Need, bool)>,
     pub(crate) route_later: bool,
 }
 
@@ -73,8 +74,20 @@ impl TriageCase {
             ppks_category,
             urgency: self.urgency.unwrap_or(old.urgency),
             target: self.target.unwrap_or(old.target),
-            need: self.need.clone().unwrap_or_else(|| old.need.clone()),
+            need: self.needed(old),
             ..old.clone()
         }
+    }
+
+    /// Places that are not stated are those of the party, as in the report.
+    fn needed(&self, old: &CaseFacts) -> Need {
+        let Some((next, states_places)) = &self.need else {
+            return old.need.clone();
+        };
+        let mut next = old.need.replaced_by(next.clone());
+        if !states_places {
+            next.places = old.need.places;
+        }
+        next
     }
 }

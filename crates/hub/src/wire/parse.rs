@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use pbjson_types::Timestamp;
+use serasi_domain::intake::SourceKey;
 use serasi_domain::text::Text;
 use serasi_geography::{RegionCode, atlas};
 use serde::Serialize;
@@ -99,6 +100,14 @@ impl Parse {
             return None;
         }
         self.take(field, text.parse())
+    }
+
+    /// One part of a sender's key to look for; may be empty.
+    pub(crate) fn key_part(&mut self, field: &str, text: &str) -> Option<String> {
+        if text.is_empty() {
+            return None;
+        }
+        self.take(field, SourceKey::part(text))
     }
 
     /// A region that exists; may be empty.

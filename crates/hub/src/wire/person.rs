@@ -1,8 +1,10 @@
 //! Persons.
 
+use serasi_domain::deadline::local_date;
 use serasi_domain::id::PersonId;
 use serasi_domain::person::{AgeYears, BirthDate, Nik, Person, Phone};
 use serasi_domain::text::Text;
+use serasi_geography::TimeZone;
 use serasi_proto::v1;
 use time::OffsetDateTime;
 
@@ -14,8 +16,10 @@ const MAX_AGE_YEARS: i32 = 120;
 
 /// Reads one person; violations go to `parse`.
 pub(super) fn person(parse: &mut Parse, person: &v1::Person, now: OffsetDateTime) -> Person {
+    // Today is where the day begins first: a child born this morning in Jayapura is born.
     let birth: Option<BirthDate> = parse.parsed("birth_date", &person.birth_date);
-    let birth = birth.and_then(|birth| parse.take("birth_date", birth.not_after(now.date())));
+    let birth =
+        birth.and_then(|birth| parse.take("birth_date", birth.not_after(local_date(now, TimeZone::Wit))));
     let estimated_age = person.estimated_age_years.and_then(|age| {
         let age = u8::try_from(age)
             .ok()

@@ -1,7 +1,8 @@
 //! Where a hub keeps its things when nobody says.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use serasi_store::embedded::is_root;
 
 use super::HostError;
 
@@ -28,10 +29,4 @@ fn in_home() -> Result<PathBuf, HostError> {
         .or_else(|| set("HOME").map(|home| home.join(".local/share")))
         .map(|base| base.join("serasi"))
         .ok_or(HostError::NoHome)
-}
-
-fn is_root() -> bool {
-    Path::new("/proc/self")
-        .metadata()
-        .is_ok_and(|process| process.uid() == 0)
 }

@@ -17,6 +17,7 @@ use super::owner::Owner;
 /// Superuser and database user of the private cluster.
 const USER: &str = "serasi";
 const POLL: Duration = Duration::from_millis(25);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 /// How much of the server's log an error shows.
 const LOG_TAIL_LINES: usize = 15;
@@ -66,6 +67,7 @@ impl Cluster {
                 return Ok(());
             }
             if Instant::now() >= deadline {
+                self.stop().await;
                 return Err(self.not_started());
             }
             if let Ok(Some(_)) = server.try_wait() {
@@ -128,7 +130,6 @@ impl Cluster {
                 "-E",
                 "UTF8",
                 "--data-checksums",
-                "--no-sync",
                 "-D",
             ])
             .arg(dir)
@@ -180,9 +181,10 @@ impl Cluster {
             "postgres://{USER}@localhost/postgres?host={}",
             self.socket_dir.display()
         );
-        match PgConnection::connect(&url).await {
-            Ok(connection) => connection.close().await.is_ok(),
-            Err(_) => false,
+        // A server that hangs must not hang the start.
+        match tokio::time::timeout(ANSWER_TIMEOUT, PgConnection::connect(&url)).await {
+            Ok(Ok(connection)) => connection.close().await.is_ok(),
+            Ok(Err(_)) | Err(_) => false,
         }
     }
 

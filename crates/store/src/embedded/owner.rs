@@ -43,7 +43,9 @@ impl Owner {
     }
 }
 
-fn is_root() -> bool {
+/// Whether this process runs as root.
+#[must_use]
+pub fn is_root() -> bool {
     Path::new("/proc/self")
         .metadata()
         .is_ok_and(|process| process.uid() == 0)

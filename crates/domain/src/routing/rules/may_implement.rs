@@ -18,7 +18,7 @@ pub(super) const RULE: Requirement = Requirement {
 
 fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permanence> {
     let profile = &candidate.entry.facility.profile;
-    let today = request.now.date();
+    let today = request.today;
     let is_partner = profile
         .partnership
         .as_ref()

@@ -8,6 +8,8 @@ use serasi_proto::v1;
 use tokio_stream::StreamExt;
 use tonic::Streaming;
 
+use time::{Duration, OffsetDateTime};
+
 use crate::auth::Caller;
 use crate::board::LookBack;
 use crate::error::{HubError, Violation};
@@ -18,6 +20,10 @@ use crate::wire::{Parse, capacity_report, profile};
 
 /// Rows of one import.
 const MAX_ROWS: usize = 50_000;
+/// Violations after which reading on helps nobody.
+const MAX_VIOLATIONS: usize = 1_000;
+/// Nobody knows their places further ahead.
+const LONGEST_VALIDITY: Duration = Duration::days(92);
 /// Pools of one row.
 const MAX_POOLS: usize = 60;
 
@@ -33,13 +39,16 @@ pub(super) async fn import(
         // The client went away or sent bytes that are no message: nothing is written.
         let message = message.map_err(|_| HubError::TooMuch("a row could not be read from the stream"))?;
         position += 1;
-        if rows.len() >= MAX_ROWS {
+        if usize::try_from(position).unwrap_or(usize::MAX) > MAX_ROWS {
             return Err(HubError::TooMuch("an import has at most 50000 rows"));
         }
+        if violations.len() >= MAX_VIOLATIONS {
+            break;
+        }
         let number = if message.row > 0 { message.row } else { position };
-        match read_row(&caller, number, &message) {
+        match read_row(&caller, number, &message, hub.clock.now()) {
             Ok(row) => rows.push(row),
-            Err(HubError::Invalid(wrong)) => violations.extend(wrong),
+            Err(HubError::Invalid(wrong)) => violations.extend(wrong.into_iter().take(MAX_VIOLATIONS)),
             Err(other) => return Err(other),
         }
     }
@@ -48,11 +57,16 @@ pub(super) async fn import(
         return Err(HubError::Invalid(violations));
     }
     let done = run_for(hub, caller, ImportFacilities { rows }).await?;
-    hub.board.refresh(&hub.store, LookBack::Long).await?;
+    hub.board.refresh(&hub.store, LookBack::Whole).await?;
     Ok(done)
 }
 
-fn read_row(caller: &Caller, row: i32, message: &v1::ImportFacilitiesRequest) -> Result<ImportRow, HubError> {
+fn read_row(
+    caller: &Caller,
+    row: i32,
+    message: &v1::ImportFacilitiesRequest,
+    now: OffsetDateTime,
+) -> Result<ImportRow, HubError> {
     let mut parse = Parse::default();
     let read = parse.nested(&format!("row {row}"), |parse| {
         let facility = parse.require("facility", message.facility.as_ref(), "must be given")?;
@@ -72,6 +86,9 @@ fn read_row(caller: &Caller, row: i32, message: &v1::ImportFacilitiesRequest) ->
             "capacity_valid_until_time",
             message.capacity_valid_until_time.as_ref(),
         );
+        if valid_until.is_some_and(|until| until > now + LONGEST_VALIDITY) {
+            parse.wrong("capacity_valid_until_time", "must be at most 92 days ahead");
+        }
         let profile = profile?;
         if !caller.sees(profile.place) {
             parse.wrong("region_code", "lies outside your scope");
