@@ -33,7 +33,7 @@ coded! {
 }
 
 /// The sender's own key for a report: the same pair is the same case, for ever.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SourceKey {
     system: String,
     reference: String,

@@ -32,6 +32,8 @@ const KEEPALIVE: Duration = Duration::from_mins(1);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 const MAX_CONNECTION_AGE: Duration = Duration::from_mins(30);
 const CONNECTION_GRACE: Duration = Duration::from_secs(30);
+/// Jobs may take this long to end after the calls.
+const JOB_DRAIN: Duration = Duration::from_secs(3);
 /// Calls in flight may take this long after the hub was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -123,7 +125,12 @@ impl BoundServer {
             tracing::warn!("calls were still in flight after the drain; they are cut off");
             Ok(())
         };
-        while jobs.join_next().await.is_some() {}
+        // A job that hangs on a database that is gone loses nothing by being cut off: its transaction rolls back.
+        let ended =
+            tokio::time::timeout(JOB_DRAIN, async { while jobs.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            jobs.abort_all();
+        }
         result
     }
 }

@@ -267,7 +267,19 @@ fn broken(rule: &RuleBroken) -> Status {
 
 fn stored(error: &StoreError) -> Status {
     match error {
-        StoreError::Unavailable(_) | StoreError::Conflict(_) => {
+        StoreError::Conflict(_) => {
+            tracing::warn!(error = %error, "a transaction was repeated as often as allowed");
+            let mut details = ErrorDetails::new();
+            details.set_retry_info(Some(RETRY_AFTER));
+            Shown::new(
+                Code::Unavailable,
+                "TOO_MUCH_AT_ONCE",
+                "others are changing the same records; repeat the call with the same request_id",
+                "Data yang sama sedang diubah pihak lain; ulangi dengan request_id yang sama.",
+            )
+            .into_status(details)
+        }
+        StoreError::Unavailable(_) => {
             tracing::warn!(error = %error, "the database does not answer in time");
             let mut details = ErrorDetails::new();
             details.set_retry_info(Some(RETRY_AFTER));

@@ -19,7 +19,7 @@ pub(crate) use decision::{decision_to_wire, outcome_to_wire};
 pub(crate) use facility::{facility_to_wire, profile};
 pub(crate) use intake::intake;
 pub(crate) use offer::offer_to_wire;
-pub(crate) use parse::{PageToken, Parse, id_of, page_size};
+pub(crate) use parse::{PageToken, Parse, id_of, page_of, page_size};
 pub(crate) use person::person_to_wire;
 pub(crate) use placement::placement_to_wire;
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};

@@ -22,6 +22,15 @@ pub struct Hold {
     pub places: Places,
 }
 
+/// Why places are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A facility is to be asked: it must be active.
+    Offer,
+    /// A facility accepts what it was asked while it was active: a suspension since then does not undo it.
+    Acceptance,
+}
+
 /// A report with its validity.
 #[derive(Clone, Debug)]
 pub struct Reported<'a> {
@@ -70,15 +79,20 @@ impl PoolRow {
     }
 }
 
-/// Takes the places if that many are known to be free now and the facility is active; `false` = they are not there.
-pub async fn reserve(conn: &mut PgConnection, hold: &Hold, with_overflow: bool) -> Result<bool, StoreError> {
+/// Takes the places if that many are known to be free now; `false` = they are not there, or the facility may not.
+pub async fn reserve(
+    conn: &mut PgConnection,
+    hold: &Hold,
+    with_overflow: bool,
+    purpose: Purpose,
+) -> Result<bool, StoreError> {
     let (base, cluster, sex) = pool_columns(hold.pool);
     let done = sqlx::query!(
         "WITH asked AS (
              -- Locked, so that a facility cannot close between this look and the commit.
              SELECT region_code, facility_id FROM facilities
              WHERE region_code = $1 AND facility_id = $2
-                 AND (state = 'active' OR state = 'suspended' AND state_until <= now())
+                 AND (state = 'active' OR state = 'suspended' AND ($8 OR state_until <= now()))
              FOR SHARE)
          UPDATE capacity_pools p SET held = p.held + $6, free = p.free - $6, changed_at = now()
          FROM asked
@@ -91,7 +105,8 @@ pub async fn reserve(conn: &mut PgConnection, hold: &Hold, with_overflow: bool) 
         cluster,
         sex,
         hold.places.as_i32(),
-        with_overflow
+        with_overflow,
+        matches!(purpose, Purpose::Acceptance)
     )
     .execute(conn)
     .await?;

@@ -2,7 +2,11 @@
 //! TCP, privileges dropped when root. One SQL dialect, full parity with production.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 mod binaries;
 mod cluster;
@@ -16,7 +20,9 @@ pub use owner::is_root;
 #[derive(Debug)]
 pub struct EmbeddedPostgres {
     socket_dir: PathBuf,
-    cluster: cluster::Cluster,
+    cluster: Arc<cluster::Cluster>,
+    stop: watch::Sender<bool>,
+    keeper: JoinHandle<()>,
 }
 
 /// Why the private cluster does not run.
@@ -47,6 +53,8 @@ pub enum EmbeddedError {
 
 /// How long a start may take: recovery after a crash of a busy server included.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
+/// How often the server is looked after.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LONGEST_SOCKET_PATH: usize = 107;
 
 impl EmbeddedPostgres {
@@ -60,15 +68,22 @@ impl EmbeddedPostgres {
             return Err(EmbeddedError::SocketPath(socket.display().to_string()));
         }
         let owner = owner::Owner::for_this_process()?;
-        let cluster = cluster::Cluster {
+        let cluster = Arc::new(cluster::Cluster {
             binaries,
             owner,
             data_dir,
             socket_dir: socket_dir.clone(),
-        };
+        });
         cluster.prepare()?;
         cluster.start(START_TIMEOUT).await?;
-        Ok(Self { socket_dir, cluster })
+        let (stop, stopped) = watch::channel(false);
+        let keeper = tokio::spawn(keep_running(Arc::clone(&cluster), stopped));
+        Ok(Self {
+            socket_dir,
+            cluster,
+            stop,
+            keeper,
+        })
     }
 
     /// URL of the database in the cluster.
@@ -82,7 +97,27 @@ impl EmbeddedPostgres {
 
     /// Stops the server after its connections are closed ("fast": open transactions roll back).
     pub async fn stop(self) {
+        self.stop.send_replace(true);
+        // A keeper that panicked keeps nothing running.
+        drop(self.keeper.await);
         self.cluster.stop().await;
+    }
+}
+
+/// Starts the server again when it has died. Committed work survives: PostgreSQL recovers by itself.
+async fn keep_running(cluster: Arc<cluster::Cluster>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let told = stopped.wait_for(|stopping| *stopping);
+        if tokio::time::timeout(LOOK_EVERY, told).await.is_ok() {
+            return;
+        }
+        if cluster.answers().await {
+            continue;
+        }
+        tracing::error!("the private PostgreSQL does not answer; starting it again");
+        if let Err(error) = cluster.start(START_TIMEOUT).await {
+            tracing::error!(%error, "the private PostgreSQL could not be started; trying again");
+        }
     }
 }
 

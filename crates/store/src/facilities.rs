@@ -179,6 +179,21 @@ pub async fn get_for_change(conn: &mut PgConnection, id: FacilityId) -> Result<O
     row.map(Facility::try_from).transpose()
 }
 
+/// Whether the facility takes referrals now; locked, so that it cannot close between this look and the commit.
+pub async fn may_be_asked(conn: &mut PgConnection, id: FacilityId) -> Result<bool, StoreError> {
+    let row = sqlx::query_scalar!(
+        r#"SELECT 1 AS "one!" FROM facilities
+           WHERE region_code = $1 AND facility_id = $2
+               AND (state = 'active' OR state = 'suspended' AND state_until <= now())
+           FOR SHARE"#,
+        id.home().to_string(),
+        id.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.is_some())
+}
+
 /// Facilities in id order.
 pub async fn list(conn: &mut PgConnection, filter: &FacilityFilter) -> Result<Vec<Facility>, StoreError> {
     let (after_region, after_id) = filter.after.map_or((String::new(), Uuid::nil()), |id| {

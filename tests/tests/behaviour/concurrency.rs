@@ -237,12 +237,13 @@ async fn an_offer_answered_and_expiring_at_once_has_one_end() {
     let mut connection = hub.database.connect().await;
     for (offer, accepted) in answers {
         let id = offer.offer_id.split_once('-').unwrap().1.to_owned();
-        let state: String = sqlx::query_scalar("SELECT state FROM offers WHERE offer_id = $1::uuid")
+        let query = "SELECT state, (answered_at < expires_at) IS TRUE FROM offers WHERE offer_id = $1::uuid";
+        let (state, in_time): (String, bool) = sqlx::query_as(query)
             .bind(id)
             .fetch_one(&mut connection)
             .await
             .unwrap();
-        assert_eq!(state == "accepted", accepted, "{state}");
+        assert_eq!((state == "accepted", in_time), (accepted, accepted), "{state}");
     }
     hub.finish().await;
 }

@@ -144,9 +144,8 @@ async fn an_empty_request_and_an_over_long_story_are_refused() {
     };
     let refused = client.intake.submit_intake(submit(huge)).await.unwrap_err();
     assert_eq!(
-        refused.code(),
-        Code::OutOfRange,
-        "a message above 256 KiB is not read"
+        refusal(&refused),
+        (Code::ResourceExhausted, "LIMIT_EXCEEDED".to_owned())
     );
     nothing_was_written(&hub).await;
     hub.finish().await;
@@ -230,5 +229,46 @@ async fn ids_that_are_no_ids_are_not_found_and_page_limits_are_kept() {
     };
     let refused = client.referral.decline_offer(decline).await.unwrap_err();
     assert_eq!(violated_fields(&refused), ["note"]);
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn odd_moments_blanks_and_repeated_pools_are_violations_not_panics() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 1)]).await;
+    let mut client = hub.coordinator();
+    let id = crate::scene::facility_id(&mut client, "A").await;
+    let far = pbjson_types::Timestamp {
+        seconds: 253_402_300_799,
+        nanos: 0,
+    };
+    let report = v1::ReportCapacityRequest {
+        request_id: request_id(),
+        facility_id: id,
+        observe_time: Some(far),
+        valid_until_time: None,
+        pools: vec![serasi_tests::build::pool(1, 0)],
+    };
+    let refused = client.facilities.report_capacity(report).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let blank = v1::Intake {
+        region_code: " ".to_owned(),
+        ..intake("1")
+    };
+    let refused = client.intake.submit_intake(submit(blank)).await.unwrap_err();
+    assert_eq!(violated_fields(&refused), ["intake.region_code"]);
+    let mut twice = facility("B", "32.73.01", 1);
+    twice.capacity.push(twice.capacity[0]);
+    let refused = client
+        .facilities
+        .import_facilities(tokio_stream::iter([twice]))
+        .await
+        .unwrap_err();
+    assert_eq!(violated_fields(&refused), ["row 1.pools"]);
+    let filter = v1::ListCasesRequest {
+        source_ref: "\u{0}".to_owned(),
+        ..Default::default()
+    };
+    let refused = client.cases.list_cases(filter).await.unwrap_err();
+    assert_eq!(violated_fields(&refused), ["source_ref"]);
     hub.finish().await;
 }

@@ -226,14 +226,46 @@ async fn unknown_capacity_is_asked_after_known_places_and_acceptance_states_it()
 
 #[tokio::test]
 async fn a_stale_report_is_unknown_and_unknown_is_never_free() {
-    let mut stale = facility("STALE", "32.73.01", 9);
-    stale.capacity_valid_until_time = Some(pbjson_types::Timestamp {
-        seconds: 1_793_600_000,
-        nanos: 0,
-    });
-    let hub = hub_with(vec![stale]).await;
+    let hub = hub_with(vec![facility("STALE", "32.73.01", 9)]).await;
     let mut client = hub.coordinator();
-    let asked = offer_for(&mut client, "1").await;
+    let later = v1::SubmitIntakeRequest {
+        route_later: true,
+        ..submit(intake("1"))
+    };
+    let case_id = client
+        .intake
+        .submit_intake(later)
+        .await
+        .unwrap()
+        .into_inner()
+        .case
+        .unwrap()
+        .case_id;
+    let mut connection = hub.database.connect().await;
+    let age = "UPDATE capacity_pools SET valid_until = now() - interval '1 minute', changed_at = now()";
+    sqlx::query(age).execute(&mut connection).await.unwrap();
+    // The board sees the change at its next look.
+    let look = || async {
+        let preview = v1::PreviewRouteRequest {
+            case_id: case_id.clone(),
+        };
+        hub.coordinator()
+            .referral
+            .preview_route(preview)
+            .await
+            .unwrap()
+            .into_inner()
+            .decision
+            .unwrap()
+    };
+    eventually(look, |decision| decision.result() == v1::RouteResult::Asked).await;
+    let route = v1::RouteCaseRequest {
+        request_id: request_id(),
+        case_id,
+        version: 0,
+    };
+    let answer = client.referral.route_case(route).await.unwrap().into_inner();
+    let asked = answer.outcome.unwrap().offer.unwrap();
     assert!(!asked.holds_places);
     assert_eq!(pool(&mut client, &asked.facility_id).await.held, 0);
     hub.finish().await;

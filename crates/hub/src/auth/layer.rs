@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response, header};
-use tonic::Status;
 use tonic::body::Body;
+use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use super::table;
-use crate::error::HubError;
+use crate::error::{HubError, Violation};
 use crate::hub::Hub;
 
 /// Services that need no token: probes, and reflection where it is switched on.
@@ -53,10 +53,46 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         match admit(&self.hub, &mut request) {
-            Ok(()) => Box::pin(self.inner.call(request)),
+            Ok(()) => {
+                let answering = self.inner.call(request);
+                Box::pin(async move { Ok(in_our_words(answering.await?)) })
+            }
             Err(error) => Box::pin(ready(Ok(Status::from(error).into_http()))),
         }
     }
+}
+
+/// The transport refuses what it cannot decode with statuses of its own, without details: bad bytes are INTERNAL, long
+/// messages OUT_OF_RANGE. A client sees one kind of error, ours.
+fn in_our_words(response: Response<Body>) -> Response<Body> {
+    let Some(status) = Status::from_header_map(response.headers()) else {
+        return response;
+    };
+    if !status.details().is_empty() {
+        return response;
+    }
+    let error = match status.code() {
+        Code::Internal => HubError::Invalid(vec![Violation {
+            field: "*".to_owned(),
+            description: "the bytes of the message are not what the method's request looks like".to_owned(),
+        }]),
+        Code::OutOfRange | Code::ResourceExhausted => HubError::TooMuch("a message has at most 256 KiB"),
+        Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::InvalidArgument
+        | Code::DeadlineExceeded
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::Unimplemented
+        | Code::Unavailable
+        | Code::DataLoss
+        | Code::Unauthenticated => return response,
+    };
+    Status::from(error).into_http()
 }
 
 fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<(), HubError> {

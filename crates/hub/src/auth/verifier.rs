@@ -6,7 +6,7 @@ use std::path::Path;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serasi_domain::id::FacilityId;
-use serasi_geography::RegionCode;
+use serasi_geography::{RegionCode, atlas};
 use serde::Deserialize;
 
 use super::caller::{Caller, Role};
@@ -22,6 +22,8 @@ const LEEWAY_S: u64 = 30;
 /// Longest life of a token, from `iat` to `exp`, in seconds; development tokens live longer.
 const MAX_LIFE_S: u64 = 600;
 const LONGEST_TOKEN: usize = 8 * 1024;
+/// Longest `sub`, in bytes: it stands in keys.
+const LONGEST_SUBJECT: usize = 255;
 
 /// Checks tokens against the keys of one issuer.
 #[derive(Clone)]
@@ -44,7 +46,7 @@ pub enum TokenError {
     UnknownKey,
     #[error("the token's signature or claims are not valid, or it has expired")]
     Invalid,
-    #[error("the token's serasi claim is not valid: roles, scope, and for a facility officer the facility")]
+    #[error("the token's claims are not usable: sub, roles, scope, and for a facility officer the facility")]
     Claims,
 }
 
@@ -131,6 +133,10 @@ impl Verifier {
             let typ = typ.to_ascii_lowercase();
             typ == TOKEN_TYPE || typ.strip_prefix("application/") == Some(TOKEN_TYPE)
         });
+        // RFC 7515 section 4.1.11: what a header calls critical and we do not know, we must refuse.
+        if header.crit.is_some() {
+            return Err(TokenError::Malformed);
+        }
         if !is_access_token {
             return Err(TokenError::WrongType);
         }
@@ -200,6 +206,11 @@ fn caller(claims: Claims) -> Result<Caller, TokenError> {
         .collect::<Result<_, _>>()
         .map_err(|_: String| TokenError::Claims)?;
     let scope: RegionCode = claims.serasi.scope.parse().map_err(|_| TokenError::Claims)?;
+    let is_region = scope == RegionCode::NATION || atlas().region(scope).is_some();
+    let is_plain = claims.sub.len() <= LONGEST_SUBJECT && !claims.sub.chars().any(char::is_control);
+    if !is_region || !is_plain {
+        return Err(TokenError::Claims);
+    }
     let facility: Option<FacilityId> = match claims.serasi.facility.as_deref() {
         None | Some("") => None,
         Some(id) => Some(id.parse().map_err(|_| TokenError::Claims)?),

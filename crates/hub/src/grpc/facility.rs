@@ -19,7 +19,7 @@ use crate::hub::Hub;
 use crate::unit_of_work::{Call, Mutation, execute};
 use crate::verbs::change_facility::{CloseFacility, ResumeFacility, SuspendFacility, UpdateFacility};
 use crate::verbs::create_facility::CreateFacility;
-use crate::wire::{PageToken, Parse, facility_to_wire, id_of, page_size, pool_to_wire, profile};
+use crate::wire::{PageToken, Parse, facility_to_wire, id_of, page_of, page_size, pool_to_wire, profile};
 
 mod capacity_report;
 mod import;
@@ -97,14 +97,15 @@ impl FacilityService for FacilityHandler {
             .await
             .map_err(HubError::from)?;
         let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
-        let next = found
-            .last()
-            .filter(|_| is_full)
-            .map(|facility| PageToken::write(&facility.id));
-        let facilities = found
+        let wire = found
             .iter()
             .map(|facility| facility_to_wire(facility, &[]))
             .collect();
+        let (facilities, is_cut) = page_of(wire);
+        let last = facilities.len().checked_sub(1).and_then(|last| found.get(last));
+        let next = last
+            .filter(|_| is_full || is_cut)
+            .map(|facility| PageToken::write(&facility.id));
         Ok(Response::new(v1::ListFacilitiesResponse {
             facilities,
             next_page_token: next.unwrap_or_default(),

@@ -125,7 +125,7 @@ fn travel(request: &v1::GetTravelRequest) -> Result<v1::GetTravelResponse, HubEr
 }
 
 fn place(parse: &mut Parse, field: &str, code: &str) -> Option<Place> {
-    if code.is_empty() {
+    if code.trim().is_empty() {
         parse.wrong(field, "must be given");
         return None;
     }

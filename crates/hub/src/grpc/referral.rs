@@ -24,7 +24,9 @@ use crate::verbs::discharge_placement::DischargePlacement;
 use crate::verbs::mark_offer_seen::MarkOfferSeen;
 use crate::verbs::route_case::RouteCase;
 use crate::verbs::{may_see_case, may_see_offer};
-use crate::wire::{PageToken, Parse, capacity_report, decision_to_wire, id_of, offer_to_wire, page_size};
+use crate::wire::{
+    PageToken, Parse, capacity_report, decision_to_wire, id_of, offer_to_wire, page_of, page_size,
+};
 
 /// Longest time a facility may ask to be left out.
 const LONGEST_PARK: Duration = Duration::days(366);
@@ -83,11 +85,14 @@ impl ReferralService for ReferralHandler {
             .await
             .map_err(HubError::from)?;
         let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
-        let last = found.last().filter(|_| is_full);
-        let next = last.map(|view| PageToken::write(&(view.offer.offered_at, view.offer.id)));
-        let seen = found.iter().filter(|view| may_see_offer(&caller, &view.offer));
+        let (mut offers, is_cut) = page_of(found.iter().map(offer_to_wire).collect());
+        let last = offers.len().checked_sub(1).and_then(|last| found.get(last));
+        let next = last.filter(|_| is_full || is_cut);
+        let next = next.map(|view| PageToken::write(&(view.offer.offered_at, view.offer.id)));
+        let mut seen = found.iter().map(|view| may_see_offer(&caller, &view.offer));
+        offers.retain(|_| seen.next().unwrap_or(false));
         Ok(Response::new(v1::ListOffersResponse {
-            offers: seen.map(offer_to_wire).collect(),
+            offers,
             next_page_token: next.unwrap_or_default(),
         }))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serasi_store::offers;
+use serasi_store::{StoreError, offers};
 use tokio::sync::watch;
 
 use super::goes_on;
@@ -35,6 +35,8 @@ async fn round(hub: &Hub) -> Result<(), HubError> {
                 tracing::info!(offer.id = %offer, "an offer expired; the next candidate is being asked");
             }
             Ok(false) => {}
+            // Without a database the others fail as well: the next round tries again.
+            Err(error @ HubError::Store(StoreError::Unavailable(_))) => return Err(error),
             Err(error) => tracing::warn!(offer.id = %offer, error = %error, "an offer could not be expired"),
         }
     }

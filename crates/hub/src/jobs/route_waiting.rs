@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serasi_store::cases;
+use serasi_store::{StoreError, cases};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -49,6 +49,8 @@ async fn round(hub: &Hub) -> Result<(), HubError> {
             match run_job(hub, &RouteWaiting { case }).await {
                 Ok(true) => tracing::info!(case.id = %case, "a waiting case was offered"),
                 Ok(false) => {}
+                // Without a database the others fail as well: the next round tries again.
+                Err(error @ HubError::Store(StoreError::Unavailable(_))) => return Err(error),
                 Err(error) => {
                     tracing::warn!(case.id = %case, error = %error, "a waiting case could not be tried");
                 }

@@ -6,7 +6,7 @@ use serasi_domain::id::{OfferId, PlacementId, Regency};
 use serasi_domain::offer::Offer;
 use serasi_domain::placement::{Placement, PlacementState};
 use serasi_proto::v1;
-use serasi_store::capacity::{self, Hold, Reported};
+use serasi_store::capacity::{self, Hold, Purpose, Reported};
 use serasi_store::{offers, placements};
 use serde_json::json;
 use time::Duration;
@@ -80,7 +80,7 @@ impl AcceptOffer {
             places: offer.places,
         };
         let with_overflow = unit.hub.policy.of(case.facts.urgency).uses_overflow;
-        if !capacity::reserve(&mut unit.conn, &hold, with_overflow).await? {
+        if !capacity::reserve(&mut unit.conn, &hold, with_overflow, Purpose::Acceptance).await? {
             return Err(RuleBroken::NoRoomStated.into());
         }
         Ok(capacity::insert_hold(&mut unit.conn, &hold).await?)

@@ -12,9 +12,9 @@ use serasi_domain::routing::decision::Outcome;
 use serasi_domain::routing::{Choice, Decision, Exclusion, Routing, route};
 use serasi_geography::{RegionCode, TimeZone, atlas};
 use serasi_proto::v1;
-use serasi_store::capacity::{self, Hold};
+use serasi_store::capacity::{self, Hold, Purpose};
 use serasi_store::offers::{self, OfferView};
-use serasi_store::{cases, decisions};
+use serasi_store::{cases, decisions, facilities};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -113,7 +113,12 @@ async fn take_first(
 ) -> Result<Option<Choice>, HubError> {
     let with_overflow = unit.hub.policy.of(case.facts.urgency).uses_overflow;
     for choice in &found.choices {
-        if !choice.holds_places || reserve(unit, case, offer, choice, with_overflow).await? {
+        let is_taken = if choice.holds_places {
+            reserve(unit, case, offer, choice, with_overflow).await?
+        } else {
+            facilities::may_be_asked(&mut unit.conn, choice.facility).await?
+        };
+        if is_taken {
             return Ok(Some(*choice));
         }
         lost.push(choice.facility);
@@ -140,7 +145,7 @@ async fn reserve(
     with_overflow: bool,
 ) -> Result<bool, HubError> {
     let hold = hold(case.id, offer, choice, case.facts.need.places);
-    Ok(capacity::reserve(&mut unit.conn, &hold, with_overflow).await?)
+    Ok(capacity::reserve(&mut unit.conn, &hold, with_overflow, Purpose::Offer).await?)
 }
 
 const fn hold(case: CaseId, offer: OfferId, choice: &Choice, places: Places) -> Hold {

@@ -28,7 +28,7 @@ pub(crate) fn profile(parse: &mut Parse, facility: &v1::Facility) -> Option<Faci
         Some(code) if code.level() < RegionLevel::Regency => {
             parse.wrong("region_code", "must be a regency, district or village");
         }
-        None if facility.region_code.is_empty() => parse.wrong("region_code", "must be given"),
+        None if facility.region_code.trim().is_empty() => parse.wrong("region_code", "must be given"),
         Some(_) | None => {}
     }
     let clusters: Vec<_> = parse.list("clusters", &facility.clusters);

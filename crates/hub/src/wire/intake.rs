@@ -6,6 +6,7 @@ use serasi_domain::person::Person;
 use serasi_domain::text::Text;
 use serasi_geography::{Coordinates, RegionCode, RegionLevel, atlas};
 use serasi_proto::v1;
+use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::case::need;
@@ -15,6 +16,7 @@ use super::person::person;
 /// Most persons of one report; larger groups are several cases.
 const MAX_PERSONS: usize = 50;
 const MAX_DOCUMENTS: usize = 20;
+const EARLIEST_REPORT: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 /// Clocks of field workers run ahead at times.
 const CLOCK_TOLERANCE: Duration = Duration::minutes(5);
 
@@ -27,6 +29,9 @@ pub(crate) fn intake(parse: &mut Parse, intake: &v1::Intake, now: OffsetDateTime
     let reported_at = parse.time("report_time", reported_at);
     if reported_at.is_some_and(|at| at > now + CLOCK_TOLERANCE) {
         parse.wrong("report_time", "is in the future");
+    }
+    if reported_at.is_some_and(|at| at < EARLIEST_REPORT) {
+        parse.wrong("report_time", "is before the year 2000");
     }
     let coordinates = coordinates(parse, intake.latitude_deg, intake.longitude_deg);
     let place = place(parse, &intake.region_code, coordinates);
@@ -103,7 +108,7 @@ pub(super) fn coordinates(
 
 /// Regency or smaller; else the district nearest to the point.
 fn place(parse: &mut Parse, code: &str, coordinates: Option<Coordinates>) -> Option<RegionCode> {
-    if code.is_empty() {
+    if code.trim().is_empty() {
         let nearest = coordinates.map(|point| atlas().nearest_district(point));
         return parse.require(
             "region_code",

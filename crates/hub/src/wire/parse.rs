@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use pbjson_types::Timestamp;
+use prost::Message;
 use serasi_domain::intake::SourceKey;
 use serasi_domain::text::Text;
 use serasi_geography::{RegionCode, atlas};
@@ -19,6 +20,8 @@ use crate::error::{HubError, Kind, Violation};
 /// Largest page of a list.
 const MAX_PAGE: i32 = 200;
 const DEFAULT_PAGE: i32 = 50;
+/// Clients take 4 MiB by default.
+const MAX_PAGE_BYTES: usize = 3 * 1024 * 1024;
 /// Violations kept; a hostile request must not fill the memory.
 const MAX_KEPT: usize = 1_000;
 
@@ -178,6 +181,19 @@ pub(crate) fn page_size(parse: &mut Parse, size: i32) -> i64 {
         );
     }
     i64::from(if size == 0 { DEFAULT_PAGE } else { size })
+}
+
+/// As many of `found` as fit into an answer that every client takes, at least one; `true` = some did not.
+pub(crate) fn page_of<M: Message>(mut found: Vec<M>) -> (Vec<M>, bool) {
+    let mut bytes = 0;
+    let fits = |message: &&M| {
+        bytes += message.encoded_len();
+        bytes <= MAX_PAGE_BYTES
+    };
+    let count = found.iter().take_while(fits).count().max(1);
+    let is_cut = count < found.len();
+    found.truncate(count);
+    (found, is_cut)
 }
 
 /// Where the next page starts, opaque to clients.

@@ -176,7 +176,8 @@ impl Cluster {
         Command::from(command)
     }
 
-    async fn answers(&self) -> bool {
+    /// Whether a server answers in time.
+    pub(super) async fn answers(&self) -> bool {
         let url = format!(
             "postgres://{USER}@localhost/postgres?host={}",
             self.socket_dir.display()

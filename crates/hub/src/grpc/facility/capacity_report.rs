@@ -34,10 +34,10 @@ pub(super) fn read(
     }
     let stated = parse.time("valid_until_time", request.valid_until_time.as_ref());
     let validity = Duration::hours(i64::from(hub.policy.capacity_validity_hours));
-    let valid_until = stated.or(observed_at.map(|at| at + validity));
+    let valid_until = stated.or(observed_at.and_then(|at| at.checked_add(validity)));
     if valid_until
         .zip(observed_at)
-        .is_some_and(|(until, at)| until <= at || until > at + LONGEST_VALIDITY)
+        .is_some_and(|(until, at)| until <= at || until - at > LONGEST_VALIDITY)
     {
         parse.wrong(
             "valid_until_time",

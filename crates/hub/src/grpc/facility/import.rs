@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serasi_domain::capacity::CapacityReport;
 use serasi_domain::id::Regency;
 use serasi_proto::v1;
 use tokio_stream::StreamExt;
@@ -53,6 +54,8 @@ pub(super) async fn import(
         }
     }
     violations.extend(repeated(&rows));
+    // Always in the same order: two imports at once wait for each other instead of deadlocking.
+    rows.sort_by(|a, b| a.profile.source.cmp(&b.profile.source));
     if !violations.is_empty() {
         return Err(HubError::Invalid(violations));
     }
@@ -75,19 +78,28 @@ fn read_row(
             parse.wrong("capacity", format!("at most {MAX_POOLS} pools"));
         }
         let numbered = message.capacity.iter().take(MAX_POOLS).enumerate();
-        let reports = numbered
+        let reports: Vec<CapacityReport> = numbered
             .filter_map(|(position, report)| {
                 parse.nested(&format!("pools[{position}]"), |parse| {
                     capacity_report(parse, report)
                 })
             })
             .collect();
+        let mut keys: Vec<_> = reports.iter().map(|report| report.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.len() < reports.len() {
+            parse.wrong("pools", "each pool may stand once");
+        }
         let valid_until = parse.time(
             "capacity_valid_until_time",
             message.capacity_valid_until_time.as_ref(),
         );
-        if valid_until.is_some_and(|until| until > now + LONGEST_VALIDITY) {
-            parse.wrong("capacity_valid_until_time", "must be at most 92 days ahead");
+        if valid_until.is_some_and(|until| until <= now || until - now > LONGEST_VALIDITY) {
+            parse.wrong(
+                "capacity_valid_until_time",
+                "must be in the future, at most 92 days ahead",
+            );
         }
         let profile = profile?;
         if !caller.sees(profile.place) {
