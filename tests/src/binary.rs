@@ -18,7 +18,7 @@ pub fn binary() -> PathBuf {
     panic!("target/<profile>/serasi is missing: run `cargo build` or `cargo test --workspace`")
 }
 
-/// `serasi serve --development` on a given database.
+/// `serasi serve --development`, on a given database or with a private one.
 #[derive(Debug)]
 pub struct HubProcess {
     child: Child,
@@ -26,9 +26,14 @@ pub struct HubProcess {
 }
 
 impl HubProcess {
-    /// Starts it and waits until it answers.
-    pub async fn start(database_url: &str, data_dir: &std::path::Path, port: u16) -> Self {
-        let child = Command::new(binary())
+    /// Starts it and waits until it answers; without a URL with its private PostgreSQL.
+    pub async fn start(database_url: Option<&str>, data_dir: &std::path::Path, port: u16) -> Self {
+        let mut command = Command::new(binary());
+        match database_url {
+            Some(url) => command.env("DATABASE_URL", url),
+            None => command.env_remove("DATABASE_URL"),
+        };
+        let child = command
             .args([
                 "serve",
                 "--development",
@@ -37,7 +42,6 @@ impl HubProcess {
                 "--data-dir",
             ])
             .arg(data_dir)
-            .env("DATABASE_URL", database_url)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -64,6 +68,16 @@ impl HubProcess {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         panic!("the hub did not come up within 15 s");
+    }
+
+    /// Tells it to stop and waits; gives back the exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        let told = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .unwrap();
+        assert!(told.success());
+        self.child.wait().unwrap().code()
     }
 
     /// kill -9.

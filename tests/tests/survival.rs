@@ -6,6 +6,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,14 @@ use tokio::task::JoinSet;
 
 const CLIENTS: usize = 8;
 const KILLS: u32 = 4;
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
 
 /// Mints a token of the process's development issuer, as a person would.
 fn token(data_dir: &std::path::Path) -> String {
@@ -73,12 +82,8 @@ async fn reporter(
 async fn killing_the_hub_loses_no_acknowledged_case_and_doubles_none() {
     let database = TestDatabase::create().await;
     let data_dir = tempfile::tempdir().unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let mut hub = HubProcess::start(database.url(), data_dir.path(), port).await;
+    let port = free_port();
+    let mut hub = HubProcess::start(Some(database.url()), data_dir.path(), port).await;
     let token = token(data_dir.path());
     let rows: Vec<_> = (0..20)
         .map(|number| facility(&format!("F{number}"), "32.73.01", 40))
@@ -103,7 +108,7 @@ async fn killing_the_hub_loses_no_acknowledged_case_and_doubles_none() {
     for kill in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(400 + 130 * u64::from(kill))).await;
         hub.kill();
-        hub = HubProcess::start(database.url(), data_dir.path(), port).await;
+        hub = HubProcess::start(Some(database.url()), data_dir.path(), port).await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
     stop.store(true, Ordering::Relaxed);
@@ -154,4 +159,38 @@ async fn check(database: &TestDatabase, ledger: &BTreeMap<String, String>) {
         .await
         .unwrap();
     assert_eq!(offered, held);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_database_that_is_killed_comes_back_by_itself_and_the_hub_stops_when_told() {
+    let data_dir = tempfile::tempdir().unwrap();
+    // As root the server runs as another user, who must be able to enter.
+    std::fs::set_permissions(data_dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let hub = HubProcess::start(None, data_dir.path(), free_port()).await;
+    let token = token(data_dir.path());
+    let mut client = Client::new(hub.url(), Some(&token));
+    let first = submit(intake("before"));
+    let before = client
+        .intake
+        .submit_intake(first.clone())
+        .await
+        .unwrap()
+        .into_inner()
+        .case
+        .unwrap();
+
+    let pid = std::fs::read_to_string(data_dir.path().join("postgres/postmaster.pid")).unwrap();
+    let killed = Command::new("kill")
+        .args(["-9", pid.lines().next().unwrap()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let again = loop {
+        match client.intake.submit_intake(first.clone()).await {
+            Ok(answer) => break answer.into_inner().case.unwrap(),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    };
+    assert_eq!(again.case_id, before.case_id);
+    assert_eq!(hub.terminate(), Some(0));
 }
