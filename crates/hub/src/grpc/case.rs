@@ -125,7 +125,14 @@ fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFi
     let states = request
         .states
         .iter()
-        .filter_map(|number| state_code(&mut parse, *number))
+        .filter_map(|number| {
+            let state = v1::CaseState::try_from(*number).ok();
+            parse.state(
+                "states",
+                "CASE_STATE_",
+                state.as_ref().map(v1::CaseState::as_str_name),
+            )
+        })
         .collect();
     let filter = CaseFilter {
         // A facility finds its own cases wherever the person comes from; everybody else looks through their scope.
@@ -148,20 +155,4 @@ fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFi
         limit: page_size(&mut parse, request.page_size),
     };
     parse.finish(Some(filter))
-}
-
-fn state_code(parse: &mut Parse, number: i32) -> Option<String> {
-    match v1::CaseState::try_from(number) {
-        Ok(v1::CaseState::Unspecified) | Err(_) => {
-            parse.wrong("states", format!("{number} is not a case state"));
-            None
-        }
-        // The contract's names are the codes in capitals.
-        Ok(state) => Some(
-            state
-                .as_str_name()
-                .trim_start_matches("CASE_STATE_")
-                .to_ascii_lowercase(),
-        ),
-    }
 }

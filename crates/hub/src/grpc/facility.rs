@@ -256,17 +256,15 @@ fn home_of(caller: &Caller, profile: &FacilityProfile) -> Result<Regency, HubErr
 
 fn read_filter(request: &v1::ListFacilitiesRequest) -> Result<FacilityFilter, HubError> {
     let mut parse = Parse::default();
-    let state = match v1::FacilityState::try_from(request.state) {
-        Ok(v1::FacilityState::Unspecified) => None,
-        Ok(state) => Some(
-            state
-                .as_str_name()
-                .trim_start_matches("FACILITY_STATE_")
-                .to_ascii_lowercase(),
-        ),
-        Err(_) => {
-            parse.wrong("state", format!("{} is not a facility state", request.state));
-            None
+    let state = match request.state {
+        0 => None,
+        number => {
+            let state = v1::FacilityState::try_from(number).ok();
+            parse.state(
+                "state",
+                "FACILITY_STATE_",
+                state.as_ref().map(v1::FacilityState::as_str_name),
+            )
         }
     };
     let filter = FacilityFilter {

@@ -271,7 +271,14 @@ fn read_filter(caller: &Caller, request: &v1::ListOffersRequest) -> Result<Offer
     let states = request
         .states
         .iter()
-        .filter_map(|number| state_code(&mut parse, *number))
+        .filter_map(|number| {
+            let state = v1::OfferState::try_from(*number).ok();
+            parse.state(
+                "states",
+                "OFFER_STATE_",
+                state.as_ref().map(v1::OfferState::as_str_name),
+            )
+        })
         .collect();
     let filter = OfferFilter {
         // A facility sees its own offers wherever the case is; everybody else looks through their scope.
@@ -287,20 +294,4 @@ fn read_filter(caller: &Caller, request: &v1::ListOffersRequest) -> Result<Offer
         limit: page_size(&mut parse, request.page_size),
     };
     parse.finish(Some(filter))
-}
-
-fn state_code(parse: &mut Parse, number: i32) -> Option<String> {
-    match v1::OfferState::try_from(number) {
-        Ok(v1::OfferState::Unspecified) | Err(_) => {
-            parse.wrong("states", format!("{number} is not an offer state"));
-            None
-        }
-        // The contract's names are the codes in capitals.
-        Ok(state) => Some(
-            state
-                .as_str_name()
-                .trim_start_matches("OFFER_STATE_")
-                .to_ascii_lowercase(),
-        ),
-    }
 }

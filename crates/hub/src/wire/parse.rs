@@ -105,6 +105,16 @@ impl Parse {
         self.take(field, text.parse())
     }
 
+    /// A state to look for, as the database has it: the contract's names are the codes in capitals. `name` is the name
+    /// of the number, if the contract has one.
+    pub(crate) fn state(&mut self, field: &str, prefix: &str, name: Option<&str>) -> Option<String> {
+        let code = name
+            .and_then(|name| name.strip_prefix(prefix))
+            .filter(|code| *code != "UNSPECIFIED");
+        self.require(field, code, "is not a state of this list")
+            .map(str::to_ascii_lowercase)
+    }
+
     /// One part of a sender's key to look for; may be empty.
     pub(crate) fn key_part(&mut self, field: &str, text: &str) -> Option<String> {
         if text.is_empty() {
