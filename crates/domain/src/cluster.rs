@@ -21,17 +21,6 @@ coded! {
     }
 }
 
-impl Cluster {
-    /// Confidential by law: children (UU 35/2014), trafficking victims (UU 21/2007), drug users.
-    #[must_use]
-    pub const fn is_confidential(self) -> bool {
-        match self {
-            Self::Anak | Self::TunaSosialKpo | Self::Napza => true,
-            Self::Disabilitas | Self::Lansia => false,
-        }
-    }
-}
-
 /// Code of a known PPKS category (Permensos 8/2012, 26 categories).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

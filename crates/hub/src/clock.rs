@@ -49,3 +49,21 @@ impl fmt::Debug for Clock {
         f.write_str("Clock")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn ids_carry_the_time_of_the_clock_they_come_from() {
+        let clock = Clock::from_fn(|| datetime!(2026-11-21 03:00 UTC));
+        let (first, second) = (clock.new_id(), clock.new_id());
+        assert_ne!(first, second);
+        for id in [first, second] {
+            let (seconds, _) = id.get_timestamp().unwrap().to_unix();
+            assert_eq!(i64::try_from(seconds).unwrap(), clock.now().unix_timestamp());
+        }
+    }
+}

@@ -127,7 +127,7 @@ pub(crate) async fn execute<M: Mutation>(
 ) -> Result<M::Response, HubError> {
     let hub = Arc::clone(hub);
     // The task owns everything: a client that goes away drops only its wait for the answer.
-    let task = tokio::spawn(async move { until_done(&hub, &call, &mutation).await });
+    let task = tokio::spawn(async move { repeated(|| once(&hub, &call, &mutation)).await });
     match tokio::time::timeout(CALL_DEADLINE, task).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(HubError::Bug("a command panicked")),
@@ -135,10 +135,14 @@ pub(crate) async fn execute<M: Mutation>(
     }
 }
 
-async fn until_done<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Response, HubError> {
+/// Repeats what another transaction got in the way of.
+async fn repeated<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, HubError>
+where
+    F: Future<Output = Result<T, HubError>>,
+{
     let mut tries = 1;
     loop {
-        match once(hub, call, mutation).await {
+        match attempt().await {
             Err(HubError::Store(StoreError::Conflict(_))) if tries < MAX_TRIES => pause(tries).await,
             result => return result,
         }
@@ -226,24 +230,14 @@ pub(crate) trait Act: Send + Sync + 'static {
 /// Runs an act for a client; as with a mutation, a client that goes away drops only its wait.
 pub(crate) async fn run_for<A: Act>(hub: &Arc<Hub>, caller: Caller, act: A) -> Result<A::Output, HubError> {
     let hub = Arc::clone(hub);
-    let task = tokio::spawn(async move { until_committed(&hub, &caller, &act).await });
+    let task = tokio::spawn(async move { repeated(|| commit_once(&hub, &caller, &act)).await });
     task.await.unwrap_or(Err(HubError::Bug("a command panicked")))
 }
 
 /// Runs a step of a job.
 pub(crate) async fn run_job<A: Act>(hub: &Hub, act: &A) -> Result<A::Output, HubError> {
-    until_committed(hub, &Caller::job(A::VERB), act).await
-}
-
-async fn until_committed<A: Act>(hub: &Hub, caller: &Caller, act: &A) -> Result<A::Output, HubError> {
-    let mut tries = 1;
-    loop {
-        match commit_once(hub, caller, act).await {
-            Err(HubError::Store(StoreError::Conflict(_))) if tries < MAX_TRIES => pause(tries).await,
-            result => return result,
-        }
-        tries += 1;
-    }
+    let caller = Caller::job(A::VERB);
+    repeated(|| commit_once(hub, &caller, act)).await
 }
 
 async fn commit_once<A: Act>(hub: &Hub, caller: &Caller, act: &A) -> Result<A::Output, HubError> {

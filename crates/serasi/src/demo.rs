@@ -2,7 +2,7 @@
 //! decline and stay silent - and then it keeps serving.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
@@ -12,6 +12,7 @@ use serasi_hub::auth::{Role, TokenRequest};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::{BoundServer, ServerSettings};
 use serasi_proto::v1;
+use serasi_store::private_file;
 use time::Duration;
 use tokio::sync::watch;
 
@@ -165,22 +166,11 @@ impl Stage {
     /// Writes a token where the printed commands find it.
     fn keep_token(&self, name: &str, token: &str) -> Result<PathBuf, CliError> {
         let path = self.data_dir.join(name);
-        write_private(&path, token).map_err(file_error("cannot write", &path))?;
+        // The token of an earlier run has its own end; it gives way.
+        drop(std::fs::remove_file(&path));
+        private_file::create(&path, token.as_bytes()).map_err(file_error("cannot write", &path))?;
         Ok(path)
     }
-}
-
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = std::fs::OpenOptions::new();
-    options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?
-        .write_all(text.as_bytes())
 }
 
 /// The name of a place, with its regency.

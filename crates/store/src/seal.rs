@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::StoreError;
+use crate::{StoreError, private_file};
 
 const KEY_LEN: usize = 32;
 /// First byte of everything sealed: the layout, so that a later one can be told apart.
@@ -66,7 +66,7 @@ impl SealKey {
             .fill(&mut bytes)
             .map_err(|_| KeyError::NoRandomness)?;
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        write_private(path, &hex).map_err(|source| KeyError::File {
+        private_file::create(path, hex.as_bytes()).map_err(|source| KeyError::File {
             path: path.display().to_string(),
             source,
         })?;
@@ -95,18 +95,6 @@ impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SealKey(redacted)")
     }
-}
-
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 impl Sealer {

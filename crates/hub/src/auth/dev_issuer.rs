@@ -1,7 +1,5 @@
 //! A token issuer for development and the demo. Its key and issuer name say what they are, and production refuses both.
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use jsonwebtoken::jwk::JwkSet;
@@ -9,6 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serasi_geography::RegionCode;
+use serasi_store::private_file;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -60,16 +59,7 @@ impl DevIssuer {
         if !path.exists() {
             let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
                 .map_err(|_| DevIssuerError::Signing)?;
-            let mut options = std::fs::OpenOptions::new();
-            let mut new = options
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(path)
-                .map_err(file)?;
-            new.write_all(pkcs8.as_ref())
-                .and_then(|()| new.sync_all())
-                .map_err(file)?;
+            private_file::create(path, pkcs8.as_ref()).map_err(file)?;
         }
         let pkcs8 = std::fs::read(path).map_err(file)?;
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &SystemRandom::new())
