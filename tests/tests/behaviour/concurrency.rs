@@ -293,3 +293,33 @@ async fn the_same_acceptance_sent_in_parallel_has_one_effect_and_one_response() 
     second.finish().await;
     first.finish().await;
 }
+
+/// Each of them finds the rows new and claims their keys: who comes second is repeated, and finds them known.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_import_sent_six_times_at_once_succeeds_six_times_and_adds_each_facility_once() {
+    let first = hub_with(vec![]).await;
+    let second = first.replica().await;
+    let mut calls = JoinSet::new();
+    for number in 0..6 {
+        let mut client = if number % 2 == 0 {
+            first.coordinator()
+        } else {
+            second.coordinator()
+        };
+        calls.spawn(async move {
+            let rows: Vec<_> = (0..200)
+                .map(|row| facility(&format!("F{row}"), "32.73.01", 1))
+                .collect();
+            client
+                .facilities
+                .import_facilities(tokio_stream::iter(rows))
+                .await
+                .map(tonic::Response::into_inner)
+        });
+    }
+    let done: Vec<_> = calls.join_all().await;
+    let created: i32 = done.iter().map(|done| done.as_ref().unwrap().created).sum();
+    assert_eq!(created, 200);
+    second.finish().await;
+    first.finish().await;
+}
