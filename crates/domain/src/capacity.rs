@@ -31,6 +31,8 @@ coded! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool {
     pub key: PoolKey,
+    /// Grows with every change.
+    pub version: i64,
     pub total: i32,
     pub occupied: i32,
     /// Reserved by live offers and by placements not yet admitted.
@@ -155,6 +157,7 @@ mod tests {
         let now = OffsetDateTime::UNIX_EPOCH;
         let pool = Pool {
             key: PoolKey::any(ServiceBase::Residential),
+            version: 1,
             total: 10,
             occupied: 7,
             held: 1,

@@ -5,6 +5,7 @@
 
 mod code;
 
+pub mod answers;
 pub mod capacity;
 pub mod case;
 pub mod cluster;

@@ -5,7 +5,8 @@
 
 use std::cell::OnceCell;
 
-use serasi_geography::{Place, RegionCode, atlas};
+use serasi_geography::{Reach, RegionCode, atlas};
+use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 use crate::capacity::PoolKey;
@@ -19,6 +20,8 @@ use crate::policy::{Policy, UrgencyPolicy};
 
 pub mod decision;
 mod place_fit;
+mod record;
+pub mod replay;
 pub mod rules;
 mod search;
 
@@ -46,31 +49,45 @@ coded! {
         Specialised = "specialised",
         Implementer = "implementer",
         Load = "load",
+        AnswerRecord = "answer_record",
         TravelMinutes = "travel_minutes",
     }
 }
 
 /// A facility that must not be asked for this case, for good or until a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exclusion {
     pub facility: FacilityId,
     /// `None` = for good.
+    #[serde(with = "time::serde::timestamp::microseconds::option")]
     pub until: Option<OffsetDateTime>,
 }
 
-/// One case looking for a facility.
+/// A case that seeks a facility.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeker<'a> {
+    pub facts: &'a CaseFacts,
+    /// Since when somebody waits for help: the search widens by this clock.
+    pub reported_at: OffsetDateTime,
+    /// Facilities that declined, or are parked, for this case.
+    pub exclusions: &'a [Exclusion],
+}
+
+/// One search of one case.
 #[derive(Debug)]
 pub struct Request<'a> {
     pub facts: &'a CaseFacts,
     pub cluster: Cluster,
     pub home: Regency,
-    pub place: Place,
     pub policy: &'a Policy,
-    /// Facilities that declined, or are parked, for this case.
+    pub reported_at: OffsetDateTime,
     pub exclusions: &'a [Exclusion],
     pub now: OffsetDateTime,
     /// The day at the place of the case.
     pub today: Date,
+    /// How far is searched now.
+    pub within: ScopeTier,
+    reach: Reach<'static>,
     /// Regions of the working areas of the balai responsible for the place.
     responsible_area: Vec<RegionCode>,
 }
@@ -125,48 +142,46 @@ pub enum NotRoutable {
 ///
 /// Cases without a cluster, or in a place the atlas does not know, are errors; finding nobody is not.
 pub fn route(
-    facts: &CaseFacts,
-    exclusions: &[Exclusion],
+    seeker: Seeker<'_>,
     directory: &Directory,
     policy: &Policy,
     now: OffsetDateTime,
 ) -> Result<Routing, NotRoutable> {
-    let request = Request::new(facts, exclusions, directory, policy, now)?;
-    let mut judged = search::judge(&request, directory);
-    let selection = search::select(&request, &mut judged);
-    Ok(search::record(&request, directory, judged, &selection))
+    let mut request = Request::new(seeker, directory, policy, now)?;
+    let found = search::search(&mut request, directory);
+    Ok(record::record(&request, directory, found))
 }
 
 impl<'a> Request<'a> {
     fn new(
-        facts: &'a CaseFacts,
-        exclusions: &'a [Exclusion],
+        seeker: Seeker<'a>,
         directory: &Directory,
         policy: &'a Policy,
         now: OffsetDateTime,
     ) -> Result<Self, NotRoutable> {
+        let facts = seeker.facts;
         let cluster = facts.cluster.ok_or(NotRoutable::ClusterUnknown)?;
         let place = atlas().place(facts.place).ok_or(NotRoutable::PlaceUnknown)?;
         let home = Regency::of(facts.place).ok_or(NotRoutable::PlaceUnknown)?;
-        let responsible_area = directory.responsible_area(facts.place, now);
         let region = atlas().region(facts.place).ok_or(NotRoutable::PlaceUnknown)?;
-        let today = local_date(now, region.time_zone);
         Ok(Self {
             facts,
             cluster,
             home,
-            place,
             policy,
-            exclusions,
+            reported_at: seeker.reported_at,
+            exclusions: seeker.exclusions,
             now,
-            today,
-            responsible_area,
+            today: local_date(now, region.time_zone),
+            within: ScopeTier::Nation,
+            reach: atlas().reach(place),
+            responsible_area: directory.responsible_area(facts.place, now),
         })
     }
 
     /// What the policy says for this urgency.
     #[must_use]
-    pub fn urgency_policy(&self) -> &UrgencyPolicy {
+    pub fn urgency_policy(&self) -> &'a UrgencyPolicy {
         self.policy.of(self.facts.urgency)
     }
 
@@ -220,7 +235,7 @@ impl<'a> Candidate<'a> {
     pub fn travel_minutes(&self, request: &Request<'_>) -> u32 {
         *self
             .travel_minutes
-            .get_or_init(|| atlas().travel(request.place, self.entry.place).minutes.get())
+            .get_or_init(|| request.reach.minutes(self.entry.place).get())
     }
 }
 

@@ -17,4 +17,4 @@ pub use coordinates::{Coordinates, InvalidCoordinates, great_circle_km};
 pub use place::Place;
 pub use region::{Island, Region, TimeZone};
 pub use region_code::{InvalidRegionCode, RegionCode, RegionLevel};
-pub use travel::{Travel, TravelMinutes, TravelMode};
+pub use travel::{Reach, Travel, TravelMinutes, TravelMode};

@@ -16,6 +16,8 @@ mod sea;
 
 use std::fmt;
 
+use cost::Key;
+
 use crate::atlas::Atlas;
 use crate::{Place, great_circle_km};
 pub(crate) use network::{Footing, Network};
@@ -55,6 +57,43 @@ impl Atlas {
             mode: cost.means.mode(),
             distance_km: great_circle_km(from.coordinates(), to.coordinates()),
         }
+    }
+}
+
+/// Journeys from one place to many: what they share is worked out once.
+pub struct Reach<'a> {
+    network: &'a Network,
+    from: Place,
+    ways: Vec<Key>,
+}
+
+impl Atlas {
+    /// Journeys that start at `from`.
+    #[must_use]
+    pub fn reach(&self, from: Place) -> Reach<'_> {
+        let network = self.network();
+        Reach {
+            network,
+            from,
+            ways: network.ways_from(&from.footing),
+        }
+    }
+}
+
+impl Reach<'_> {
+    /// Minutes as [`Atlas::travel`] has them, several times faster.
+    #[must_use]
+    pub fn minutes(&self, to: Place) -> TravelMinutes {
+        let cost = self.network.cost_by(&self.ways, &self.from.footing, &to.footing);
+        TravelMinutes(cost.minutes)
+    }
+}
+
+impl fmt::Debug for Reach<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reach")
+            .field("from", &self.from.region())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,89 +1,141 @@
-//! The directory board: this replica's snapshot of facilities and places, kept fresh by polling what changed. It only
-//! proposes; whether a place is really there, the database decides.
+//! The directory board: this replica's snapshot of facilities and places, kept fresh by following the change log. It
+//! only proposes; whether a place is really there, the database decides.
 
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use serasi_domain::directory::Directory;
-use serasi_store::{Store, StoreError, directory};
-use time::{Duration, OffsetDateTime};
-use tokio::sync::{Mutex, Notify};
+use serasi_store::directory::{self, Position};
+use serasi_store::{Store, StoreError};
+use tokio::sync::{Mutex, Notify, watch};
+use tokio::time::Instant;
 
-/// How far a look goes back before the last one: a transaction is stamped with its start and seen at its commit.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum LookBack {
-    /// Nearly every transaction is shorter: for the look after a change.
-    Short,
-    /// Longer than a transaction of a call may last.
-    Long,
-    /// Everything: imports may take as long as they need.
-    Whole,
+/// The directory at one position of the change log: who keeps the position can have the same directory again.
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) position: Arc<Position>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Board {
-    current: RwLock<Arc<Directory>>,
-    /// Database time of the last look. One look at a time, or the later one would undo the earlier.
-    read_at: Mutex<OffsetDateTime>,
-    changed: Notify,
+    current: RwLock<Snapshot>,
+    /// One look at a time, or the later one would undo the earlier.
+    turn: Mutex<()>,
+    /// When the newest look began.
+    looked_at: RwLock<Instant>,
+    asked_for: Notify,
+    /// Version of the current directory, for those who act on changes.
+    changes: watch::Sender<i64>,
 }
 
 impl Board {
     /// Reads the whole directory.
     pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
-        let mut connection = store.read().await?;
-        let (read_at, changes) =
-            directory::changed_since(&mut connection, OffsetDateTime::UNIX_EPOCH).await?;
-        let directory = Directory::default().with(changes).unwrap_or_default();
+        let looked_at = Instant::now();
+        let snapshot = whole(store).await?;
         Ok(Self {
-            current: RwLock::new(Arc::new(directory)),
-            read_at: Mutex::new(read_at),
-            changed: Notify::new(),
+            changes: watch::Sender::new(snapshot.directory.version),
+            current: RwLock::new(snapshot),
+            turn: Mutex::new(()),
+            looked_at: RwLock::new(looked_at),
+            asked_for: Notify::new(),
         })
     }
 
     /// The snapshot as it is now; it never changes under the reader.
-    pub(crate) fn snapshot(&self) -> Arc<Directory> {
-        Arc::clone(
-            &self
-                .current
-                .read()
-                .expect("nobody panics while holding this lock"),
-        )
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.current
+            .read()
+            .expect("nobody panics while holding this lock")
+            .clone()
     }
 
-    /// Says that something has changed, so that the next poll comes at once.
+    /// Says that something has changed, so that the next look comes at once.
     pub(crate) fn nudge(&self) {
-        self.changed.notify_one();
+        self.asked_for.notify_one();
     }
 
     /// Waits for a nudge.
     pub(crate) async fn nudged(&self) {
-        self.changed.notified().await;
+        self.asked_for.notified().await;
     }
 
-    /// Reads what changed since the last look.
-    pub(crate) async fn refresh(&self, store: &Store, look_back: LookBack) -> Result<(), StoreError> {
-        let mut last = self.read_at.lock().await;
-        let mut connection = store.read().await?;
-        let (read_at, changes) = directory::changed_since(&mut connection, look_back.from(*last)).await?;
-        drop(connection);
-        if let Some(after) = self.snapshot().with(changes) {
-            *self
-                .current
-                .write()
-                .expect("nobody panics while holding this lock") = Arc::new(after);
+    /// Turns when the directory has changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<i64> {
+        self.changes.subscribe()
+    }
+
+    /// Reads what has changed since the last look.
+    pub(crate) async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        let begun = Instant::now();
+        let last = self.snapshot();
+        let (position, changes) = directory::read_since(store, &last.position).await?;
+        if let Some(directory) = last.directory.with(position.version, changes) {
+            self.put(Snapshot {
+                directory: Arc::new(directory),
+                position: Arc::new(position),
+            });
+        } else {
+            // Nothing is new: the old directory is also that of the new position.
+            self.put(Snapshot {
+                directory: last.directory,
+                position: Arc::new(position),
+            });
         }
-        *last = read_at;
+        self.set_looked_at(begun);
         Ok(())
+    }
+
+    /// Reads everything again: what was changed without the log - by hand, by an earlier release - is seen here.
+    pub(crate) async fn reload(&self, store: &Store) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        let begun = Instant::now();
+        let read = whole(store).await?;
+        if read.directory.digest() != self.snapshot().directory.digest() {
+            self.put(read);
+        }
+        self.set_looked_at(begun);
+        Ok(())
+    }
+
+    fn put(&self, snapshot: Snapshot) {
+        let version = snapshot.directory.version;
+        *self
+            .current
+            .write()
+            .expect("nobody panics while holding this lock") = snapshot;
+        self.changes.send_if_modified(|known| {
+            let is_new = *known != version;
+            *known = version;
+            is_new
+        });
+    }
+
+    /// How old the newest look is: the longest time for which this replica may not know of a change.
+    pub(crate) fn staleness(&self) -> Duration {
+        self.looked_at
+            .read()
+            .expect("nobody panics while holding this lock")
+            .elapsed()
+    }
+
+    fn set_looked_at(&self, begun: Instant) {
+        *self
+            .looked_at
+            .write()
+            .expect("nobody panics while holding this lock") = begun;
     }
 }
 
-impl LookBack {
-    fn from(self, last: OffsetDateTime) -> OffsetDateTime {
-        match self {
-            Self::Short => last - Duration::SECOND,
-            Self::Long => last - Duration::seconds(15),
-            Self::Whole => OffsetDateTime::UNIX_EPOCH,
-        }
-    }
+async fn whole(store: &Store) -> Result<Snapshot, StoreError> {
+    let (position, changes) = directory::read_all(store).await?;
+    let directory = Directory::default()
+        .with(position.version, changes)
+        .unwrap_or_default();
+    Ok(Snapshot {
+        directory: Arc::new(directory),
+        position: Arc::new(position),
+    })
 }

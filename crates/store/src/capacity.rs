@@ -47,6 +47,7 @@ pub(crate) struct PoolRow {
     pub(crate) base: String,
     pub(crate) cluster: String,
     pub(crate) sex: String,
+    pub(crate) version: i64,
     pub(crate) total: i32,
     pub(crate) occupied: i32,
     pub(crate) held: i32,
@@ -66,6 +67,7 @@ impl PoolRow {
         };
         let pool = Pool {
             key: context.pool(&self.base, &self.cluster, &self.sex)?,
+            version: self.version,
             total: self.total,
             occupied: self.occupied,
             held: self.held,
@@ -93,12 +95,20 @@ pub async fn reserve(
              SELECT region_code, facility_id FROM facilities
              WHERE region_code = $1 AND facility_id = $2
                  AND (state = 'active' OR state = 'suspended' AND ($8 OR state_until <= now()))
-             FOR SHARE)
-         UPDATE capacity_pools p SET held = p.held + $6, free = p.free - $6, changed_at = now()
-         FROM asked
-         WHERE p.region_code = asked.region_code AND p.facility_id = asked.facility_id
-             AND p.base = $3 AND p.cluster = $4 AND p.sex = $5
-             AND p.free + CASE WHEN $7 THEN p.overflow ELSE 0 END >= $6 AND p.valid_until > now()",
+             FOR SHARE),
+         changed AS (
+             UPDATE capacity_pools p SET held = p.held + $6, free = p.free - $6, version = p.version + 1,
+                 changed_at = now()
+             FROM asked
+             WHERE p.region_code = asked.region_code AND p.facility_id = asked.facility_id
+                 AND p.base = $3 AND p.cluster = $4 AND p.sex = $5
+                 AND p.free + CASE WHEN $7 THEN p.overflow ELSE 0 END >= $6 AND p.valid_until > now()
+             RETURNING p.*)
+         INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
+             shortfall, observed_at, valid_until, source, changed_at)
+         SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+             observed_at, valid_until, source, changed_at
+         FROM changed",
         hold.facility.home().to_string(),
         hold.facility.uuid(),
         base,
@@ -135,75 +145,63 @@ pub async fn insert_hold(conn: &mut PgConnection, hold: &Hold) -> Result<(), Sto
     Ok(())
 }
 
-/// held -> released: the places are free again. `false` = there was no such hold.
-pub async fn release(
-    conn: &mut PgConnection,
-    facility: FacilityId,
-    offer: OfferId,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query!(
-        "WITH gone AS (
-             UPDATE holds SET state = 'released', changed_at = now()
-             WHERE region_code = $1 AND hold_id = $2 AND facility_id = $3 AND state = 'held'
-             RETURNING region_code, facility_id, base, cluster, sex, places)
-         UPDATE capacity_pools p SET held = p.held - gone.places, free = p.free + gone.places, changed_at = now()
-         FROM gone
-         WHERE p.region_code = gone.region_code AND p.facility_id = gone.facility_id AND p.base = gone.base
-             AND p.cluster = gone.cluster AND p.sex = gone.sex",
-        facility.home().to_string(),
-        offer.uuid(),
-        facility.uuid()
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+/// What becomes of places the hub has taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// held -> released: the places are free again.
+    Release,
+    /// held -> occupied: the persons have moved in.
+    Occupy,
+    /// occupied -> released: the persons have left. A later report may have counted fewer people than the hub knows
+    /// of; then only as many places become free as are counted.
+    Vacate,
 }
 
-/// held -> occupied: the persons have moved in. `false` = there was no such hold.
-pub async fn occupy(
+impl Move {
+    const fn states(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Release => ("held", "released"),
+            Self::Occupy => ("held", "occupied"),
+            Self::Vacate => ("occupied", "released"),
+        }
+    }
+}
+
+/// Moves the places of one hold on. `false` = there was no such hold.
+pub async fn move_hold(
     conn: &mut PgConnection,
     facility: FacilityId,
     offer: OfferId,
+    step: Move,
 ) -> Result<bool, StoreError> {
+    let (from, to) = step.states();
     let done = sqlx::query!(
         "WITH moved AS (
-             UPDATE holds SET state = 'occupied', changed_at = now()
-             WHERE region_code = $1 AND hold_id = $2 AND facility_id = $3 AND state = 'held'
-             RETURNING region_code, facility_id, base, cluster, sex, places)
-         UPDATE capacity_pools p SET held = p.held - moved.places, occupied = p.occupied + moved.places,
-             changed_at = now()
-         FROM moved
-         WHERE p.region_code = moved.region_code AND p.facility_id = moved.facility_id AND p.base = moved.base
-             AND p.cluster = moved.cluster AND p.sex = moved.sex",
+             UPDATE holds SET state = $5, changed_at = now()
+             WHERE region_code = $1 AND hold_id = $2 AND facility_id = $3 AND state = $4
+             RETURNING region_code, facility_id, base, cluster, sex, places),
+         changed AS (
+             UPDATE capacity_pools p SET
+                 held = p.held - CASE $4 WHEN 'held' THEN moved.places ELSE 0 END,
+                 occupied = p.occupied + CASE WHEN $5 = 'occupied' THEN moved.places
+                     WHEN $4 = 'occupied' THEN -LEAST(moved.places, p.occupied) ELSE 0 END,
+                 free = p.free + CASE WHEN $5 = 'occupied' THEN 0
+                     WHEN $4 = 'occupied' THEN LEAST(moved.places, p.occupied) ELSE moved.places END,
+                 version = p.version + 1, changed_at = now()
+             FROM moved
+             WHERE p.region_code = moved.region_code AND p.facility_id = moved.facility_id AND p.base = moved.base
+                 AND p.cluster = moved.cluster AND p.sex = moved.sex
+             RETURNING p.*)
+         INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
+             shortfall, observed_at, valid_until, source, changed_at)
+         SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+             observed_at, valid_until, source, changed_at
+         FROM changed",
         facility.home().to_string(),
         offer.uuid(),
-        facility.uuid()
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// occupied -> released: the persons have left. A later report may have counted fewer people than the hub knows of;
-/// then only as many places become free as are counted. `false` = there was no such hold.
-pub async fn vacate(
-    conn: &mut PgConnection,
-    facility: FacilityId,
-    offer: OfferId,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query!(
-        "WITH gone AS (
-             UPDATE holds SET state = 'released', changed_at = now()
-             WHERE region_code = $1 AND hold_id = $2 AND facility_id = $3 AND state = 'occupied'
-             RETURNING region_code, facility_id, base, cluster, sex, places)
-         UPDATE capacity_pools p SET occupied = p.occupied - LEAST(gone.places, p.occupied),
-             free = p.free + LEAST(gone.places, p.occupied), changed_at = now()
-         FROM gone
-         WHERE p.region_code = gone.region_code AND p.facility_id = gone.facility_id AND p.base = gone.base
-             AND p.cluster = gone.cluster AND p.sex = gone.sex",
-        facility.home().to_string(),
-        offer.uuid(),
-        facility.uuid()
+        facility.uuid(),
+        from,
+        to
     )
     .execute(conn)
     .await?;
@@ -219,16 +217,23 @@ pub async fn report(
 ) -> Result<bool, StoreError> {
     let (base, cluster, sex) = pool_columns(reported.report.key);
     let done = sqlx::query!(
-        "INSERT INTO capacity_pools AS p (region_code, facility_id, base, cluster, sex, total, occupied, held, free,
-             overflow, shortfall, observed_at, valid_until, source, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $6::int - $7::int, $8, 0, $9, $10, $11, now())
-         ON CONFLICT ON CONSTRAINT capacity_pools_key DO UPDATE
-             SET total = excluded.total, occupied = excluded.occupied, overflow = excluded.overflow,
-                 free = excluded.total - excluded.occupied - p.held,
-                 shortfall = GREATEST(0, excluded.occupied + p.held - excluded.total - excluded.overflow),
-                 observed_at = excluded.observed_at, valid_until = excluded.valid_until, source = excluded.source,
-                 changed_at = now()
-             WHERE p.observed_at <= excluded.observed_at",
+        "WITH changed AS (
+             INSERT INTO capacity_pools AS p (region_code, facility_id, base, cluster, sex, version, total, occupied,
+                 held, free, overflow, shortfall, observed_at, valid_until, source, changed_at)
+             VALUES ($1, $2, $3, $4, $5, 1, $6, $7, 0, $6::int - $7::int, $8, 0, $9, $10, $11, now())
+             ON CONFLICT ON CONSTRAINT capacity_pools_key DO UPDATE
+                 SET total = excluded.total, occupied = excluded.occupied, overflow = excluded.overflow,
+                     free = excluded.total - excluded.occupied - p.held,
+                     shortfall = GREATEST(0, excluded.occupied + p.held - excluded.total - excluded.overflow),
+                     observed_at = excluded.observed_at, valid_until = excluded.valid_until, source = excluded.source,
+                     version = p.version + 1, changed_at = now()
+                 WHERE p.observed_at <= excluded.observed_at
+             RETURNING p.*)
+         INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
+             shortfall, observed_at, valid_until, source, changed_at)
+         SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+             observed_at, valid_until, source, changed_at
+         FROM changed",
         facility.home().to_string(),
         facility.uuid(),
         base,
@@ -255,8 +260,16 @@ pub async fn correct_to_full(
 ) -> Result<(), StoreError> {
     let (base, cluster, sex) = pool_columns(pool);
     sqlx::query!(
-        "UPDATE capacity_pools SET occupied = occupied + free, free = 0, source = 'decline', changed_at = now()
-         WHERE region_code = $1 AND facility_id = $2 AND base = $3 AND cluster = $4 AND sex = $5 AND free > 0",
+        "WITH changed AS (
+             UPDATE capacity_pools SET occupied = occupied + free, free = 0, source = 'decline', version = version + 1,
+                 changed_at = now()
+             WHERE region_code = $1 AND facility_id = $2 AND base = $3 AND cluster = $4 AND sex = $5 AND free > 0
+             RETURNING *)
+         INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
+             shortfall, observed_at, valid_until, source, changed_at)
+         SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+             observed_at, valid_until, source, changed_at
+         FROM changed",
         facility.home().to_string(),
         facility.uuid(),
         base,
@@ -272,8 +285,8 @@ pub async fn correct_to_full(
 pub async fn of_facility(conn: &mut PgConnection, facility: FacilityId) -> Result<Vec<Pool>, StoreError> {
     let rows = sqlx::query_as!(
         PoolRow,
-        "SELECT region_code, facility_id, base, cluster, sex, total, occupied, held, overflow, shortfall, observed_at,
-             valid_until, source
+        "SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+             observed_at, valid_until, source
          FROM capacity_pools WHERE region_code = $1 AND facility_id = $2 ORDER BY base, cluster, sex",
         facility.home().to_string(),
         facility.uuid()
@@ -335,14 +348,21 @@ pub async fn insert_many(
     let [regions, bases, clusters, sexes, sources] = columns;
     let [totals, occupied, overflow] = numbers;
     sqlx::query!(
-        "INSERT INTO capacity_pools (region_code, facility_id, base, cluster, sex, total, occupied, held, free,
-             overflow, shortfall, observed_at, valid_until, source, changed_at)
-         SELECT region_code, facility_id, base, cluster, sex, total, occupied, 0, total - occupied, overflow, 0,
-             observed_at, valid_until, source, now()
-         FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::int[],
-             $9::timestamptz[], $10::timestamptz[], $11::text[])
-             AS p (region_code, facility_id, base, cluster, sex, total, occupied, overflow, observed_at, valid_until,
-                 source)",
+        "WITH changed AS (
+             INSERT INTO capacity_pools (region_code, facility_id, base, cluster, sex, version, total, occupied, held,
+                 free, overflow, shortfall, observed_at, valid_until, source, changed_at)
+             SELECT region_code, facility_id, base, cluster, sex, 1, total, occupied, 0, total - occupied, overflow, 0,
+                 observed_at, valid_until, source, now()
+             FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::int[],
+                 $9::timestamptz[], $10::timestamptz[], $11::text[])
+                 AS p (region_code, facility_id, base, cluster, sex, total, occupied, overflow, observed_at,
+                     valid_until, source)
+             RETURNING *)
+         INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
+             shortfall, observed_at, valid_until, source, changed_at)
+         SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+             observed_at, valid_until, source, changed_at
+         FROM changed",
         &regions,
         &ids,
         &bases,

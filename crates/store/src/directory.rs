@@ -1,63 +1,199 @@
-//! The directory as the board reads it: everything once, then what changed.
+//! The directory as the board and a replay read it: everything at one moment, what changed since, or as it was.
+//!
+//! A position is a database snapshot (`pg_snapshot` as text): what it can see has been read, however the transactions
+//! overlapped. The same position always gives the same directory, as long as the log is kept.
 
-use serasi_domain::capacity::Pool;
+use serasi_domain::answers::AnswerRecord;
 use serasi_domain::directory::Changes;
 use serasi_domain::facility::Facility;
 use serasi_domain::id::FacilityId;
-use serasi_geography::atlas;
+use serasi_geography::{Place, atlas};
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use uuid::Uuid;
 
-use crate::StoreError;
 use crate::capacity::PoolRow;
-use crate::columns::Row;
+use crate::columns::{Row, regency};
 use crate::facilities::FacilityRow;
+use crate::{Store, StoreError};
 
-/// Facilities and pools that changed at or after `since`, and the database's time of the look.
-///
-/// `changed_at` is the start of the changing transaction, which may commit later than one that started after it:
-/// the caller must look back further than a transaction can last.
-pub async fn changed_since(
-    conn: &mut PgConnection,
-    since: OffsetDateTime,
-) -> Result<(OffsetDateTime, Changes), StoreError> {
-    let read_at = sqlx::query_scalar!(r#"SELECT now() AS "now!""#)
-        .fetch_one(&mut *conn)
-        .await?;
+/// How far the change log has been read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    snapshot: String,
+    /// Transactions from here on had not begun. Grows; for people to compare.
+    pub version: i64,
+}
+
+#[derive(Debug)]
+struct AnswerRow {
+    region_code: String,
+    facility_id: Uuid,
+    version: i64,
+    median_answer_minutes: Option<i32>,
+    false_full: i32,
+}
+
+impl Position {
+    /// The text that `read` takes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.snapshot
+    }
+}
+
+/// Everything as it stands, and the position of this look.
+pub async fn read_all(store: &Store) -> Result<(Position, Changes), StoreError> {
+    let mut conn = store.begin_read().await?;
+    let position = position(&mut conn).await?;
     let facilities = sqlx::query_as!(
         FacilityRow,
         "SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
-         FROM facilities WHERE changed_at >= $1",
-        since
+         FROM facilities"
     )
     .fetch_all(&mut *conn)
     .await?;
     let pools = sqlx::query_as!(
         PoolRow,
-        "SELECT region_code, facility_id, base, cluster, sex, total, occupied, held, overflow, shortfall, observed_at,
-             valid_until, source
-         FROM capacity_pools WHERE changed_at >= $1",
-        since
+        "SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+             observed_at, valid_until, source
+         FROM capacity_pools"
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let answers = sqlx::query_as!(
+        AnswerRow,
+        "SELECT region_code, facility_id, version, median_answer_minutes, false_full FROM answer_records"
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    conn.commit().await?;
+    Ok((position, changes(facilities, pools, answers)?))
+}
+
+/// What the last look could not see, and the position of this one.
+pub async fn read_since(store: &Store, last: &Position) -> Result<(Position, Changes), StoreError> {
+    let mut conn = store.begin_read().await?;
+    let position = position(&mut conn).await?;
+    let facilities = sqlx::query_as!(
+        FacilityRow,
+        "SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
+         FROM facility_log
+         WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+             AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+         ORDER BY version",
+        last.snapshot
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let pools = sqlx::query_as!(
+        PoolRow,
+        "SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+             observed_at, valid_until, source
+         FROM capacity_log
+         WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+             AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+         ORDER BY version",
+        last.snapshot
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let answers = sqlx::query_as!(
+        AnswerRow,
+        "SELECT region_code, facility_id, version, median_answer_minutes, false_full FROM answer_log
+         WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+             AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+         ORDER BY version",
+        last.snapshot
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    conn.commit().await?;
+    Ok((position, changes(facilities, pools, answers)?))
+}
+
+/// Everything as it was at `position`, from the log. What the log never saw is not there.
+pub async fn read_at(conn: &mut PgConnection, position: &str) -> Result<Changes, StoreError> {
+    let facilities = sqlx::query_as!(
+        FacilityRow,
+        "SELECT DISTINCT ON (region_code, facility_id) region_code, facility_id, version, state, profile,
+             state_reason, state_until, created_at, changed_at
+         FROM facility_log WHERE pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+         ORDER BY region_code, facility_id, version DESC",
+        position
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let pools = sqlx::query_as!(
+        PoolRow,
+        "SELECT DISTINCT ON (region_code, facility_id, base, cluster, sex) region_code, facility_id, base, cluster,
+             sex, version, total, occupied, held, overflow, shortfall, observed_at, valid_until, source
+         FROM capacity_log WHERE pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+         ORDER BY region_code, facility_id, base, cluster, sex, version DESC",
+        position
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let answers = sqlx::query_as!(
+        AnswerRow,
+        "SELECT DISTINCT ON (region_code, facility_id) region_code, facility_id, version, median_answer_minutes,
+             false_full
+         FROM answer_log WHERE pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+         ORDER BY region_code, facility_id, version DESC",
+        position
     )
     .fetch_all(conn)
     .await?;
-    let facilities = facilities
-        .into_iter()
-        .map(|row| {
-            let facility = Facility::try_from(row)?;
-            let place = atlas().place(facility.profile.place).ok_or_else(|| {
-                Row {
-                    table: "facilities",
-                    id: &facility.id,
-                }
-                .impossible("place_code")
-            })?;
-            Ok((facility, place))
-        })
-        .collect::<Result<_, StoreError>>()?;
-    let pools = pools
-        .into_iter()
-        .map(PoolRow::read)
-        .collect::<Result<Vec<(FacilityId, Pool)>, StoreError>>()?;
-    Ok((read_at, Changes { facilities, pools }))
+    changes(facilities, pools, answers)
+}
+
+async fn position(conn: &mut PgConnection) -> Result<Position, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT pg_current_snapshot()::text AS "snapshot!",
+               pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS "version!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Position {
+        snapshot: row.snapshot,
+        version: row.version,
+    })
+}
+
+fn changes(
+    facilities: Vec<FacilityRow>,
+    pools: Vec<PoolRow>,
+    answers: Vec<AnswerRow>,
+) -> Result<Changes, StoreError> {
+    let facilities = facilities.into_iter().map(with_place);
+    let pools = pools.into_iter().map(PoolRow::read);
+    let answers = answers.into_iter().map(AnswerRow::read);
+    Ok(Changes {
+        facilities: facilities.collect::<Result<_, _>>()?,
+        pools: pools.collect::<Result<_, _>>()?,
+        answers: answers.collect::<Result<_, _>>()?,
+    })
+}
+
+fn with_place(row: FacilityRow) -> Result<(Facility, Place), StoreError> {
+    let facility = Facility::try_from(row)?;
+    let place = atlas().place(facility.profile.place).ok_or_else(|| {
+        Row {
+            table: "facilities",
+            id: &facility.id,
+        }
+        .impossible("place_code")
+    })?;
+    Ok((facility, place))
+}
+
+impl AnswerRow {
+    fn read(self) -> Result<(FacilityId, AnswerRecord), StoreError> {
+        let home = regency("answer_records", &self.region_code)?;
+        let record = AnswerRecord {
+            version: self.version,
+            median_answer_minutes: self.median_answer_minutes,
+            false_full: self.false_full,
+        };
+        Ok((FacilityId::new(home, self.facility_id), record))
+    }
 }

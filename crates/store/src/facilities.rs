@@ -99,9 +99,15 @@ pub async fn insert(conn: &mut PgConnection, facility: &Facility) -> Result<(), 
     let profile = &facility.profile;
     let (state, reason, until) = state_columns(&facility.state);
     sqlx::query!(
-        "INSERT INTO facilities (region_code, facility_id, version, state, kind, name, place_code, source_system,
-             source_ref, clusters, profile, state_reason, state_until, created_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)",
+        "WITH changed AS (
+             INSERT INTO facilities (region_code, facility_id, version, state, kind, name, place_code, source_system,
+                 source_ref, clusters, profile, state_reason, state_until, created_at, changed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+             RETURNING *)
+         INSERT INTO facility_log (region_code, facility_id, version, state, profile, state_reason, state_until,
+             created_at, changed_at)
+         SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
+         FROM changed",
         facility.id.home().to_string(),
         facility.id.uuid(),
         facility.version,
@@ -131,9 +137,15 @@ pub async fn update(
     let profile = &facility.profile;
     let (state, reason, until) = state_columns(&facility.state);
     let done = sqlx::query!(
-        "UPDATE facilities SET version = version + 1, state = $4, kind = $5, name = $6, place_code = $7,
-             clusters = $8, profile = $9, state_reason = $10, state_until = $11, changed_at = $12
-         WHERE region_code = $1 AND facility_id = $2 AND version = $3",
+        "WITH changed AS (
+             UPDATE facilities SET version = version + 1, state = $4, kind = $5, name = $6, place_code = $7,
+                 clusters = $8, profile = $9, state_reason = $10, state_until = $11, changed_at = $12
+             WHERE region_code = $1 AND facility_id = $2 AND version = $3
+             RETURNING *)
+         INSERT INTO facility_log (region_code, facility_id, version, state, profile, state_reason, state_until,
+             created_at, changed_at)
+         SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
+         FROM changed",
         facility.id.home().to_string(),
         facility.id.uuid(),
         facility.version,
@@ -273,14 +285,20 @@ pub async fn insert_many(conn: &mut PgConnection, facilities: &[Facility]) -> Re
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "INSERT INTO facilities (region_code, facility_id, version, state, kind, name, place_code, source_system,
-             source_ref, clusters, profile, created_at, changed_at)
-         SELECT region_code, facility_id, 1, 'active', kind, name, place_code, source_system, source_ref,
-             string_to_array(clusters, ','), profile, created_at, created_at
-         FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-             $9::jsonb[], $10::timestamptz[])
-             AS f (region_code, facility_id, kind, name, place_code, source_system, source_ref, clusters, profile,
-                 created_at)",
+        "WITH changed AS (
+             INSERT INTO facilities (region_code, facility_id, version, state, kind, name, place_code, source_system,
+                 source_ref, clusters, profile, created_at, changed_at)
+             SELECT region_code, facility_id, 1, 'active', kind, name, place_code, source_system, source_ref,
+                 string_to_array(clusters, ','), profile, created_at, created_at
+             FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                 $8::text[], $9::jsonb[], $10::timestamptz[])
+                 AS f (region_code, facility_id, kind, name, place_code, source_system, source_ref, clusters, profile,
+                     created_at)
+             RETURNING *)
+         INSERT INTO facility_log (region_code, facility_id, version, state, profile, state_reason, state_until,
+             created_at, changed_at)
+         SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
+         FROM changed",
         &regions,
         &ids,
         &column(|facility| facility.profile.kind.code().to_owned()),

@@ -2,6 +2,7 @@
 //!
 //! It must never know of gRPC, and never let personal data reach the database unsealed.
 
+pub mod answers;
 pub mod audit;
 pub mod capacity;
 pub mod cases;

@@ -134,6 +134,12 @@ impl Store {
         Ok(self.pool.begin().await?)
     }
 
+    /// Begins a transaction in which every statement sees the same moment.
+    pub(crate) async fn begin_read(&self) -> Result<sqlx::PgTransaction<'static>, StoreError> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Ok(self.pool.begin_with(begin).await?)
+    }
+
     /// A connection for reads.
     pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
         Ok(self.pool.acquire().await?)

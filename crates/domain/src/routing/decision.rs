@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::rules::{REQUIREMENTS, Sentence};
 use super::{PreferenceName, Request, ScopeTier};
 use crate::code::coded;
+use crate::directory::Directory;
 use crate::id::FacilityId;
 use crate::regulation::Article;
 use crate::text::Text;
@@ -74,7 +75,14 @@ pub struct Decision {
     pub chosen: Option<FacilityId>,
     /// The tier in which somebody was found.
     pub tier: Option<ScopeTier>,
+    /// When a waiting case is searched for farther away; `None` = everywhere was searched.
+    #[serde(default, with = "time::serde::timestamp::microseconds::option")]
+    pub widens_at: Option<OffsetDateTime>,
+    /// The rules of this hub when it decided.
+    #[serde(default)]
+    pub rules_version: u16,
     pub policy_version: String,
+    /// How far the change log of the directory had been read.
     pub board_version: i64,
     /// SHA-256 over what the decision depends on, hex.
     pub inputs_digest: String,
@@ -99,23 +107,29 @@ impl Decision {
     /// Near misses kept in the record.
     pub const MAX_NEAR_MISSES: usize = 10;
 
-    /// Fills in the digest: the facts, the policy version, the exclusions, and all that the record shows.
-    pub(super) fn sealed_with(mut self, request: &Request<'_>) -> Self {
-        let mut hasher = Sha256::new();
-        let exclusions: Vec<_> = request
-            .exclusions
-            .iter()
-            .map(|exclusion| (exclusion.facility, exclusion.until))
-            .collect();
-        let inputs = (request.facts, exclusions, &self);
-        let bytes = serde_json::to_vec(&inputs).expect("facts and decisions are plain data");
-        hasher.update(bytes);
-        self.inputs_digest = hasher
-            .finalize()
+    /// Fills in the digest: everything the decision depends on. The policy's version stands for its content.
+    pub(super) fn sealed_with(mut self, request: &Request<'_>, directory: &Directory) -> Self {
+        let inputs = (
+            request.facts,
+            request.reported_at.unix_timestamp_nanos(),
+            request.exclusions,
+            directory.digest(),
+            &self.policy_version,
+            self.rules_version,
+            self.decided_at.unix_timestamp_nanos(),
+        );
+        let bytes = serde_json::to_vec(&inputs).expect("facts are plain data");
+        self.inputs_digest = Sha256::digest(bytes)
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
         self
+    }
+
+    /// The bytes that are stored, and compared when the decision is replayed.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a decision is plain data")
     }
 
     /// After trying to hold places: `lost` facilities had none left; `chosen` is who was asked in the end.

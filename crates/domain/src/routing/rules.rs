@@ -4,6 +4,7 @@ use super::{Candidate, Permanence, PreferenceName, Request};
 use crate::regulation::Article;
 
 mod admits_party;
+mod answer_record;
 mod covers_forms;
 mod gives_forms;
 mod has_places;
@@ -18,6 +19,7 @@ mod specialised;
 mod takes_target;
 mod travel_class;
 mod travel_minutes;
+mod within_tier;
 mod works_on_base;
 
 /// A sentence in Indonesian and English.
@@ -47,10 +49,17 @@ pub struct Preference {
     pub cost: fn(&Request<'_>, &Candidate<'_>) -> i64,
 }
 
+/// Raised when a rule, their order or the form of the record changes: a decision made under other rules cannot be
+/// replayed. A test holds the bytes of one decision against it.
+pub const RULES_VERSION: u16 = 1;
+
 /// Hard rules, the cheapest and most telling first; `has_places` is last: who fails only that one is full or unknown.
+///
+/// The search takes the first three from the directory's index and counts whom they exclude without a look at each.
 pub const REQUIREMENTS: &[Requirement] = &[
     serves_cluster::RULE,
     works_on_base::RULE,
+    within_tier::RULE,
     is_active::RULE,
     takes_target::RULE,
     gives_forms::RULE,
@@ -68,6 +77,7 @@ pub const PREFERENCES: &[Preference] = &[
     specialised::PREFERENCE,
     implementer::PREFERENCE,
     load::PREFERENCE,
+    answer_record::PREFERENCE,
     travel_minutes::PREFERENCE,
 ];
 
@@ -106,6 +116,7 @@ mod tests {
         insta::assert_snapshot!(table, @"
         serves_cluster   P16 Ps.3
         works_on_base    P16 Ps.6
+        within_tier      P16 Ps.28(2)
         is_active        P16 Ps.31
         takes_target     P16 Ps.7
         gives_forms      P16 Ps.10(1)

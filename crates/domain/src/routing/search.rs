@@ -1,275 +1,275 @@
-//! The search itself: judge every facility, pick the nearest tier that has somebody, order them, write it down.
+//! The search itself: tier by tier, judge who could serve at all, stop where somebody can, order them.
 
 use std::collections::BTreeMap;
 
-use super::decision::{Considered, Decision, Outcome, Rejection, RuleCount, Score};
-use super::rules::{REQUIREMENTS, Requirement};
-use super::{Candidate, Choice, Permanence, PlaceFit, Request, Routing, ScopeTier};
-use crate::directory::Directory;
+use time::{Duration, OffsetDateTime};
+
+use super::decision::Outcome;
+use super::rules::{PREFERENCES, REQUIREMENTS, Requirement};
+use super::{Candidate, Permanence, PlaceFit, Request, ScopeTier};
+use crate::directory::{Directory, Entry};
 use crate::id::FacilityId;
-use crate::policy::UrgencyPolicy;
 
 /// Facilities tried in turn before a search gives up and the case waits.
 pub(super) const MAX_CHOICES: usize = 32;
 
-/// Every facility, by what may be done with it.
-pub(super) struct Judged<'a> {
+/// Requirements that the directory's index answers: the first of the registry.
+const INDEXED: usize = 3;
+
+/// What a facility costs under each preference, in the policy's order; what the policy leaves out costs nothing.
+pub(super) type Costs = [i64; PREFERENCES.len()];
+
+/// A facility that fails exactly one requirement.
+pub(super) struct NearMiss<'a> {
+    pub(super) candidate: Candidate<'a>,
+    pub(super) rule: &'static Requirement,
+    pub(super) why: Permanence,
+}
+
+/// What a search has found.
+pub(super) struct Found<'a> {
+    pub(super) outcome: Outcome,
+    /// Where somebody was found.
+    pub(super) tier: Option<ScopeTier>,
+    /// When a waiting case may look further.
+    pub(super) widens_at: Option<OffsetDateTime>,
+    /// The best first, at most `MAX_CHOICES`.
+    pub(super) ranked: Vec<(Costs, Candidate<'a>)>,
+    pub(super) near_misses: Vec<NearMiss<'a>>,
+    /// Facilities by the first requirement they fail, by its position in the registry.
+    pub(super) excluded: BTreeMap<usize, usize>,
+}
+
+/// Facilities judged so far, by what may be done with them.
+struct Judged<'a> {
     /// All requirements met: places are known to be free.
     able: Vec<Candidate<'a>>,
     /// Only the places are unknown: may be asked.
     askable: Vec<Candidate<'a>>,
-    /// Failed exactly one requirement.
-    near_misses: Vec<(Candidate<'a>, &'static Requirement, Permanence)>,
-    /// First requirement failed, by its position in the registry.
-    excluded: BTreeMap<usize, u32>,
+    near_misses: Vec<NearMiss<'a>>,
+    excluded: BTreeMap<usize, usize>,
     /// Somebody may become able by itself.
     may_change: bool,
-}
-
-/// Who is asked, the best first.
-pub(super) struct Selection<'a> {
-    outcome: Outcome,
-    tier: Option<ScopeTier>,
-    ranked: Vec<(Vec<i64>, Candidate<'a>)>,
-}
-
-/// Checks the requirements in order; stops at the second failure, when nothing more can be learnt.
-pub(super) fn judge<'a>(request: &Request<'_>, directory: &'a Directory) -> Judged<'a> {
-    let mut judged = Judged {
-        able: vec![],
-        askable: vec![],
-        near_misses: vec![],
-        excluded: BTreeMap::new(),
-        may_change: false,
-    };
-    for entry in directory.entries() {
-        let candidate = Candidate::new(entry);
-        let mut failures = REQUIREMENTS.iter().enumerate().filter_map(|(position, rule)| {
-            (rule.check)(request, &candidate)
-                .err()
-                .map(|why| (position, rule, why))
-        });
-        match (failures.next(), failures.next()) {
-            (None, _) => judged.able.push(candidate),
-            (Some((position, rule, why)), None) => {
-                judged.misses_one((position, rule, why), candidate, request);
-            }
-            (Some((position, _, first)), Some((_, _, second))) => {
-                // `has_places` is last, so a temporary pair is a facility that is, say, suspended and full.
-                judged.may_change |= first == Permanence::Temporary && second == Permanence::Temporary;
-                *judged.excluded.entry(position).or_default() += 1;
-            }
-        }
-    }
-    judged
-}
-
-impl<'a> Judged<'a> {
-    fn misses_one(
-        &mut self,
-        (position, rule, why): (usize, &'static Requirement, Permanence),
-        candidate: Candidate<'a>,
-        request: &Request<'_>,
-    ) {
-        self.may_change |= why == Permanence::Temporary;
-        if matches!(candidate.fit(request), PlaceFit::Unknown { .. }) {
-            // Everything but the places is in order, or it would have failed two rules.
-            self.askable.push(candidate);
-        } else {
-            *self.excluded.entry(position).or_default() += 1;
-            self.near_misses.push((candidate, rule, why));
-        }
-    }
+    /// By position in the directory.
+    seen: Vec<bool>,
 }
 
 /// Climbs the ladder until a tier has somebody; facilities of unknown capacity are asked where the policy says so,
 /// and anyway when nobody else is left.
-pub(super) fn select<'a>(request: &Request<'_>, judged: &mut Judged<'a>) -> Selection<'a> {
+///
+/// A tier that the clock has not opened yet stays shut while somebody nearer may have room later; with nobody to wait
+/// for, waiting would help no one and the search goes on.
+pub(super) fn search<'a>(request: &mut Request<'_>, directory: &'a Directory) -> Found<'a> {
     let policy = request.urgency_policy();
-    for tier in &policy.ladder {
-        if judged
-            .able
-            .iter()
-            .any(|candidate| candidate.tier(request) <= *tier)
-        {
-            return ranked(request, Outcome::Offered, *tier, &mut judged.able);
+    let (ladder, asks_first) = (&policy.ladder, policy.ask_unknown_before_widening);
+    let mut judged = Judged::none_of(directory);
+    let mut widens_at = None;
+    for step in ladder {
+        let opens_at = request.reported_at + Duration::seconds(step.after_seconds.into());
+        if request.now < opens_at && (judged.may_change || !judged.askable.is_empty()) {
+            widens_at = Some(opens_at);
+            break;
         }
-        if policy.ask_unknown_before_widening
-            && judged
-                .askable
-                .iter()
-                .any(|candidate| candidate.tier(request) <= *tier)
-        {
-            return ranked(request, Outcome::Asked, *tier, &mut judged.askable);
+        request.within = step.tier;
+        judged.judge_tier(request, directory);
+        if !judged.able.is_empty() || asks_first && !judged.askable.is_empty() {
+            break;
         }
     }
-    if !judged.askable.is_empty() {
-        return ranked(request, Outcome::Asked, ScopeTier::Nation, &mut judged.askable);
+    judged.count_the_rest(request, directory);
+    judged.conclude(request, directory, widens_at)
+}
+
+impl<'a> Judged<'a> {
+    fn none_of(directory: &Directory) -> Self {
+        Self {
+            able: vec![],
+            askable: vec![],
+            near_misses: vec![],
+            excluded: BTreeMap::new(),
+            may_change: false,
+            seen: vec![false; directory.len()],
+        }
     }
-    let outcome = if judged.may_change {
-        Outcome::Waiting
-    } else {
-        Outcome::NoCandidate
-    };
-    Selection {
-        outcome,
-        tier: None,
-        ranked: vec![],
+
+    /// Judges those of the tier that have not been judged in a nearer one.
+    fn judge_tier(&mut self, request: &Request<'_>, directory: &'a Directory) {
+        let licensed = directory.licensed(request.cluster, request.facts.need.base);
+        for position in directory.balai() {
+            self.judge_at(request, directory, (*position, 0));
+        }
+        let mut judge = |positions: &[usize]| {
+            for position in positions {
+                self.judge_at(request, directory, (*position, INDEXED));
+            }
+        };
+        let home = request.home.code();
+        match request.within {
+            ScopeTier::Regency => judge(directory.within(licensed, home)),
+            ScopeTier::Province => judge(directory.within(licensed, home.province().unwrap_or(home))),
+            ScopeTier::WorkingArea => {
+                judge(directory.within(licensed, home.province().unwrap_or(home)));
+                for region in &request.responsible_area {
+                    judge(directory.within(licensed, *region));
+                }
+                let own_areas = directory.with_area().iter();
+                let own_areas = own_areas.filter(|position| licensed.binary_search(position).is_ok());
+                judge(&own_areas.copied().collect::<Vec<_>>());
+            }
+            ScopeTier::Nation => judge(licensed),
+        }
+    }
+
+    /// `met` = how many requirements, the first in the registry, the entry at `position` is known to meet.
+    fn judge_at(&mut self, request: &Request<'_>, directory: &'a Directory, (position, met): (usize, usize)) {
+        let entry = directory.entry_at(position);
+        if let Some((entry, seen)) = entry.zip(self.seen.get_mut(position)) {
+            let candidate = Candidate::new(entry);
+            let is_within =
+                || request.within == ScopeTier::Nation || candidate.tier(request) <= request.within;
+            if !*seen && is_within() {
+                *seen = true;
+                self.judge(request, candidate, met);
+            }
+        }
+    }
+
+    /// Checks the requirements in order; stops at the second failure, when nothing more can be learnt.
+    fn judge(&mut self, request: &Request<'_>, candidate: Candidate<'a>, met: usize) {
+        let rules = REQUIREMENTS.iter().enumerate().skip(met);
+        let mut failures = rules.filter_map(|(position, rule)| {
+            let why = (rule.check)(request, &candidate).err()?;
+            Some((position, rule, why))
+        });
+        match (failures.next(), failures.next()) {
+            (None, _) => self.able.push(candidate),
+            (Some((position, rule, why)), None) => {
+                self.may_change |= why == Permanence::Temporary;
+                if matches!(candidate.fit(request), PlaceFit::Unknown { .. }) {
+                    // Everything but the places is in order, or it would have failed two rules.
+                    self.askable.push(candidate);
+                } else {
+                    *self.excluded.entry(position).or_default() += 1;
+                    self.near_misses.push(NearMiss { candidate, rule, why });
+                }
+            }
+            (Some((position, _, first)), Some((_, _, second))) => {
+                // `has_places` is last, so a temporary pair is a facility that is, say, suspended and full.
+                self.may_change |= first == Permanence::Temporary && second == Permanence::Temporary;
+                *self.excluded.entry(position).or_default() += 1;
+            }
+        }
+    }
+
+    /// Counts those nobody looked at under the first requirement they fail: the index knows it without a look.
+    fn count_the_rest(&mut self, request: &Request<'_>, directory: &Directory) {
+        let is_unseen = |position: &&usize| self.seen.get(**position) == Some(&false);
+        let licensed = directory.licensed(request.cluster, request.facts.need.base);
+        let serving = directory.count_serving(request.cluster);
+        let others = directory.len() - directory.balai().len();
+        let mut counts: [usize; INDEXED] = [
+            others - serving,
+            serving - licensed.len(),
+            licensed.iter().filter(is_unseen).count(),
+        ];
+        for position in directory.balai().iter().filter(is_unseen) {
+            let candidate = directory.entry_at(*position).map(Candidate::new);
+            let fails = |rule: &Requirement| {
+                candidate
+                    .as_ref()
+                    .is_some_and(|candidate| (rule.check)(request, candidate).is_err())
+            };
+            let first = REQUIREMENTS.iter().take(counts.len()).position(fails);
+            if let Some(count) = first.and_then(|first| counts.get_mut(first)) {
+                *count += 1;
+            }
+        }
+        for (rule, count) in counts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+            *self.excluded.entry(rule).or_default() += count;
+        }
+    }
+
+    fn conclude(
+        mut self,
+        request: &Request<'_>,
+        directory: &'a Directory,
+        widens_at: Option<OffsetDateTime>,
+    ) -> Found<'a> {
+        let (outcome, pool) = if !self.able.is_empty() {
+            self.pass_over_the_unknown();
+            (Outcome::Offered, std::mem::take(&mut self.able))
+        } else if !self.askable.is_empty() {
+            (Outcome::Asked, std::mem::take(&mut self.askable))
+        } else if self.may_change {
+            (Outcome::Waiting, vec![])
+        } else {
+            self.look_at_all_others(request, directory);
+            (Outcome::NoCandidate, vec![])
+        };
+        Found {
+            outcome,
+            tier: (!pool.is_empty()).then_some(request.within),
+            widens_at: widens_at.filter(|_| outcome == Outcome::Waiting),
+            ranked: ranked(request, pool),
+            near_misses: self.near_misses,
+            excluded: self.excluded,
+        }
+    }
+
+    /// Whoever has stated nothing stands behind those who have, and may ask why.
+    fn pass_over_the_unknown(&mut self) {
+        let Some((position, rule)) = REQUIREMENTS.iter().enumerate().next_back() else {
+            return;
+        };
+        if !self.askable.is_empty() {
+            *self.excluded.entry(position).or_default() += self.askable.len();
+        }
+        let misses = self.askable.drain(..).map(|candidate| NearMiss {
+            candidate,
+            rule,
+            why: Permanence::Temporary,
+        });
+        self.near_misses.extend(misses);
+    }
+
+    /// When nobody may take the case, a house of another kind that could take it otherwise is worth knowing.
+    fn look_at_all_others(&mut self, request: &Request<'_>, directory: &'a Directory) {
+        let mut others = Self::none_of(directory);
+        let unseen = directory.entries().zip(&self.seen).filter(|(_, seen)| !**seen);
+        for (entry, _) in unseen {
+            others.judge(request, Candidate::new(entry), 0);
+        }
+        self.near_misses.extend(others.near_misses);
     }
 }
 
-/// Takes the candidates of `tier` out of `pool`, best first.
-fn ranked<'a>(
-    request: &Request<'_>,
-    outcome: Outcome,
-    tier: ScopeTier,
-    pool: &mut Vec<Candidate<'a>>,
-) -> Selection<'a> {
-    let policy = request.urgency_policy();
-    let (near, far): (Vec<_>, Vec<_>) = std::mem::take(pool)
+/// The best of `pool`, in order.
+fn ranked<'a>(request: &Request<'_>, pool: Vec<Candidate<'a>>) -> Vec<(Costs, Candidate<'a>)> {
+    let preferences = &request.urgency_policy().preferences;
+    let rules: Vec<_> = preferences.iter().map(|name| name.rule()).collect();
+    let costs = |candidate: &Candidate<'_>| {
+        let mut costs = Costs::default();
+        for (cost, rule) in costs.iter_mut().zip(&rules) {
+            *cost = (rule.cost)(request, candidate);
+        }
+        costs
+    };
+    let mut ranked: Vec<_> = pool
         .into_iter()
-        .partition(|candidate| candidate.tier(request) <= tier);
-    *pool = far;
-    let mut ranked: Vec<_> = near
-        .into_iter()
-        .map(|candidate| (costs(request, policy, &candidate), candidate))
+        .map(|candidate| (costs(&candidate), candidate))
         .collect();
     // The facility id last: two runs over the same facilities in another order agree.
-    ranked.sort_by(|(a, left), (b, right)| a.cmp(b).then_with(|| id(left).cmp(&id(right))));
-    Selection {
-        outcome,
-        tier: Some(tier),
-        ranked,
-    }
-}
-
-fn costs(request: &Request<'_>, policy: &UrgencyPolicy, candidate: &Candidate<'_>) -> Vec<i64> {
-    policy
-        .preferences
-        .iter()
-        .map(|name| (name.rule().cost)(request, candidate))
-        .collect()
-}
-
-const fn id(candidate: &Candidate<'_>) -> FacilityId {
-    candidate.entry.facility.id
-}
-
-/// Puts the outcome into the stored form.
-pub(super) fn record(
-    request: &Request<'_>,
-    directory: &Directory,
-    mut judged: Judged<'_>,
-    selection: &Selection<'_>,
-) -> Routing {
-    let choices: Vec<_> = selection
-        .ranked
-        .iter()
-        .take(MAX_CHOICES)
-        .filter_map(|(_, candidate)| choice(request, candidate))
-        .collect();
-    let ranked: Vec<_> = selection
-        .ranked
-        .iter()
-        .take(Decision::MAX_RANKED)
-        .map(|(costs, candidate)| considered(request, candidate, scores(request, costs), None))
-        .collect();
-
-    judged
-        .near_misses
-        .sort_by_key(|(candidate, _, _)| (candidate.travel_minutes(request), id(candidate)));
-    let near_misses: Vec<_> = judged
-        .near_misses
-        .iter()
-        .take(Decision::MAX_NEAR_MISSES)
-        .map(|(candidate, rule, why)| {
-            let rejection = Rejection {
-                rule: rule.name.to_owned(),
-                article: rule.article,
-                temporary: *why == Permanence::Temporary,
-                saw: (rule.saw)(request, candidate),
-            };
-            considered(request, candidate, vec![], Some(rejection))
-        })
-        .collect();
-
-    let excluded = judged
-        .excluded
-        .iter()
-        .filter_map(|(position, facilities)| {
-            let rule = REQUIREMENTS.get(*position)?;
-            Some(RuleCount {
-                rule: rule.name.to_owned(),
-                article: rule.article,
-                facilities: *facilities,
-            })
-        })
-        .collect();
-
-    let decision = Decision {
-        decided_at: request.now,
-        outcome: selection.outcome,
-        chosen: choices.first().map(|choice| choice.facility),
-        tier: selection.tier,
-        policy_version: request.policy.version.clone(),
-        board_version: directory.version,
-        inputs_digest: String::new(),
-        facilities_considered: u32::try_from(directory.len()).unwrap_or(u32::MAX),
-        ranked,
-        near_misses,
-        excluded,
-        taken_meanwhile: vec![],
+    let order = |(a, left): &(Costs, Candidate<'_>), (b, right): &(Costs, Candidate<'_>)| {
+        a.cmp(b).then_with(|| id(left.entry).cmp(&id(right.entry)))
     };
-    Routing {
-        decision: decision.sealed_with(request),
-        choices,
+    if ranked.len() > MAX_CHOICES {
+        ranked.select_nth_unstable_by(MAX_CHOICES, order);
+        ranked.truncate(MAX_CHOICES);
     }
+    ranked.sort_unstable_by(order);
+    ranked
 }
 
-fn choice(request: &Request<'_>, candidate: &Candidate<'_>) -> Option<Choice> {
-    let (pool, holds_places) = match candidate.fit(request) {
-        PlaceFit::Free { pool, .. } => (pool, true),
-        PlaceFit::Unknown { pool } => (pool, false),
-        PlaceFit::Full { .. } | PlaceFit::TooSmall { .. } | PlaceFit::NoSuchPool => return None,
-    };
-    Some(Choice {
-        facility: id(candidate),
-        pool,
-        holds_places,
-        tier: candidate.tier(request),
-        travel_minutes: candidate.travel_minutes(request),
-    })
-}
-
-fn scores(request: &Request<'_>, costs: &[i64]) -> Vec<Score> {
-    let names = request.urgency_policy().preferences.iter();
-    names
-        .zip(costs)
-        .map(|(name, cost)| Score {
-            preference: *name,
-            cost: *cost,
-        })
-        .collect()
-}
-
-fn considered(
-    request: &Request<'_>,
-    candidate: &Candidate<'_>,
-    scores: Vec<Score>,
-    rejection: Option<Rejection>,
-) -> Considered {
-    let observed = candidate.entry.pools.iter().map(|pool| pool.observed_at).max();
-    Considered {
-        facility: id(candidate),
-        name: candidate.entry.facility.profile.name.clone(),
-        tier: candidate.tier(request),
-        travel_minutes: candidate.travel_minutes(request),
-        free_places: match candidate.fit(request) {
-            PlaceFit::Free { free, .. } | PlaceFit::Full { free } => Some(free),
-            PlaceFit::Unknown { .. } | PlaceFit::TooSmall { .. } | PlaceFit::NoSuchPool => None,
-        },
-        capacity_age_minutes: observed.map(|at| (request.now - at).whole_minutes()),
-        scores,
-        rejection,
-    }
+pub(super) const fn id(entry: &Entry) -> FacilityId {
+    entry.facility.id
 }

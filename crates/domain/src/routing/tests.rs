@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use serasi_geography::atlas;
+use sha2::{Digest, Sha256};
 use time::Duration;
 use time::macros::datetime;
 
 use super::decision::Outcome;
+use super::rules::RULES_VERSION;
 use super::{
     CaseFacts, Cluster, Directory, Entry, Exclusion, FacilityId, NotRoutable, OffsetDateTime, Policy,
-    PoolKey, Regency, RegionCode, Routing, ScopeTier, route,
+    PoolKey, Regency, RegionCode, Routing, ScopeTier, Seeker, route,
 };
+use crate::answers::AnswerRecord;
 use crate::capacity::{CapacitySource, Pool};
 use crate::facility::{AdmissionRule, Facility, FacilityKind, FacilityProfile, FacilityState};
 use crate::intake::SourceKey;
@@ -65,6 +68,7 @@ fn entry(number: u128, place: &str, free: Option<i32>) -> Entry {
     };
     let pool = |free: i32| Pool {
         key: PoolKey::any(ServiceBase::Residential),
+        version: 1,
         total: 20,
         occupied: 20 - free,
         held: 0,
@@ -85,6 +89,7 @@ fn entry(number: u128, place: &str, free: Option<i32>) -> Entry {
     Entry {
         facility,
         pools: free.map(pool).into_iter().collect(),
+        answers: AnswerRecord::default(),
         place: atlas().place(code).unwrap(),
     }
 }
@@ -93,8 +98,17 @@ fn directory(entries: Vec<Entry>) -> Directory {
     Directory::new(1, entries.into_iter().map(Arc::new).collect())
 }
 
+/// A case reported just now that nobody has declined.
+fn seeker(facts: &CaseFacts) -> Seeker<'_> {
+    Seeker {
+        facts,
+        reported_at: NOW,
+        exclusions: &[],
+    }
+}
+
 fn search(facts: &CaseFacts, entries: Vec<Entry>) -> Routing {
-    route(facts, &[], &directory(entries), &Policy::p7(), NOW).unwrap()
+    route(seeker(facts), &directory(entries), &Policy::p7(), NOW).unwrap()
 }
 
 /// Number of the facility chosen.
@@ -177,7 +191,7 @@ fn under_p7_a_balai_serves_every_cluster_and_under_p16_only_its_own() {
     balai.facility.profile.kind = FacilityKind::Balai;
     balai.facility.profile.clusters = vec![Cluster::Lansia];
     let case = facts(BANDUNG, Urgency::Regular);
-    let found = |policy: &Policy| route(&case, &[], &directory(vec![balai.clone()]), policy, NOW).unwrap();
+    let found = |policy: &Policy| route(seeker(&case), &directory(vec![balai.clone()]), policy, NOW).unwrap();
     assert_eq!(found(&Policy::p7()).decision.outcome, Outcome::Offered);
     assert_eq!(found(&Policy::p16()).decision.outcome, Outcome::NoCandidate);
 }
@@ -187,7 +201,13 @@ fn under_p16_an_lks_needs_a_partnership_in_force() {
     let case = facts(BANDUNG, Urgency::Regular);
     let mut partner = entry(1, BANDUNG_OTHER, Some(5));
     let found = |entry: &Entry| {
-        let routing = route(&case, &[], &directory(vec![entry.clone()]), &Policy::p16(), NOW).unwrap();
+        let routing = route(
+            seeker(&case),
+            &directory(vec![entry.clone()]),
+            &Policy::p16(),
+            NOW,
+        )
+        .unwrap();
         routing.decision.outcome
     };
     assert_eq!(found(&partner), Outcome::NoCandidate);
@@ -242,10 +262,18 @@ fn a_facility_that_declined_is_passed_over_until_its_time_is_up() {
     let facility = entries.entries().next().unwrap().facility.id;
     let found = |until| {
         let exclusions = [Exclusion { facility, until }];
-        route(&case, &exclusions, &entries, &Policy::p7(), NOW)
-            .unwrap()
-            .decision
-            .outcome
+        route(
+            Seeker {
+                exclusions: &exclusions,
+                ..seeker(&case)
+            },
+            &entries,
+            &Policy::p7(),
+            NOW,
+        )
+        .unwrap()
+        .decision
+        .outcome
     };
     assert_eq!(found(None), Outcome::NoCandidate);
     assert_eq!(found(Some(NOW + Duration::HOUR)), Outcome::Waiting);
@@ -256,7 +284,7 @@ fn a_facility_that_declined_is_passed_over_until_its_time_is_up() {
 fn a_case_without_cluster_is_not_searched_for() {
     let mut case = facts(BANDUNG, Urgency::Regular);
     case.cluster = None;
-    let refused = route(&case, &[], &directory(vec![]), &Policy::p7(), NOW).unwrap_err();
+    let refused = route(seeker(&case), &directory(vec![]), &Policy::p7(), NOW).unwrap_err();
     assert_eq!(refused, NotRoutable::ClusterUnknown);
 }
 
@@ -280,6 +308,116 @@ fn a_decision_stays_small_however_many_are_considered() {
     let bytes = serde_json::to_vec(&found.decision).unwrap().len();
     assert!(bytes <= 16 * 1024, "{bytes} bytes");
     assert_eq!(found.decision.facilities_considered, 2_000);
+}
+
+#[test]
+fn an_ordinary_case_waits_for_somebody_near_before_it_is_sent_across_the_country() {
+    let case = facts(BANDUNG, Urgency::Regular);
+    let full_near = entry(1, BANDUNG_OTHER, Some(0));
+    let free_far = entry(2, SURABAYA, Some(9));
+    let snapshot = directory(vec![full_near, free_far.clone()]);
+    let after = |waited: Duration| {
+        let seeker = Seeker {
+            reported_at: NOW - waited,
+            ..seeker(&case)
+        };
+        route(seeker, &snapshot, &Policy::p7(), NOW).unwrap()
+    };
+    let early = after(Duration::HOUR);
+    assert_eq!(early.decision.outcome, Outcome::Waiting);
+    assert_eq!(
+        early.decision.widens_at,
+        Some(NOW + Duration::hours(23)),
+        "the nation is opened a day after the report"
+    );
+    assert_eq!(chosen(&after(Duration::DAY)), Some(2));
+    assert_eq!(
+        chosen(&search(&case, vec![free_far])),
+        Some(2),
+        "with nobody near to wait for, nobody waits"
+    );
+}
+
+#[test]
+fn of_two_alike_the_one_that_answers_is_asked_first() {
+    let case = facts(BANDUNG, Urgency::Regular);
+    let with_answers = |number, median: i32, false_full| {
+        let mut entry = entry(number, BANDUNG_OTHER, Some(5));
+        entry.answers = AnswerRecord {
+            version: 1,
+            median_answer_minutes: Some(median),
+            false_full,
+        };
+        entry
+    };
+    let first = |entries| chosen(&search(&case, entries));
+    assert_eq!(
+        first(vec![with_answers(1, 700, 0), with_answers(2, 20, 0)]),
+        Some(2)
+    );
+    assert_eq!(
+        first(vec![with_answers(1, 20, 4), with_answers(2, 100, 0)]),
+        Some(2)
+    );
+    let never_asked = entry(3, BANDUNG_OTHER, Some(5));
+    assert_eq!(first(vec![with_answers(1, 700, 0), never_asked.clone()]), Some(3));
+    assert_eq!(first(vec![never_asked, with_answers(4, 20, 0)]), Some(4));
+}
+
+#[test]
+fn near_misses_that_may_change_come_first() {
+    let case = facts(BANDUNG, Urgency::Regular);
+    let mut wrong_target = entry(1, BANDUNG, Some(9));
+    wrong_target.facility.profile.targets = vec![Target::Community];
+    let full_and_farther = entry(2, GARUT, Some(0));
+    let found = search(&case, vec![wrong_target, full_and_farther]);
+    let misses: Vec<_> = found
+        .decision
+        .near_misses
+        .iter()
+        .map(|miss| {
+            (
+                miss.facility.uuid().as_u128(),
+                miss.rejection.as_ref().unwrap().temporary,
+            )
+        })
+        .collect();
+    assert_eq!(misses, [(2, true), (1, false)]);
+}
+
+#[test]
+fn where_nobody_may_take_a_case_the_houses_of_another_kind_are_told() {
+    let mut elderly = entry(1, BANDUNG, Some(9));
+    elderly.facility.profile.clusters = vec![Cluster::Lansia];
+    let found = search(&facts(BANDUNG, Urgency::Regular), vec![elderly]);
+    assert_eq!(found.decision.outcome, Outcome::NoCandidate);
+    let miss = found.decision.near_misses[0].rejection.as_ref().unwrap();
+    assert_eq!((miss.rule.as_str(), miss.temporary), ("serves_cluster", false));
+}
+
+/// If this fails, decisions that are stored can no longer be replayed: raise `RULES_VERSION`, then take the new digest.
+#[test]
+fn rules_of_one_version_give_the_bytes_they_always_gave() {
+    let mut stale = entry(4, BANDUNG, Some(3));
+    stale.pools[0].valid_until = NOW;
+    let mut suspended = entry(5, BANDUNG, Some(3));
+    suspended.facility.state = FacilityState::Suspended {
+        reason: Text::new("uji").unwrap(),
+        until: None,
+    };
+    let all = vec![
+        entry(1, BANDUNG_OTHER, Some(2)),
+        entry(2, BANDUNG, Some(9)),
+        entry(3, GARUT, Some(0)),
+        stale,
+        suspended,
+    ];
+    let bytes = search(&facts(BANDUNG, Urgency::Regular), all).decision.to_bytes();
+    let digest: String = Sha256::digest(bytes)[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!((RULES_VERSION, digest.as_str()), (1, "ec5a033385a3024d"));
 }
 
 mod properties;

@@ -47,6 +47,18 @@ impl Matrix {
             .expect("node ids come from the graph of this matrix")
     }
 
+    /// The costs from one node to all, by node.
+    pub(super) fn row(&self, from: NodeId) -> &[Cost] {
+        let start = usize::from(from.0) * self.size;
+        self.cells
+            .get(start..start + self.size)
+            .expect("node ids come from the graph of this matrix")
+    }
+
+    pub(super) const fn size(&self) -> usize {
+        self.size
+    }
+
     /// Of equally long ways there and back may have other means; the lower node decides.
     fn mirror(&mut self) {
         for a in 0..self.size {

@@ -1,7 +1,7 @@
 //! The travel network: built once from the atlas and the tables, then only read.
 
 use super::constants::SHORTEST_MIN;
-use super::cost::{Cost, Means};
+use super::cost::{Cost, Key, Means};
 use super::exits::{Exits, ExitsId};
 use super::graph::Graph;
 use super::land::{Lands, Site};
@@ -99,7 +99,32 @@ impl Network {
 
     /// The best way from door to door.
     pub(crate) fn cost(&self, from: &Footing, to: &Footing) -> Cost {
-        let over_network = self.over_network(from, to);
+        self.best_of(from, to, self.over_network(from, to))
+    }
+
+    /// The best way to each node from `from`, its exits tried already.
+    pub(crate) fn ways_from(&self, from: &Footing) -> Vec<Key> {
+        let mut ways = vec![Cost::UNREACHED.key(); self.matrix.size()];
+        for out in self.exits.of(from.exits) {
+            for (way, onwards) in ways.iter_mut().zip(self.matrix.row(out.node)) {
+                *way = (*way).min(onwards.key().after_road(out.road));
+            }
+        }
+        ways
+    }
+
+    /// As `cost`, with `ways` from `ways_from`.
+    pub(crate) fn cost_by(&self, ways: &[Key], from: &Footing, to: &Footing) -> Cost {
+        // Exits are reached by road, so which of two equal ways is better does not change on the way back.
+        let back = self.exits.of(to.exits).iter();
+        let best = back
+            .filter_map(|back| Some(ways.get(usize::from(back.node.0))?.after_road(back.road)))
+            .min()
+            .map_or(Cost::UNREACHED, Key::cost);
+        self.best_of(from, to, from.to_exits + best + to.to_exits)
+    }
+
+    fn best_of(&self, from: &Footing, to: &Footing, over_network: Cost) -> Cost {
         let best = match (self.is_regency(from), self.is_regency(to)) {
             // The matrix alone, so that no detour over a third regency is ever shorter.
             (true, true) => over_network,

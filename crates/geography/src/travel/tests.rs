@@ -97,6 +97,20 @@ fn the_way_back_is_the_way_there() {
 }
 
 #[test]
+fn a_reach_says_the_same_as_a_journey() {
+    let regencies = regencies();
+    let districts = places_of(&codes(&regencies));
+    let all: Vec<Place> = regencies.into_iter().chain(districts).collect();
+    for (a, b) in pairs(&all, 20_000, 11) {
+        assert_eq!(
+            atlas().reach(a).minutes(b),
+            atlas().travel(a, b).minutes,
+            "{a:?} {b:?}"
+        );
+    }
+}
+
+#[test]
 fn no_detour_over_a_third_regency_is_shorter() {
     let regencies = regencies();
     let minutes: Vec<Vec<u32>> = regencies

@@ -1,17 +1,22 @@
 //! What must hold for any case and any directory. A failing seed is printed and kept beside this file.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::{ProptestConfig, Strategy, any};
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use serasi_geography::atlas;
+use time::Duration;
 
-use super::{NOW, directory, entry, facts, search};
+use super::{NOW, directory, entry, facts, seeker};
 use crate::case::CaseFacts;
 use crate::cluster::Cluster;
-use crate::directory::Entry;
+use crate::directory::{Directory, Entry};
 use crate::facility::{FacilityKind, FacilityState};
 use crate::need::{Places, Urgency};
 use crate::policy::Policy;
-use crate::routing::{Candidate, Choice, Decision, REQUIREMENTS, Request, route};
+use crate::routing::decision::Outcome;
+use crate::routing::replay::{DecisionInputs, Missing};
+use crate::routing::{Candidate, Choice, Decision, REQUIREMENTS, Request, Routing, ScopeTier, Seeker, route};
 use crate::text::Text;
 
 /// Facilities anywhere in the country, in any state of capacity, kind and licence.
@@ -34,6 +39,10 @@ fn any_entry(number: u128) -> impl Strategy<Value = Entry> {
             entry.facility.profile.kind = FacilityKind::ALL[kind];
             entry.facility.profile.clusters = vec![Cluster::ALL[cluster], Cluster::Anak];
             entry.facility.profile.ministry_supervised = supervised;
+            if entry.facility.profile.kind.is_balai() {
+                let area = if supervised { "32" } else { "73" };
+                entry.facility.profile.working_area = vec![area.parse().unwrap(), "35.78".parse().unwrap()];
+            }
             if suspended {
                 let reason = Text::new("uji").unwrap();
                 entry.facility.state = FacilityState::Suspended { reason, until: None };
@@ -58,6 +67,30 @@ fn any_case() -> impl Strategy<Value = CaseFacts> {
     })
 }
 
+/// The case has waited long enough for every tier to be open: only the requirements decide.
+fn search(facts: &CaseFacts, entries: Vec<Entry>) -> Routing {
+    let seeker = Seeker {
+        reported_at: NOW - Duration::days(365),
+        ..seeker(facts)
+    };
+    route(seeker, &directory(entries), &Policy::p7(), NOW).unwrap()
+}
+
+/// How many facilities fail which rule first, by a look at each.
+fn first_failures(request: &Request<'_>, directory: &Directory) -> BTreeMap<&'static str, u32> {
+    let mut counts = BTreeMap::new();
+    for entry in directory.entries() {
+        let candidate = Candidate::new(entry);
+        let first = REQUIREMENTS
+            .iter()
+            .find(|rule| (rule.check)(request, &candidate).is_err());
+        if let Some(rule) = first {
+            *counts.entry(rule.name).or_default() += 1;
+        }
+    }
+    counts
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
@@ -79,8 +112,9 @@ proptest! {
     fn nobody_is_chosen_who_fails_a_requirement(case in any_case(), entries in any_directory()) {
         let snapshot = directory(entries);
         let policy = Policy::p7();
-        let found = route(&case, &[], &snapshot, &policy, NOW).unwrap();
-        let request = Request::new(&case, &[], &snapshot, &policy, NOW).unwrap();
+        let found = route(seeker(&case), &snapshot, &policy, NOW).unwrap();
+        let mut request = Request::new(seeker(&case), &snapshot, &policy, NOW).unwrap();
+        request.within = found.decision.tier.unwrap_or(ScopeTier::Nation);
         for choice in &found.choices {
             let entry = snapshot.entry(choice.facility).unwrap();
             let candidate = Candidate::new(entry);
@@ -92,6 +126,47 @@ proptest! {
             let may_fail: &[&str] = if choice.holds_places { &[] } else { &["has_places"] };
             prop_assert_eq!(failed, may_fail);
         }
+    }
+
+    #[test]
+    fn the_index_finds_and_counts_what_a_look_at_each_would(case in any_case(), entries in any_directory()) {
+        let snapshot = directory(entries);
+        for policy in [Policy::p7(), Policy::p16()] {
+            let found = route(seeker(&case), &snapshot, &policy, NOW).unwrap();
+            let mut request = Request::new(seeker(&case), &snapshot, &policy, NOW).unwrap();
+            let decision = &found.decision;
+            let ladder = &policy.of(case.urgency).ladder;
+            let not_yet_open = decision.widens_at.and_then(|at| {
+                ladder.iter().rposition(|step| at > NOW && step.after_seconds == 0)
+            });
+            request.within = decision.tier.or(not_yet_open.map(|last| ladder[last].tier)).unwrap_or(ScopeTier::Nation);
+            let mut counted: BTreeMap<&str, u32> = first_failures(&request, &snapshot);
+            if decision.outcome == Outcome::Asked {
+                // Those who are asked fail only for want of a statement; they are ranked, not excluded.
+                let asked = u32::try_from(found.choices.len()).unwrap();
+                let places = counted.get_mut("has_places").unwrap();
+                *places -= asked;
+                if *places == 0 {
+                    counted.remove("has_places");
+                }
+            }
+            let recorded: BTreeMap<&str, u32> =
+                decision.excluded.iter().map(|count| (count.rule.as_str(), count.facilities)).collect();
+            prop_assert_eq!(recorded, counted);
+        }
+    }
+
+    #[test]
+    fn the_same_inputs_replay_to_the_same_bytes(case in any_case(), entries in any_directory(), lose in 0..3_usize) {
+        let snapshot = directory(entries);
+        let found = route(seeker(&case), &snapshot, &Policy::p7(), NOW).unwrap();
+        let mut inputs = DecisionInputs::new(seeker(&case), &snapshot);
+        inputs.lost = found.choices.iter().take(lose).map(|choice| choice.facility).collect();
+        inputs.passed_over = inputs.lost.len();
+        let (made, _) = inputs.settle(found);
+        let again = inputs.replay(&made, &snapshot, &Policy::p7()).unwrap();
+        prop_assert_eq!(again.to_bytes(), made.to_bytes());
+        prop_assert_eq!(inputs.replay(&made, &directory(vec![]), &Policy::p7()), Err(Missing::Directory));
     }
 
     #[test]
