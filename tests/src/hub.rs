@@ -11,6 +11,7 @@ use serasi_hub::{Hub, HubSettings};
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
+use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
 use time::Duration;
@@ -43,6 +44,7 @@ pub struct Client {
     pub cases: CaseServiceClient<Authorized>,
     pub referral: ReferralServiceClient<Authorized>,
     pub facilities: FacilityServiceClient<Authorized>,
+    pub policies: PolicyServiceClient<Authorized>,
     pub reference: ReferenceServiceClient<Authorized>,
 }
 
@@ -72,6 +74,7 @@ impl Client {
             cases: CaseServiceClient::new(service()),
             referral: ReferralServiceClient::new(service()),
             facilities: FacilityServiceClient::new(service()),
+            policies: PolicyServiceClient::new(service()),
             reference: ReferenceServiceClient::new(service()),
         }
     }

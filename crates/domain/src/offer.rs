@@ -97,13 +97,11 @@ pub enum IllegalOfferVerb {
     Expired,
 }
 
-/// How long a suspected false "full" keeps a facility from being asked again for the same case.
-pub const FULL_PARKS_FOR: Duration = Duration::hours(24);
-
 impl Decline {
-    /// The effect of the reason, from `now` on (mission: "each reason has an effect").
+    /// The effect of the reason, from `now` on (mission: "each reason has an effect"). A suspected false "full" keeps
+    /// the facility from being asked again for `full_parks_for`.
     #[must_use]
-    pub fn effect(&self, now: OffsetDateTime) -> DeclineEffect {
+    pub fn effect(&self, now: OffsetDateTime, full_parks_for: Duration) -> DeclineEffect {
         let lasting = DeclineEffect {
             corrects_capacity: false,
             raises_correction: false,
@@ -112,7 +110,7 @@ impl Decline {
         match self.reason {
             DeclineReason::Full => DeclineEffect {
                 corrects_capacity: true,
-                excluded_until: Some(now + FULL_PARKS_FOR),
+                excluded_until: Some(now + full_parks_for),
                 ..lasting
             },
             DeclineReason::WrongKind => DeclineEffect {
@@ -120,7 +118,7 @@ impl Decline {
                 ..lasting
             },
             DeclineReason::NotNow => DeclineEffect {
-                excluded_until: Some(self.retry_at.unwrap_or(now + FULL_PARKS_FOR)),
+                excluded_until: Some(self.retry_at.unwrap_or(now + full_parks_for)),
                 ..lasting
             },
             DeclineReason::NotEligible

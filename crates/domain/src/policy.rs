@@ -1,13 +1,24 @@
 //! Policy as versioned data: which regulation counts, how far to search, in what order, how long an answer may take.
-//! A case keeps the version it was routed under.
+//! A version never changes, and a case keeps the one it was routed under.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use time::{Date, Duration};
 
+use crate::cluster::Cluster;
 use crate::code::coded;
-use crate::deadline::{Allowance, WorkingHours};
+use crate::deadline::{Allowance, Calendar, WorkingHours};
 use crate::need::Urgency;
 use crate::regulation::Article;
 use crate::routing::{PreferenceName, ScopeTier};
+
+mod faults;
+mod iso_dates;
+mod required;
+
+pub use faults::Fault;
+pub use required::{MissingFields, RequiredField};
 
 coded! {
     /// The regulation a policy follows.
@@ -43,13 +54,21 @@ impl Regulation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
+    /// 1-40 letters, digits, dots and dashes.
     pub version: String,
     pub regulation: Regulation,
     /// After so many declines and expiries the next coordinator up takes the case over.
     pub refusals_before_escalation: i32,
     /// How long a capacity report counts when it does not say.
     pub capacity_validity_hours: u32,
+    /// How long a facility that was full, or silent, is not asked again for the same case.
+    pub full_parks_for_hours: u32,
+    /// National holidays, in order: clocks of working hours skip them.
+    #[serde(with = "iso_dates")]
+    pub holidays: Vec<Date>,
     pub working_hours: WorkingHours,
+    /// What must be known before a case of a cluster is routed (P16 Ps.27, Ps.33); an emergency is served first.
+    pub required: BTreeMap<Cluster, Vec<RequiredField>>,
     pub regular: UrgencyPolicy,
     pub urgent: UrgencyPolicy,
     pub emergency: UrgencyPolicy,
@@ -60,7 +79,7 @@ pub struct Policy {
 #[serde(deny_unknown_fields)]
 pub struct UrgencyPolicy {
     /// How far to search, nearest first; ends with the nation.
-    pub ladder: Vec<ScopeTier>,
+    pub ladder: Vec<LadderStep>,
     /// What makes one facility better than another, the weightiest first.
     pub preferences: Vec<PreferenceName>,
     /// Whether facilities of unknown capacity are asked before the search widens; else only when nobody else is left.
@@ -79,20 +98,22 @@ pub struct UrgencyPolicy {
     pub follow_up: Allowance,
 }
 
-/// Why a policy file cannot be used.
+/// One step of a ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LadderStep {
+    pub tier: ScopeTier,
+    /// The tier is opened to a case that has waited so long since it was reported.
+    pub after_seconds: u32,
+}
+
+/// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidPolicy {
     #[error("policy is not readable: {0}")]
     Unreadable(#[from] toml::de::Error),
-    #[error("policy `{version}`, urgency {urgency}: {what} ({article})")]
-    Rule {
-        version: String,
-        urgency: Urgency,
-        what: &'static str,
-        article: Article,
-    },
-    #[error("policy `{version}`: working hours must start before they end, between 0 and 23")]
-    WorkingHours { version: String },
+    #[error("policy `{version}`: {}", .faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Faulty { version: String, faults: Vec<Fault> },
 }
 
 impl Policy {
@@ -111,35 +132,13 @@ impl Policy {
     /// Reads and checks a policy file.
     pub fn parse(toml: &str) -> Result<Self, InvalidPolicy> {
         let policy: Self = toml::from_str(toml)?;
-        if !policy.working_hours.are_valid() {
-            return Err(InvalidPolicy::WorkingHours {
-                version: policy.version,
-            });
+        let faults = policy.faults();
+        if faults.is_empty() {
+            Ok(policy)
+        } else {
+            let version = policy.version;
+            Err(InvalidPolicy::Faulty { version, faults })
         }
-        for urgency in Urgency::ALL {
-            let broken = policy
-                .of(*urgency)
-                .check()
-                .or_else(|| policy.check_haste(*urgency));
-            if let Some((what, article)) = broken {
-                return Err(InvalidPolicy::Rule {
-                    version: policy.version,
-                    urgency: *urgency,
-                    what,
-                    article,
-                });
-            }
-        }
-        Ok(policy)
-    }
-
-    /// An emergency is served first: nobody may be given more time for it than for an ordinary case.
-    fn check_haste(&self, urgency: Urgency) -> Option<(&'static str, Article)> {
-        let slower = self.of(urgency).answer.seconds > self.regular.answer.seconds;
-        slower.then_some((
-            "the time to answer must not exceed that of a regular case",
-            Article::P16Ps10Ay5,
-        ))
     }
 
     #[must_use]
@@ -150,55 +149,58 @@ impl Policy {
             Urgency::Emergency => &self.emergency,
         }
     }
-}
 
-impl UrgencyPolicy {
-    fn check(&self) -> Option<(&'static str, Article)> {
-        let what = if self.ladder.last() != Some(&ScopeTier::Nation) {
-            "the ladder must end with the nation, or cases would fall off it"
-        } else if !self.ladder.is_sorted_by(|near, far| near < far) {
-            "the ladder must go from near to far without repeats"
-        } else if self.preferences.is_empty() {
-            "at least one preference is needed"
-        } else {
-            return None;
-        };
-        Some((what, Article::P16Ps28))
+    /// The days and hours that count as working time.
+    #[must_use]
+    pub fn calendar(&self) -> Calendar<'_> {
+        Calendar {
+            hours: self.working_hours,
+            holidays: &self.holidays,
+        }
+    }
+
+    /// How long a capacity report counts when it does not say.
+    #[must_use]
+    pub fn capacity_validity(&self) -> Duration {
+        Duration::hours(i64::from(self.capacity_validity_hours))
+    }
+
+    /// How long a facility that was full, or silent, is not asked again for the same case.
+    #[must_use]
+    pub fn full_parks_for(&self) -> Duration {
+        Duration::hours(i64::from(self.full_parks_for_hours))
+    }
+
+    /// Names of the fields in which `other` differs.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let same = [
+            ("version", self.version == other.version),
+            ("regulation", self.regulation == other.regulation),
+            (
+                "refusals_before_escalation",
+                self.refusals_before_escalation == other.refusals_before_escalation,
+            ),
+            (
+                "capacity_validity_hours",
+                self.capacity_validity_hours == other.capacity_validity_hours,
+            ),
+            (
+                "full_parks_for_hours",
+                self.full_parks_for_hours == other.full_parks_for_hours,
+            ),
+            ("holidays", self.holidays == other.holidays),
+            ("working_hours", self.working_hours == other.working_hours),
+            ("required", self.required == other.required),
+            ("regular", self.regular == other.regular),
+            ("urgent", self.urgent == other.urgent),
+            ("emergency", self.emergency == other.emergency),
+        ];
+        same.iter()
+            .filter_map(|(field, is_same)| (!is_same).then_some(*field))
+            .collect()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shipped_policies_are_valid_and_differ_in_regulation() {
-        assert_eq!(Policy::p16().regulation, Regulation::P16);
-        assert_eq!(Policy::p7().regulation, Regulation::P7);
-        assert_eq!(Policy::p7().emergency.answer.seconds, 15 * 60);
-        assert_eq!(Policy::p7().urgent.answer.seconds, 2 * 3600);
-    }
-
-    #[test]
-    fn a_ladder_that_ends_before_the_nation_is_refused() {
-        let text = include_str!("../policies/p7-2021.toml").replace(", \"nation\"]", "]");
-        let error = Policy::parse(&text).unwrap_err().to_string();
-        assert!(error.contains("must end with the nation"), "{error}");
-    }
-
-    #[test]
-    fn an_emergency_that_may_wait_longer_than_an_ordinary_case_is_refused() {
-        let text = include_str!("../policies/p7-2021.toml").replace("seconds = 900,", "seconds = 90000,");
-        let error = Policy::parse(&text).unwrap_err().to_string();
-        assert!(
-            error.contains("emergency") && error.contains("P16 Ps.10(5)"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_misspelt_key_is_refused() {
-        let text = format!("answr = 1\n{}", include_str!("../policies/p7-2021.toml"));
-        assert!(matches!(Policy::parse(&text), Err(InvalidPolicy::Unreadable(_))));
-    }
-}
+mod tests;

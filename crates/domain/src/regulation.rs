@@ -17,6 +17,7 @@ coded! {
         P16Ps12 = "P16 Ps.12",
         P16Ps18 = "P16 Ps.18",
         P16Ps19 = "P16 Ps.19",
+        P16Ps27 = "P16 Ps.27",
         P16Ps28 = "P16 Ps.28(2)",
         P16Ps29c = "P16 Ps.29c",
         P16Ps31 = "P16 Ps.31",
@@ -49,6 +50,7 @@ impl Article {
             | Self::P16Ps12
             | Self::P16Ps18
             | Self::P16Ps19
+            | Self::P16Ps27
             | Self::P16Ps28
             | Self::P16Ps29c
             | Self::P16Ps31 => "Peraturan Menteri Sosial Nomor 16 Tahun 2020",
@@ -102,6 +104,10 @@ impl Article {
             Self::P16Ps19 => (
                 "Akses berasal dari rujukan, laporan pengaduan, dan/atau penjangkauan kasus.",
                 "Access comes from referral, complaint and/or outreach.",
+            ),
+            Self::P16Ps27 => (
+                "Mekanisme ATENSI setiap klaster ditetapkan Direktur Jenderal dalam pedoman operasional.",
+                "How ATENSI works in each cluster is set by the Director General's operational guidance.",
             ),
             Self::P16Ps28 => (
                 "Serasi dilaksanakan di lingkup nasional dan regional.",

@@ -10,6 +10,7 @@ mod offer;
 mod parse;
 mod person;
 mod placement;
+mod policy;
 mod reference;
 mod time;
 
@@ -20,6 +21,7 @@ pub(crate) use facility::{facility_to_wire, profile};
 pub(crate) use intake::intake;
 pub(crate) use offer::offer_to_wire;
 pub(crate) use parse::{PageToken, Parse, id_of, page_of, page_size};
-pub(crate) use person::person_to_wire;
+pub(crate) use person::{party, person_to_wire};
 pub(crate) use placement::placement_to_wire;
+pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};

@@ -262,7 +262,7 @@ async fn a_stale_report_is_unknown_and_unknown_is_never_free() {
     let route = v1::RouteCaseRequest {
         request_id: request_id(),
         case_id,
-        version: 0,
+        ..v1::RouteCaseRequest::default()
     };
     let answer = client.referral.route_case(route).await.unwrap().into_inner();
     let asked = answer.outcome.unwrap().offer.unwrap();

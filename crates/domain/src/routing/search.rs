@@ -86,21 +86,22 @@ impl<'a> Judged<'a> {
 /// and anyway when nobody else is left.
 pub(super) fn select<'a>(request: &Request<'_>, judged: &mut Judged<'a>) -> Selection<'a> {
     let policy = request.urgency_policy();
-    for tier in &policy.ladder {
+    for step in &policy.ladder {
+        let tier = step.tier;
         if judged
             .able
             .iter()
-            .any(|candidate| candidate.tier(request) <= *tier)
+            .any(|candidate| candidate.tier(request) <= tier)
         {
-            return ranked(request, Outcome::Offered, *tier, &mut judged.able);
+            return ranked(request, Outcome::Offered, tier, &mut judged.able);
         }
         if policy.ask_unknown_before_widening
             && judged
                 .askable
                 .iter()
-                .any(|candidate| candidate.tier(request) <= *tier)
+                .any(|candidate| candidate.tier(request) <= tier)
         {
-            return ranked(request, Outcome::Asked, *tier, &mut judged.askable);
+            return ranked(request, Outcome::Asked, tier, &mut judged.askable);
         }
     }
     if !judged.askable.is_empty() {

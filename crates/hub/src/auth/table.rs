@@ -94,6 +94,11 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
         &[FacilityOfficer, Coordinator],
     ),
     ("serasi.v1.FacilityService/GetCapacity", ALL),
+    ("serasi.v1.PolicyService/GetPolicy", ALL),
+    ("serasi.v1.PolicyService/ListPolicies", ALL),
+    // One law holds for the nation: the handler asks for that scope.
+    ("serasi.v1.PolicyService/CreatePolicy", &[Administrator]),
+    ("serasi.v1.PolicyService/ActivatePolicy", &[Administrator]),
     ("serasi.v1.ReferenceService/ListRegions", ALL),
     ("serasi.v1.ReferenceService/GetTravel", ALL),
     ("serasi.v1.ReferenceService/ListPpksCategories", ALL),

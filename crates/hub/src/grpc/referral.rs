@@ -58,6 +58,7 @@ impl ReferralService for ReferralHandler {
         let mutation = RouteCase {
             case: id_of(Kind::Case, &request.case_id)?,
             version: request.version,
+            use_active_policy: request.use_active_policy,
         };
         let call = Call::new(caller, request_id, &request);
         Ok(Response::new(execute(&self.0, call, mutation).await?))
@@ -199,13 +200,11 @@ impl ReferralHandler {
         let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
         let excluded = exclusions::of_case(&mut connection, id).await?;
         let now = serasi_store::now(&mut connection).await?;
-        let found = route(
-            &case.facts,
-            &excluded,
-            &self.0.board.snapshot(),
-            &self.0.policy,
-            now,
-        )?;
+        let policy = self.0.policies.of_search(&mut connection, &case).await?;
+        if let Some(missing) = policy.missing(&case.facts) {
+            return Err(missing.into());
+        }
+        let found = route(&case.facts, &excluded, &self.0.board.snapshot(), &policy, now)?;
         Ok(decision_to_wire(None, id, &found.decision))
     }
 

@@ -36,6 +36,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
             let is_whole = long_looks.is_multiple_of(WHOLE_EVERY);
             look_back = if is_whole { LookBack::Whole } else { LookBack::Long };
         }
+        hub.policies.look(&hub.store).await;
         if let Err(error) = hub.board.refresh(&hub.store, look_back).await {
             tracing::warn!(error = %error, "the directory board could not be refreshed");
         }

@@ -35,8 +35,9 @@ impl Mutation for AdmitPlacement {
             return Err(HubError::Bug("a reserved placement has no hold"));
         }
         let old_case = case.state.clone();
-        let review = unit.hub.policy.of(case.facts.urgency).review;
-        let case = case.admit(deadline(unit, review, self.placement.home().code()))?;
+        let policy = unit.policy_of(&case).await?;
+        let review = policy.of(case.facts.urgency).review;
+        let case = case.admit(deadline(unit, &policy, review, self.placement.home().code()))?;
         let case = write_case(unit, case, &old_case).await?;
         let payload = json!({ "placement_id": placement.id, "facility_id": placement.facility });
         unit.tell(case.id.home(), case.id, case.version, "case.admitted", payload)

@@ -37,8 +37,9 @@ impl Mutation for DischargePlacement {
             return Err(HubError::Bug("an admitted placement has no hold"));
         }
         let old_case = case.state.clone();
-        let follow_up = unit.hub.policy.of(case.facts.urgency).follow_up;
-        let case = case.discharge(deadline(unit, follow_up, self.placement.home().code()))?;
+        let policy = unit.policy_of(&case).await?;
+        let follow_up = policy.of(case.facts.urgency).follow_up;
+        let case = case.discharge(deadline(unit, &policy, follow_up, self.placement.home().code()))?;
         let case = write_case(unit, case, &old_case).await?;
         let payload = json!({ "placement_id": placement.id, "facility_id": placement.facility });
         unit.tell(case.id.home(), case.id, case.version, "case.discharged", payload)

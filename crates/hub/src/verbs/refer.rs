@@ -8,6 +8,7 @@ use serasi_domain::directory::Changes;
 use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
 use serasi_domain::need::Places;
 use serasi_domain::offer::{Offer, OfferState};
+use serasi_domain::policy::{MissingFields, Policy};
 use serasi_domain::routing::decision::Outcome;
 use serasi_domain::routing::{Choice, Decision, Exclusion, Routing, route};
 use serasi_geography::{RegionCode, TimeZone, atlas};
@@ -27,6 +28,7 @@ const MAX_ROUNDS: u32 = 4;
 
 /// A search whose places, if any, are already held; not yet written down.
 pub(super) struct Search {
+    policy: Arc<Policy>,
     decision_id: DecisionId,
     decision: Decision,
     offer: Option<OfferView>,
@@ -38,20 +40,22 @@ pub(super) struct Referral {
     search: Search,
 }
 
-/// Decides who is asked and takes the places. `asked_before` = facilities asked for the case so far.
+/// Decides who is asked and takes the places, under the policy the case follows. `asked_before` = facilities asked for
+/// the case so far.
 pub(super) async fn search(
     unit: &mut Unit<'_>,
     case: &Case,
     exclusions: &[Exclusion],
     asked_before: i32,
 ) -> Result<Search, HubError> {
+    let policy = unit.policy_of(case).await?;
     let mut directory = unit.hub.board.snapshot();
     let offer_id = OfferId::new(case.id.home(), unit.new_id());
     let decision_id = DecisionId::new(case.id.home(), unit.new_id());
     let mut lost = vec![];
     let mut round = 1;
     let (decision, taken) = loop {
-        let found = route(&case.facts, exclusions, &directory, &unit.hub.policy, unit.now)?;
+        let found = route(&case.facts, exclusions, &directory, &policy, unit.now)?;
         let taken = take_first(unit, case, offer_id, &found, &mut lost).await?;
         if taken.is_some() || found.choices.is_empty() || round == MAX_ROUNDS {
             break (found.decision, taken);
@@ -67,7 +71,7 @@ pub(super) async fn search(
     let offer = taken.and_then(|choice| {
         let entry = directory.entry(choice.facility)?;
         let profile = &entry.facility.profile;
-        let answer = unit.hub.policy.of(case.facts.urgency).answer;
+        let answer = policy.of(case.facts.urgency).answer;
         Some(OfferView {
             offer: Offer {
                 id: offer_id,
@@ -84,7 +88,7 @@ pub(super) async fn search(
                 attempt: asked_before + 1,
                 party: case.facts.party.clone(),
                 offered_at: unit.now,
-                expires_at: deadline(unit, answer, profile.place),
+                expires_at: deadline(unit, &policy, answer, profile.place),
                 seen_at: None,
             },
             facility_name: profile.name.as_str().to_owned(),
@@ -97,6 +101,7 @@ pub(super) async fn search(
         })
     });
     Ok(Search {
+        policy,
         decision_id,
         decision,
         offer,
@@ -111,7 +116,8 @@ async fn take_first(
     found: &Routing,
     lost: &mut Vec<FacilityId>,
 ) -> Result<Option<Choice>, HubError> {
-    let with_overflow = unit.hub.policy.of(case.facts.urgency).uses_overflow;
+    let policy = unit.policy_of(case).await?;
+    let with_overflow = policy.of(case.facts.urgency).uses_overflow;
     for choice in &found.choices {
         let is_taken = if choice.holds_places {
             reserve(unit, case, offer, choice, with_overflow).await?
@@ -161,8 +167,8 @@ const fn hold(case: CaseId, offer: OfferId, choice: &Choice, places: Places) -> 
 impl Search {
     /// The case after this search.
     pub(super) fn apply(&self, unit: &Unit<'_>, case: Case) -> Case {
-        let act = unit.hub.policy.of(case.facts.urgency).coordinate;
-        let act_before = deadline(unit, act, case.facts.place);
+        let act = self.policy.of(case.facts.urgency).coordinate;
+        let act_before = deadline(unit, &self.policy, act, case.facts.place);
         let routed = match (&self.offer, self.decision.outcome) {
             (Some(view), _) => Routed::Offered {
                 offer: view.offer.id,
@@ -241,8 +247,7 @@ pub(super) async fn refer_again(
 ) -> Result<Referral, HubError> {
     let asked_before = offers::count_of_case(&mut unit.conn, case.id).await?;
     let search = search(unit, &case, exclusions, asked_before).await?;
-    let mut case = search.apply(unit, case);
-    case.policy_version.clone_from(&unit.hub.policy.version);
+    let case = search.apply(unit, case);
     let case = write_case(unit, case, old_state).await?;
     search.write(unit, case).await
 }
@@ -261,12 +266,17 @@ pub(super) async fn write_case(
     Ok(case)
 }
 
-/// When an allowance that starts now has run out at `place`.
-pub(super) fn deadline(unit: &Unit<'_>, allowance: Allowance, place: RegionCode) -> OffsetDateTime {
+/// When an allowance of `policy` that starts now has run out at `place`.
+pub(super) fn deadline(
+    unit: &Unit<'_>,
+    policy: &Policy,
+    allowance: Allowance,
+    place: RegionCode,
+) -> OffsetDateTime {
     let zone = atlas()
         .region(place)
         .map_or(TimeZone::Wib, |region| region.time_zone);
-    allowance.ends(unit.now, unit.hub.policy.working_hours, zone)
+    allowance.ends(unit.now, &policy.calendar(), zone)
 }
 
 /// An answer for a case that was not searched for.
@@ -278,4 +288,19 @@ pub(super) fn not_routed(message_id: &str, message_en: &str) -> v1::RouteOutcome
         message_id: message_id.to_owned(),
         message_en: message_en.to_owned(),
     }
+}
+
+/// An answer for a case that cannot be searched for before somebody supplies what the policy requires.
+pub(super) fn not_routed_without(missing: &MissingFields) -> v1::RouteOutcome {
+    let (cluster, fields, article) = (missing.cluster, missing.list(), missing.article);
+    not_routed(
+        &format!(
+            "Laporan tercatat. Untuk klaster {cluster} masih perlu dilengkapi: {fields} ({article}); lengkapi melalui \
+             triase agar kasus dirujuk."
+        ),
+        &format!(
+            "The report is taken down. Cluster {cluster} still needs: {fields} ({article}); supply them by triage, and \
+             the case is referred."
+        ),
+    )
 }

@@ -44,7 +44,8 @@ pub(super) async fn refuse(
     let old_state = case.state.clone();
     must_be_offered(&case, offer)?;
     let owner_before = case.owner;
-    let case = case.refused(unit.hub.policy.refusals_before_escalation);
+    let policy = unit.policy_of(&case).await?;
+    let case = case.refused(policy.refusals_before_escalation);
     let payload = json!({
         "case_id": case.id,
         "facility_id": offer.facility,

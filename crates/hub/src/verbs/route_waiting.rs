@@ -30,7 +30,8 @@ impl Act for RouteWaiting {
         };
         let excluded = exclusions::of_case(&mut unit.conn, self.case).await?;
         let directory = unit.hub.board.snapshot();
-        let found = route(&case.facts, &excluded, &directory, &unit.hub.policy, unit.now)?;
+        let policy = unit.policy_of(&case).await?;
+        let found = route(&case.facts, &excluded, &directory, &policy, unit.now)?;
         if found.choices.is_empty() {
             return Ok(false);
         }
