@@ -6,6 +6,7 @@ const FILES: &[&str] = &[
     "serasi/v1/case_service.proto",
     "serasi/v1/facility_service.proto",
     "serasi/v1/intake_service.proto",
+    "serasi/v1/policy_service.proto",
     "serasi/v1/reference_service.proto",
     "serasi/v1/referral_service.proto",
 ];

@@ -11,6 +11,7 @@ use serasi_hub::{Hub, HubSettings};
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
+use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
 use time::Duration;
@@ -23,7 +24,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
 use crate::database::TestDatabase;
-use crate::invariants::capacity_violations;
+use crate::invariants::{capacity_violations, log_violations};
 
 /// A running hub with a database of its own.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ pub struct Client {
     pub cases: CaseServiceClient<Authorized>,
     pub referral: ReferralServiceClient<Authorized>,
     pub facilities: FacilityServiceClient<Authorized>,
+    pub policies: PolicyServiceClient<Authorized>,
     pub reference: ReferenceServiceClient<Authorized>,
 }
 
@@ -72,6 +74,7 @@ impl Client {
             cases: CaseServiceClient::new(service()),
             referral: ReferralServiceClient::new(service()),
             facilities: FacilityServiceClient::new(service()),
+            policies: PolicyServiceClient::new(service()),
             reference: ReferenceServiceClient::new(service()),
         }
     }
@@ -170,8 +173,9 @@ impl TestHub {
         self.stop.send_replace(true);
         self.server.take().unwrap().await.unwrap().unwrap();
         let mut connection = self.database.connect().await;
-        let violations = capacity_violations(&mut connection).await;
-        assert!(violations.is_empty(), "places do not add up: {violations:#?}");
+        let mut violations = capacity_violations(&mut connection).await;
+        violations.extend(log_violations(&mut connection).await);
+        assert!(violations.is_empty(), "the records do not agree: {violations:#?}");
     }
 }
 

@@ -67,3 +67,37 @@ pub async fn capacity_violations(connection: &mut PgConnection) -> Vec<String> {
     );
     violations
 }
+
+/// Facilities and pools whose newest entry in the change log is not what the table says.
+pub async fn log_violations(connection: &mut PgConnection) -> Vec<String> {
+    let facilities: Vec<(String,)> = sqlx::query_as(
+        "SELECT f.facility_id::text FROM facilities f
+         WHERE NOT EXISTS (SELECT 1 FROM facility_log l
+             WHERE (l.region_code, l.facility_id, l.version, l.state, l.profile)
+                 = (f.region_code, f.facility_id, f.version, f.state, f.profile))",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let pools: Vec<(String,)> = sqlx::query_as(
+        "SELECT p.facility_id::text FROM capacity_pools p
+         WHERE NOT EXISTS (SELECT 1 FROM capacity_log l
+             WHERE (l.region_code, l.facility_id, l.base, l.cluster, l.sex, l.version, l.total, l.occupied, l.held,
+                     l.overflow, l.shortfall, l.observed_at, l.valid_until, l.source)
+                 = (p.region_code, p.facility_id, p.base, p.cluster, p.sex, p.version, p.total, p.occupied, p.held,
+                     p.overflow, p.shortfall, p.observed_at, p.valid_until, p.source))
+             OR p.version <> (SELECT count(*) FROM capacity_log l
+                 WHERE (l.region_code, l.facility_id, l.base, l.cluster, l.sex)
+                     = (p.region_code, p.facility_id, p.base, p.cluster, p.sex))",
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    let facilities = facilities
+        .into_iter()
+        .map(|(id,)| format!("facility {id} is not as its log says"));
+    let pools = pools
+        .into_iter()
+        .map(|(id,)| format!("a pool of {id} is not as its log says"));
+    facilities.chain(pools).collect()
+}

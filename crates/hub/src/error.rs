@@ -4,6 +4,7 @@ use serasi_domain::case::IllegalCaseVerb;
 use serasi_domain::facility::IllegalFacilityVerb;
 use serasi_domain::offer::IllegalOfferVerb;
 use serasi_domain::placement::IllegalPlacementVerb;
+use serasi_domain::policy::MissingFields;
 use serasi_domain::routing::NotRoutable;
 use serasi_store::StoreError;
 
@@ -26,6 +27,7 @@ pub(crate) enum Kind {
     Facility,
     Offer,
     Placement,
+    Policy,
 }
 
 /// A rule of the domain said no.
@@ -41,6 +43,10 @@ pub(crate) enum RuleBroken {
     Placement(#[from] IllegalPlacementVerb),
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
+    #[error(transparent)]
+    MissingFields(#[from] MissingFields),
+    #[error("policy {0} is not known here: create it again as it was, or route with use_active_policy")]
+    PolicyUnknown(String),
     #[error("the facility still has offers, reserved places or persons of the hub; end or move them first")]
     FacilityInUse,
     #[error("the hub has a newer capacity report for this pool")]
@@ -112,6 +118,7 @@ rule_broken_from!(
     IllegalFacilityVerb,
     IllegalOfferVerb,
     IllegalPlacementVerb,
+    MissingFields,
     NotRoutable
 );
 
@@ -123,6 +130,7 @@ impl Kind {
             Self::Facility => "serasi.v1.Facility",
             Self::Offer => "serasi.v1.Offer",
             Self::Placement => "serasi.v1.Placement",
+            Self::Policy => "serasi.v1.Policy",
         }
     }
 }

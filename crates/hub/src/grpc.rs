@@ -3,12 +3,14 @@
 mod case;
 mod facility;
 mod intake;
+mod policy;
 mod reference;
 mod referral;
 
 pub(crate) use case::CaseHandler;
 pub(crate) use facility::FacilityHandler;
 pub(crate) use intake::IntakeHandler;
+pub(crate) use policy::PolicyHandler;
 pub(crate) use reference::ReferenceHandler;
 pub(crate) use referral::ReferralHandler;
 

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use serasi_domain::policy::Policy;
-use serasi_store::Store;
+use serasi_store::{Store, StoreError};
 
 use crate::auth::Verifier;
 use crate::board::Board;
 use crate::clock::Clock;
+use crate::error::HubError;
+use crate::policies::Policies;
+use crate::unit_of_work::run_job;
+use crate::verbs::install_policy::InstallPolicy;
 
 /// One replica of the referral centre.
 #[derive(Debug)]
 pub struct Hub {
     pub(crate) store: Store,
     pub(crate) board: Board,
-    pub(crate) policy: Policy,
+    pub(crate) policies: Policies,
     pub(crate) verifier: Verifier,
     pub(crate) clock: Clock,
 }
@@ -23,21 +27,60 @@ pub struct Hub {
 #[derive(Debug)]
 pub struct HubSettings {
     pub store: Store,
+    /// Installed and activated where the database has no active policy yet; else the database's counts.
     pub policy: Policy,
     pub verifier: Verifier,
     pub clock: Clock,
 }
 
+/// Why a hub does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the policy cannot be installed: {0}")]
+    Policy(String),
+}
+
 impl Hub {
-    /// A hub with the directory loaded. The schema must be migrated.
-    pub async fn open(settings: HubSettings) -> Result<Arc<Self>, serasi_store::StoreError> {
+    /// A hub with the directory and the active policy loaded. The schema must be migrated.
+    pub async fn open(settings: HubSettings) -> Result<Arc<Self>, OpenError> {
         let board = Board::load(&settings.store).await?;
-        Ok(Arc::new(Self {
+        let hub = Self {
             store: settings.store,
             board,
-            policy: settings.policy,
+            policies: Policies::new(settings.policy.clone()),
             verifier: settings.verifier,
             clock: settings.clock,
-        }))
+        };
+        hub.install(settings.policy).await?;
+        Ok(Arc::new(hub))
+    }
+
+    async fn install(&self, policy: Policy) -> Result<(), OpenError> {
+        let install = InstallPolicy { policy };
+        run_job(self, &install).await?;
+        self.policies.refresh(&self.store).await?;
+        let active = self.policies.active();
+        let differences = active.differences(&install.policy);
+        if !differences.is_empty() {
+            tracing::warn!(
+                policy.active = %active.version,
+                policy.given = %install.policy.version,
+                differences = %differences.join(", "),
+                "the database has another active policy, and that one counts; to change it: serasi policy create FILE \
+                 under a new version, then serasi policy activate VERSION"
+            );
+        }
+        Ok(())
+    }
+}
+
+impl From<HubError> for OpenError {
+    fn from(error: HubError) -> Self {
+        if let HubError::Store(error) = error {
+            return Self::Store(error);
+        }
+        Self::Policy(error.to_string())
     }
 }

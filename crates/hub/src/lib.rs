@@ -10,9 +10,11 @@ mod error;
 mod grpc;
 mod hub;
 mod jobs;
+mod policies;
+mod replay;
 mod status;
 mod unit_of_work;
 mod verbs;
 mod wire;
 
-pub use hub::{Hub, HubSettings};
+pub use hub::{Hub, HubSettings, OpenError};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serasi_proto::v1::case_service_server::CaseServiceServer;
 use serasi_proto::v1::facility_service_server::FacilityServiceServer;
 use serasi_proto::v1::intake_service_server::IntakeServiceServer;
+use serasi_proto::v1::policy_service_server::PolicyServiceServer;
 use serasi_proto::v1::reference_service_server::ReferenceServiceServer;
 use serasi_proto::v1::referral_service_server::ReferralServiceServer;
 use tokio::net::TcpListener;
@@ -17,7 +18,9 @@ use tonic::transport::server::{Router, TcpIncoming};
 use tower::layer::util::{Identity, Stack};
 
 use crate::auth::AuthLayer;
-use crate::grpc::{CaseHandler, FacilityHandler, IntakeHandler, ReferenceHandler, ReferralHandler};
+use crate::grpc::{
+    CaseHandler, FacilityHandler, IntakeHandler, PolicyHandler, ReferenceHandler, ReferralHandler,
+};
 use crate::hub::Hub;
 use crate::jobs;
 
@@ -166,6 +169,7 @@ fn router(hub: &Arc<Hub>, settings: ServerSettings) -> Router<Layers> {
         .add_service(limited!(FacilityServiceServer::new(FacilityHandler(Arc::clone(
             hub
         )))))
+        .add_service(limited!(PolicyServiceServer::new(PolicyHandler(Arc::clone(hub)))))
         .add_service(limited!(ReferenceServiceServer::new(ReferenceHandler)));
     if settings.reflection {
         with_reflection(router)

@@ -178,21 +178,30 @@ fn not_found(kind: Kind, id: &str) -> Status {
 }
 
 fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
-    let mut details = ErrorDetails::new();
-    details.set_resource_info(kind.name(), id, "", "the record that has this source key");
-    Shown::new(
-        Code::AlreadyExists,
-        "SOURCE_KEY_CONFLICT",
-        format!("this source key belongs to {id}, which differs in: {}", differences.join(", ")),
-        format!(
-            "Kunci sumber ini sudah dipakai oleh {id}; isinya berbeda pada: {}. Gunakan source_ref baru bila ini \
-             laporan lain.",
-            differences.join(", ")
+    let fields = differences.join(", ");
+    let (reason, message_en, message_id) = match kind {
+        Kind::Policy => (
+            "POLICY_VERSION_TAKEN",
+            format!(
+                "version {id} is another policy, which differs in: {fields}; a version never changes, take a new one"
+            ),
+            format!("Versi {id} sudah dipakai; isinya berbeda pada: {fields}. Gunakan versi baru."),
         ),
-    )
-    .with("existing_id", id)
-    .with("differences", differences.join(","))
-    .into_status(details)
+        Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
+            "SOURCE_KEY_CONFLICT",
+            format!("this source key belongs to {id}, which differs in: {fields}"),
+            format!(
+                "Kunci sumber ini sudah dipakai oleh {id}; isinya berbeda pada: {fields}. Gunakan source_ref baru bila \
+                 ini laporan lain."
+            ),
+        ),
+    };
+    let mut details = ErrorDetails::new();
+    details.set_resource_info(kind.name(), id, "", "the record that has this key");
+    Shown::new(Code::AlreadyExists, reason, message_en, message_id)
+        .with("existing_id", id)
+        .with("differences", differences.join(","))
+        .into_status(details)
 }
 
 fn broken(rule: &RuleBroken) -> Status {
@@ -231,6 +240,20 @@ fn broken(rule: &RuleBroken) -> Status {
             "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
             "P16 Ps.3",
         ),
+        RuleBroken::MissingFields(missing) => (
+            "FIELDS_MISSING",
+            format!(
+                "Klaster {} mensyaratkan: {}. Lengkapi melalui triase sebelum kasus dirujuk.",
+                missing.cluster,
+                missing.list()
+            ),
+            missing.article.code(),
+        ),
+        RuleBroken::PolicyUnknown(version) => (
+            "POLICY_UNKNOWN",
+            format!("Kebijakan {version} tidak dikenal; administrator perlu membuatnya kembali."),
+            "P16 Ps.33",
+        ),
         RuleBroken::FacilityInUse => (
             "FACILITY_IN_USE",
             "Lembaga masih memegang tempat atau orang dari hub; selesaikan atau pindahkan dahulu.".to_owned(),
@@ -261,6 +284,17 @@ fn broken(rule: &RuleBroken) -> Status {
         shown = shown
             .with("state", error.state)
             .with("allowed", allowed.join(","));
+    }
+    if let RuleBroken::MissingFields(missing) = rule {
+        shown = shown.with("cluster", missing.cluster).with(
+            "fields",
+            missing
+                .fields
+                .iter()
+                .map(|field| field.code())
+                .collect::<Vec<_>>()
+                .join(","),
+        );
     }
     shown.into_status(details)
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use prost::Message;
 use rand::Rng;
+use serasi_domain::case::Case;
 use serasi_domain::id::Regency;
+use serasi_domain::policy::Policy;
 use serasi_store::audit::AuditEntry;
 use serasi_store::events::Event;
 use serasi_store::idempotency::{self, CallKey, Remembered};
@@ -76,6 +78,12 @@ impl Unit<'_> {
     /// A new UUIDv7.
     pub(crate) fn new_id(&self) -> Uuid {
         self.hub.clock.new_id()
+    }
+
+    /// The policy a case follows: the one it was routed under, whatever is active now.
+    pub(crate) async fn policy_of(&mut self, case: &Case) -> Result<Arc<Policy>, HubError> {
+        let policies = &self.hub.policies;
+        policies.version(&mut self.conn, &case.policy_version).await
     }
 
     /// Puts an act on record.

@@ -1,14 +1,17 @@
 //! What the hub does, one verb a file: each is a command that runs in one transaction.
 
 pub(crate) mod accept_offer;
+pub(crate) mod activate_policy;
 pub(crate) mod admit_placement;
 pub(crate) mod change_facility;
 pub(crate) mod create_facility;
+pub(crate) mod create_policy;
 pub(crate) mod decline_offer;
 pub(crate) mod discharge_placement;
 pub(crate) mod expire_offer;
 pub(crate) mod get_case;
 pub(crate) mod import_facilities;
+pub(crate) mod install_policy;
 pub(crate) mod mark_offer_seen;
 pub(crate) mod report_capacity;
 pub(crate) mod resolve_directly;
@@ -20,5 +23,7 @@ pub(crate) mod triage_case;
 mod open;
 mod refer;
 mod refuse;
+mod search;
 
 pub(crate) use open::{may_see_case, may_see_offer};
+pub(crate) use search::seeker;

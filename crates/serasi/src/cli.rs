@@ -124,7 +124,7 @@ pub(crate) enum Route {
     /// Show whom the hub would ask now, and why not the others. Has no effect.
     Preview(CaseArg),
     /// Look for a facility and ask it.
-    Case(CaseArg),
+    Case(RouteCaseArgs),
 }
 
 #[derive(Debug, Args)]
@@ -132,6 +132,15 @@ pub(crate) struct CaseArg {
     /// Id of the case.
     #[arg(value_name = "CASE")]
     pub(crate) case_id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RouteCaseArgs {
+    #[command(flatten)]
+    pub(crate) case: CaseArg,
+    /// Let the case follow the active policy, not the one it was routed under. For coordinators.
+    #[arg(long)]
+    pub(crate) use_active_policy: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -9,7 +9,7 @@ use serasi_domain::policy::{InvalidPolicy, Policy};
 use serasi_hub::auth::{DevIssuer, DevIssuerError, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::ServeError;
-use serasi_hub::{Hub, HubSettings};
+use serasi_hub::{Hub, HubSettings, OpenError};
 use serasi_store::embedded::{EmbeddedError, EmbeddedPostgres};
 use serasi_store::{KeyError, SealKey, Sealer, Store, StoreError, StoreSettings, UnsafeSetting};
 
@@ -63,6 +63,8 @@ pub(crate) enum HostError {
     Policy(#[from] InvalidPolicy),
     #[error("{}: {source}", describe(source))]
     Store { source: StoreError },
+    #[error("the hub cannot open: {0}")]
+    Open(String),
     #[error("the database lacks {0} migrations of this release; run `serasi migrate` first")]
     NotMigrated(usize),
     #[error("{} (--allow-unsafe-database serves all the same)", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
@@ -91,6 +93,15 @@ fn describe(error: &StoreError) -> &'static str {
 impl From<StoreError> for HostError {
     fn from(source: StoreError) -> Self {
         Self::Store { source }
+    }
+}
+
+impl From<OpenError> for HostError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Store(source) => Self::Store { source },
+            OpenError::Policy(_) => Self::Open(error.to_string()),
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use pbjson_types::Timestamp;
 use serasi_proto::v1::{
-    AcceptOfferRequest, CapacityReport, DeclineOfferRequest, DeclineReason, ListOffersRequest,
+    AcceptOfferRequest, AccessNeed, CapacityReport, DeclineOfferRequest, DeclineReason, ListOffersRequest,
     MarkOfferSeenRequest, Offer, OfferState, PartyMember, PoolKey, RouteResult, ScopeTier, Sex,
 };
 
 use crate::cli::{AcceptArgs, ClientOptions, DeclineArgs, OfferListArgs};
 use crate::client::Hub;
-use crate::codes::{label, pool_label};
+use crate::codes::{label, labels, pool_label};
 use crate::duration::duration;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -198,10 +198,13 @@ fn state(offer: &Offer) -> String {
 
 fn member(member: &PartyMember) -> String {
     let sex = label::<Sex>(member.sex);
-    match member.age_years {
-        Some(age) => format!("{sex} {age}"),
-        None => format!("{sex}, age unknown"),
+    let person = member
+        .age_years
+        .map_or_else(|| format!("{sex}, age unknown"), |age| format!("{sex} {age}"));
+    if member.access_needs.is_empty() {
+        return person;
     }
+    format!("{person} ({})", labels::<AccessNeed>(&member.access_needs))
 }
 
 #[cfg(test)]
@@ -229,6 +232,7 @@ mod tests {
                 PartyMember {
                     sex: Sex::Female.into(),
                     age_years: Some(38),
+                    access_needs: vec![AccessNeed::Wheelchair.into()],
                 },
                 PartyMember::default(),
             ],
@@ -236,6 +240,6 @@ mod tests {
         };
         let text = offer_facts(&offer, Clock::Utc);
         assert!(text.contains("state the capacity"), "{text}");
-        assert!(text.contains("female 38, -, age unknown"), "{text}");
+        assert!(text.contains("female 38 (wheelchair), -, age unknown"), "{text}");
     }
 }

@@ -4,7 +4,7 @@ mod decision;
 
 use serasi_proto::v1::{CaseState, PreviewRouteRequest, RouteCaseRequest};
 
-use crate::cli::ClientOptions;
+use crate::cli::{ClientOptions, RouteCaseArgs};
 use crate::client::Hub;
 use crate::codes::label;
 use crate::error::CliError;
@@ -38,15 +38,17 @@ pub(crate) async fn preview(
 /// Looks for a facility and asks it.
 pub(crate) async fn case(
     options: &ClientOptions,
-    case_id: &str,
+    args: &RouteCaseArgs,
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
+    let case_id = &args.case.case_id;
     let hub = Hub::connect(options).await?;
     let request = RouteCaseRequest {
         // To route again later is another request: a facility may have places by then.
         request_id: request_id::fresh().to_string(),
-        case_id: case_id.to_owned(),
+        case_id: case_id.clone(),
         version: 0,
+        use_active_policy: args.use_active_policy,
     };
     let response = hub.referrals().route_case(request).await?.into_inner();
     if output.is_json() {

@@ -48,7 +48,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Import(Import::Facilities(args)) => import::facilities(client, args, output).await,
         Command::Intake(Intake::Submit(args)) => intake::submit(client, args, output).await,
         Command::Route(Route::Preview(case)) => route::preview(client, &case.case_id, output).await,
-        Command::Route(Route::Case(case)) => route::case(client, &case.case_id, output).await,
+        Command::Route(Route::Case(args)) => route::case(client, args, output).await,
         Command::Case(Case::Show(case)) => case::show(client, &case.case_id, output).await,
         Command::Case(Case::List(args)) => case::list(client, args, output).await,
         Command::Offer(Offer::List(args)) => offer::list(client, args, output).await,

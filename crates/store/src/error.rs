@@ -93,8 +93,9 @@ impl From<sqlx::Error> for StoreError {
             return Self::Value(error);
         }
         match database.constraint() {
-            // Somebody claimed the same key at the same moment: seen when the transaction is repeated.
-            Some("source_keys_key") => Self::Conflict(error),
+            // Somebody claimed the same key, or activated another policy, at the same moment: seen when the transaction
+            // is repeated.
+            Some("source_keys_key" | "policies_one_active") => Self::Conflict(error),
             Some(name) => Self::Constraint(name.to_owned()),
             None => Self::Database(error),
         }

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod intakes;
 pub mod offers;
 pub mod placements;
+pub mod policies;
 pub mod private_file;
 pub mod source_keys;
 

@@ -99,7 +99,7 @@ async fn a_case_outside_the_scope_is_not_found_and_not_listed() {
         let route = v1::RouteCaseRequest {
             request_id: request_id(),
             case_id: id.clone(),
-            version: 0,
+            ..v1::RouteCaseRequest::default()
         };
         if !sees {
             let refused = client.referral.route_case(route).await.unwrap_err();

@@ -260,7 +260,7 @@ async fn a_report_can_be_taken_down_and_routed_later() {
     let route = v1::RouteCaseRequest {
         request_id: request_id(),
         case_id: taken.case_id,
-        version: 0,
+        ..v1::RouteCaseRequest::default()
     };
     let routed = client.referral.route_case(route).await.unwrap().into_inner();
     let decision = routed.outcome.unwrap().decision_id;
@@ -302,7 +302,7 @@ async fn a_case_can_be_resolved_directly_and_then_allows_nothing_more() {
     let route = v1::RouteCaseRequest {
         request_id: request_id(),
         case_id: open.case_id,
-        version: 0,
+        ..v1::RouteCaseRequest::default()
     };
     let refused = client.referral.route_case(route).await.unwrap_err();
     assert_eq!(

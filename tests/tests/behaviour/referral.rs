@@ -241,9 +241,9 @@ async fn a_stale_report_is_unknown_and_unknown_is_never_free() {
         .case
         .unwrap()
         .case_id;
-    let mut connection = hub.database.connect().await;
-    let age = "UPDATE capacity_pools SET valid_until = now() - interval '1 minute', changed_at = now()";
-    sqlx::query(age).execute(&mut connection).await.unwrap();
+    hub.database
+        .change_pools("valid_until = now() - interval '1 minute'")
+        .await;
     // The board sees the change at its next look.
     let look = || async {
         let preview = v1::PreviewRouteRequest {
@@ -262,7 +262,7 @@ async fn a_stale_report_is_unknown_and_unknown_is_never_free() {
     let route = v1::RouteCaseRequest {
         request_id: request_id(),
         case_id,
-        version: 0,
+        ..v1::RouteCaseRequest::default()
     };
     let answer = client.referral.route_case(route).await.unwrap().into_inner();
     let asked = answer.outcome.unwrap().offer.unwrap();

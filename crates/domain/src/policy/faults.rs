@@ -12,6 +12,8 @@ use crate::routing::ScopeTier;
 const MAX_VERSION_CHARS: usize = 40;
 const HOURS: RangeInclusive<u32> = 1..=720;
 const REFUSALS: RangeInclusive<i32> = 1..=20;
+/// 366 days: nobody plans further ahead.
+const MAX_SECONDS: u32 = 366 * 24 * 3600;
 
 /// One thing that is wrong with a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +113,8 @@ impl Policy {
 
     /// An emergency is served first: nobody may be given more time for it than for an ordinary case.
     fn check_haste(&self, urgency: Urgency, faults: &mut Faults) {
-        if self.of(urgency).answer.seconds > self.regular.answer.seconds {
+        let regular = self.regular.answer.seconds;
+        if regular > 0 && self.of(urgency).answer.seconds > regular {
             faults.add(
                 format!("{urgency}.answer.seconds"),
                 "must not exceed the time to answer a regular case",
@@ -137,9 +140,9 @@ impl UrgencyPolicy {
             ("follow_up", self.follow_up),
         ];
         for (name, allowance) in allowances {
-            if allowance.seconds == 0 {
+            if !(1..=MAX_SECONDS).contains(&allowance.seconds) {
                 let path = format!("{urgency}.{name}.seconds");
-                faults.add(path, "must not be 0: nobody can act in no time", None);
+                faults.add(path, format!("must be 1-{MAX_SECONDS}"), None);
             }
         }
     }
@@ -177,5 +180,11 @@ fn check_widening(path: &str, near: LadderStep, far: LadderStep, faults: &mut Fa
     if far.after_seconds < near.after_seconds {
         let path = format!("{path}.after_seconds");
         faults.add(path, "must not be less than that of the step before", article);
+    } else if far.after_seconds > MAX_SECONDS {
+        faults.add(
+            format!("{path}.after_seconds"),
+            format!("must be 0-{MAX_SECONDS}"),
+            article,
+        );
     }
 }

@@ -113,7 +113,7 @@ fn everything_that_is_wrong_is_told_at_once_with_its_path() {
         "regular.ladder[0].after_seconds",
         "regular.ladder[1].after_seconds",
         "regular.ladder[2].tier",
-        "urgent.preferences[6]",
+        "urgent.preferences[7]",
         "urgent.review.seconds",
         "emergency.preferences",
         "emergency.answer.seconds",

@@ -48,6 +48,10 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
     ("serasi.v1.ReferralService/RouteCase", ROUTERS),
     (
+        "serasi.v1.ReferralService/ReplayDecision",
+        &[Supervisor, Coordinator, DinasOfficer, Auditor],
+    ),
+    (
         "serasi.v1.ReferralService/GetDecision",
         &[
             HotlineOperator,
@@ -94,6 +98,11 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
         &[FacilityOfficer, Coordinator],
     ),
     ("serasi.v1.FacilityService/GetCapacity", ALL),
+    ("serasi.v1.PolicyService/GetPolicy", ALL),
+    ("serasi.v1.PolicyService/ListPolicies", ALL),
+    // One law holds for the nation: the handler asks for that scope.
+    ("serasi.v1.PolicyService/CreatePolicy", &[Administrator]),
+    ("serasi.v1.PolicyService/ActivatePolicy", &[Administrator]),
     ("serasi.v1.ReferenceService/ListRegions", ALL),
     ("serasi.v1.ReferenceService/GetTravel", ALL),
     ("serasi.v1.ReferenceService/ListPpksCategories", ALL),

@@ -19,7 +19,7 @@ use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::get_case::GetCase;
 use crate::verbs::resolve_directly::ResolveDirectly;
 use crate::verbs::triage_case::TriageCase;
-use crate::wire::{PageToken, Parse, case_to_wire, id_of, need, page_size};
+use crate::wire::{PageToken, Parse, case_to_wire, id_of, need, page_size, party};
 
 /// States a list may ask for.
 const MAX_STATES: usize = 12;
@@ -85,6 +85,8 @@ impl CaseService for CaseHandler {
             urgency: parse.optional("urgency", request.urgency),
             target: parse.optional("target", request.target),
             need: needed,
+            criteria: parse.list("criteria", &request.criteria),
+            party: party(&mut parse, &request.party),
             route_later: request.route_later,
         };
         let request_id = parse.finish(request_id)?;

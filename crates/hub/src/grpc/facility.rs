@@ -13,7 +13,6 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::caller;
 use crate::auth::Caller;
-use crate::board::LookBack;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 use crate::unit_of_work::{Call, Mutation, execute};
@@ -218,7 +217,7 @@ impl FacilityHandler {
         let response = execute(&self.0, call, mutation).await?;
         self.0
             .board
-            .refresh(&self.0.store, LookBack::Short)
+            .refresh(&self.0.store)
             .await
             .map_err(HubError::from)?;
         Ok(Response::new(response))

@@ -7,8 +7,9 @@ use serasi_domain::offer::{Decline, DeclineReason};
 use serasi_domain::routing::route;
 use serasi_proto::v1;
 use serasi_proto::v1::referral_service_server::ReferralService;
+use serasi_store::decisions::StoredDecision;
 use serasi_store::offers::{self, OfferFilter};
-use serasi_store::{cases, decisions, exclusions};
+use serasi_store::{PgConnection, cases, decisions, exclusions};
 use time::{Duration, OffsetDateTime};
 use tonic::{Request, Response, Status};
 
@@ -16,6 +17,7 @@ use super::caller;
 use crate::auth::Caller;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
+use crate::replay::replay;
 use crate::unit_of_work::{Call, execute};
 use crate::verbs::accept_offer::AcceptOffer;
 use crate::verbs::admit_placement::AdmitPlacement;
@@ -23,9 +25,10 @@ use crate::verbs::decline_offer::DeclineOffer;
 use crate::verbs::discharge_placement::DischargePlacement;
 use crate::verbs::mark_offer_seen::MarkOfferSeen;
 use crate::verbs::route_case::RouteCase;
-use crate::verbs::{may_see_case, may_see_offer};
+use crate::verbs::{may_see_case, may_see_offer, seeker};
 use crate::wire::{
     PageToken, Parse, capacity_report, decision_to_wire, id_of, offer_to_wire, page_of, page_size,
+    replay_to_wire,
 };
 
 /// Longest time a facility may ask to be left out.
@@ -58,6 +61,7 @@ impl ReferralService for ReferralHandler {
         let mutation = RouteCase {
             case: id_of(Kind::Case, &request.case_id)?,
             version: request.version,
+            use_active_policy: request.use_active_policy,
         };
         let call = Call::new(caller, request_id, &request);
         Ok(Response::new(execute(&self.0, call, mutation).await?))
@@ -68,10 +72,24 @@ impl ReferralService for ReferralHandler {
         request: Request<v1::GetDecisionRequest>,
     ) -> Result<Response<v1::GetDecisionResponse>, Status> {
         let caller = caller(&request)?;
-        let decision = self.decision(&caller, &request.get_ref().decision_id).await?;
+        let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
+        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
+        let stored = self.decision(&mut connection, &caller, id).await?;
         Ok(Response::new(v1::GetDecisionResponse {
-            decision: Some(decision),
+            decision: Some(decision_to_wire(Some(id), stored.case, &stored.decision)),
         }))
+    }
+
+    async fn replay_decision(
+        &self,
+        request: Request<v1::ReplayDecisionRequest>,
+    ) -> Result<Response<v1::ReplayDecisionResponse>, Status> {
+        let caller = caller(&request)?;
+        let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
+        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
+        let stored = self.decision(&mut connection, &caller, id).await?;
+        let replayed = replay(&self.0, &mut connection, &stored).await?;
+        Ok(Response::new(replay_to_wire(id, &stored, replayed)))
     }
 
     async fn list_offers(
@@ -199,26 +217,28 @@ impl ReferralHandler {
         let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
         let excluded = exclusions::of_case(&mut connection, id).await?;
         let now = serasi_store::now(&mut connection).await?;
-        let found = route(
-            &case.facts,
-            &excluded,
-            &self.0.board.snapshot(),
-            &self.0.policy,
-            now,
-        )?;
+        let policy = self.0.policies.of_search(&mut connection, &case).await?;
+        if let Some(missing) = policy.missing(&case.facts) {
+            return Err(missing.into());
+        }
+        let board = self.0.board.snapshot();
+        let found = route(seeker(&case, &excluded), &board.directory, &policy, now)?;
         Ok(decision_to_wire(None, id, &found.decision))
     }
 
-    async fn decision(&self, caller: &Caller, decision_id: &str) -> Result<v1::Decision, HubError> {
-        let id: DecisionId = id_of(Kind::Decision, decision_id)?;
+    /// A stored decision of a case that the caller may see.
+    async fn decision(
+        &self,
+        connection: &mut PgConnection,
+        caller: &Caller,
+        id: DecisionId,
+    ) -> Result<StoredDecision, HubError> {
         let not_found = || HubError::not_found(Kind::Decision, id);
-        let mut connection = self.0.store.read().await?;
-        let (case_id, decision) = decisions::get(&mut connection, id).await?.ok_or_else(not_found)?;
-        let case = cases::get(&mut connection, case_id)
+        let stored = decisions::get(connection, id).await?.ok_or_else(not_found)?;
+        let case = cases::get(connection, stored.case)
             .await?
             .filter(|case| may_see_case(caller, case));
-        case.ok_or_else(not_found)?;
-        Ok(decision_to_wire(Some(id), case_id, &decision))
+        case.map(|_| stored).ok_or_else(not_found)
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
             () = nudged_and_gathered(&hub) => {}
             () = stopped(&mut stop) => return,
         }
+        hub.policies.look(&hub.store).await;
         let looked = if last_whole.elapsed() >= WHOLE_EVERY {
             last_whole = Instant::now();
             hub.board.reload(&hub.store).await

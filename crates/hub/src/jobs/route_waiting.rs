@@ -24,7 +24,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     let mut tried_at_version = 0;
     let mut tried_at = Instant::now();
     while goes_on(&mut stop, POLL).await {
-        let version = hub.board.snapshot().version;
+        let version = hub.board.snapshot().directory.version;
         if version == tried_at_version && tried_at.elapsed() < AT_LEAST_EVERY {
             continue;
         }

@@ -9,7 +9,6 @@ use serasi_proto::v1;
 use serasi_store::capacity::{self, Hold, Purpose, Reported};
 use serasi_store::{offers, placements};
 use serde_json::json;
-use time::Duration;
 
 use super::open::offer_for_answer;
 use super::refer::{deadline, write_case};
@@ -63,7 +62,7 @@ impl AcceptOffer {
     ) -> Result<(), HubError> {
         let report = self.capacity.as_ref().filter(|report| report.key == offer.pool);
         let report = report.ok_or(RuleBroken::CapacityRequired)?;
-        let validity = Duration::hours(i64::from(unit.hub.policy.capacity_validity_hours));
+        let validity = unit.hub.policies.active().capacity_validity();
         let reported = Reported {
             report,
             observed_at: unit.now,
@@ -79,7 +78,8 @@ impl AcceptOffer {
             offer: offer.id,
             places: offer.places,
         };
-        let with_overflow = unit.hub.policy.of(case.facts.urgency).uses_overflow;
+        let policy = unit.policy_of(case).await?;
+        let with_overflow = policy.of(case.facts.urgency).uses_overflow;
         if !capacity::reserve(&mut unit.conn, &hold, with_overflow, Purpose::Acceptance).await? {
             return Err(RuleBroken::NoRoomStated.into());
         }
@@ -87,7 +87,8 @@ impl AcceptOffer {
     }
 
     async fn place(&self, unit: &mut Unit<'_>, case: Case, offer: &Offer) -> Result<Placement, HubError> {
-        let admit = unit.hub.policy.of(case.facts.urgency).admit;
+        let policy = unit.policy_of(&case).await?;
+        let admit = policy.of(case.facts.urgency).admit;
         let placement = Placement {
             id: PlacementId::new(case.id.home(), unit.new_id()),
             version: 1,
@@ -98,7 +99,7 @@ impl AcceptOffer {
             places: offer.places,
             pool: offer.pool,
             reserved_at: unit.now,
-            admit_before: deadline(unit, admit, case.facts.place),
+            admit_before: deadline(unit, &policy, admit, case.facts.place),
         };
         placements::insert(&mut unit.conn, &placement).await?;
         let old_state = case.state.clone();

@@ -2,7 +2,8 @@
 
 use serasi_domain::id::{PlacementId, Regency};
 use serasi_proto::v1;
-use serasi_store::{capacity, placements};
+use serasi_store::capacity::{self, Move};
+use serasi_store::placements;
 use serde_json::json;
 
 use super::open::placement_for_change;
@@ -31,12 +32,13 @@ impl Mutation for AdmitPlacement {
             return Err(HubError::Moved);
         }
         placement.version += 1;
-        if !capacity::occupy(&mut unit.conn, placement.facility, placement.offer).await? {
+        if !capacity::move_hold(&mut unit.conn, placement.facility, placement.offer, Move::Occupy).await? {
             return Err(HubError::Bug("a reserved placement has no hold"));
         }
         let old_case = case.state.clone();
-        let review = unit.hub.policy.of(case.facts.urgency).review;
-        let case = case.admit(deadline(unit, review, self.placement.home().code()))?;
+        let policy = unit.policy_of(&case).await?;
+        let review = policy.of(case.facts.urgency).review;
+        let case = case.admit(deadline(unit, &policy, review, self.placement.home().code()))?;
         let case = write_case(unit, case, &old_case).await?;
         let payload = json!({ "placement_id": placement.id, "facility_id": placement.facility });
         unit.tell(case.id.home(), case.id, case.version, "case.admitted", payload)

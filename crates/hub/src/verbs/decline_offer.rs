@@ -28,7 +28,8 @@ impl Mutation for DeclineOffer {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let (case, mut view) = offer_for_answer(unit, self.offer).await?;
         view.offer = view.offer.decline(self.decline.reason, unit.now)?;
-        let effect = self.decline.effect(unit.now);
+        let policy = unit.policy_of(&case).await?;
+        let effect = self.decline.effect(unit.now, policy.full_parks_for());
         let refusal = Refusal {
             reason: format!("declined:{}", self.decline.reason),
             event: "offer.declined",

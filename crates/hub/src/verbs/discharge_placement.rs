@@ -3,7 +3,8 @@
 use serasi_domain::id::{PlacementId, Regency};
 use serasi_domain::placement::DischargeDestination;
 use serasi_proto::v1;
-use serasi_store::{capacity, placements};
+use serasi_store::capacity::{self, Move};
+use serasi_store::placements;
 use serde_json::json;
 
 use super::open::placement_for_change;
@@ -33,12 +34,13 @@ impl Mutation for DischargePlacement {
             return Err(HubError::Moved);
         }
         placement.version += 1;
-        if !capacity::vacate(&mut unit.conn, placement.facility, placement.offer).await? {
+        if !capacity::move_hold(&mut unit.conn, placement.facility, placement.offer, Move::Vacate).await? {
             return Err(HubError::Bug("an admitted placement has no hold"));
         }
         let old_case = case.state.clone();
-        let follow_up = unit.hub.policy.of(case.facts.urgency).follow_up;
-        let case = case.discharge(deadline(unit, follow_up, self.placement.home().code()))?;
+        let policy = unit.policy_of(&case).await?;
+        let follow_up = policy.of(case.facts.urgency).follow_up;
+        let case = case.discharge(deadline(unit, &policy, follow_up, self.placement.home().code()))?;
         let case = write_case(unit, case, &old_case).await?;
         let payload = json!({ "placement_id": placement.id, "facility_id": placement.facility });
         unit.tell(case.id.home(), case.id, case.version, "case.discharged", payload)

@@ -1,7 +1,7 @@
 //! Silence is an outcome: an offer past its deadline, by the database's clock, goes to the next candidate.
 
 use serasi_domain::id::OfferId;
-use serasi_domain::offer::{FULL_PARKS_FOR, OfferState};
+use serasi_domain::offer::OfferState;
 use serasi_store::{cases, offers};
 
 use super::refuse::{Refusal, refuse};
@@ -40,10 +40,11 @@ impl Act for ExpireOffer {
             return Ok(false);
         }
         let offer = view.offer.expire(unit.now)?;
+        let policy = unit.policy_of(&case).await?;
         let refusal = Refusal {
             reason: "expired".to_owned(),
             event: "offer.expired",
-            excluded_until: Some(unit.now + FULL_PARKS_FOR),
+            excluded_until: Some(unit.now + policy.full_parks_for()),
         };
         refuse(unit, case, &offer, &refusal).await?;
         unit.audit(id.home(), id).await?;

@@ -10,7 +10,7 @@ use serasi_proto::v1;
 use serasi_store::capacity::{self, Reported};
 use serasi_store::facilities;
 use serde_json::json;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::error::{HubError, Violation};
 use crate::unit_of_work::{Act, Unit};
@@ -145,7 +145,7 @@ fn is_news(report: &CapacityReport, pools: &[Pool], now: OffsetDateTime) -> bool
 }
 
 fn reported<'r>(unit: &Unit<'_>, row: &ImportRow, report: &'r CapacityReport) -> Reported<'r> {
-    let validity = Duration::hours(i64::from(unit.hub.policy.capacity_validity_hours));
+    let validity = unit.hub.policies.active().capacity_validity();
     Reported {
         report,
         observed_at: unit.now,

@@ -4,7 +4,8 @@
 use serasi_domain::case::{Case, CaseState};
 use serasi_domain::offer::Offer;
 use serasi_domain::routing::Exclusion;
-use serasi_store::{capacity, exclusions, offers};
+use serasi_store::capacity::{self, Move};
+use serasi_store::{exclusions, offers};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -32,7 +33,9 @@ pub(super) async fn refuse(
     if !offers::update_live(&mut unit.conn, offer).await? {
         return Err(HubError::Moved);
     }
-    if offer.holds_places && !capacity::release(&mut unit.conn, offer.facility, offer.id).await? {
+    if offer.holds_places
+        && !capacity::move_hold(&mut unit.conn, offer.facility, offer.id, Move::Release).await?
+    {
         return Err(HubError::Bug("an offer that holds places has no hold"));
     }
     let exclusion = Exclusion {
@@ -44,7 +47,8 @@ pub(super) async fn refuse(
     let old_state = case.state.clone();
     must_be_offered(&case, offer)?;
     let owner_before = case.owner;
-    let case = case.refused(unit.hub.policy.refusals_before_escalation);
+    let policy = unit.policy_of(&case).await?;
+    let case = case.refused(policy.refusals_before_escalation);
     let payload = json!({
         "case_id": case.id,
         "facility_id": offer.facility,

@@ -1,12 +1,13 @@
 //! RouteCase: look for a facility for a case that has none.
 
-use serasi_domain::case::{Case, CaseVerb};
+use serasi_domain::case::CaseVerb;
 use serasi_domain::id::{CaseId, Regency};
 use serasi_proto::v1;
 use serasi_store::exclusions;
 
 use super::open::case_for_change;
-use super::refer::{Referral, refer_again};
+use super::refer::refer_again;
+use crate::auth::Role;
 use crate::error::HubError;
 use crate::unit_of_work::{Mutation, Unit};
 use crate::wire::case_to_wire;
@@ -14,6 +15,8 @@ use crate::wire::case_to_wire;
 pub(crate) struct RouteCase {
     pub(crate) case: CaseId,
     pub(crate) version: i64,
+    /// Leave the policy the case was routed under.
+    pub(crate) use_active_policy: bool,
 }
 
 impl Mutation for RouteCase {
@@ -25,9 +28,21 @@ impl Mutation for RouteCase {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
-        let case = case_for_change(unit, self.case, self.version).await?;
+        let mut case = case_for_change(unit, self.case, self.version).await?;
         case.must_allow(CaseVerb::Route)?;
-        let referral = route(unit, case).await?;
+        let policy = if self.use_active_policy {
+            must_coordinate(unit)?;
+            unit.hub.policies.active()
+        } else {
+            unit.hub.policies.of_search(&mut unit.conn, &case).await?
+        };
+        if let Some(missing) = policy.missing(&case.facts) {
+            return Err(missing.into());
+        }
+        case.policy_version.clone_from(&policy.version);
+        let excluded = exclusions::of_case(&mut unit.conn, case.id).await?;
+        let old_state = case.state.clone();
+        let referral = refer_again(unit, case, &old_state, &excluded).await?;
         unit.audit(self.case.home(), self.case).await?;
         let outcome = referral.outcome();
         Ok(v1::RouteCaseResponse {
@@ -37,9 +52,12 @@ impl Mutation for RouteCase {
     }
 }
 
-/// Searches for a locked case.
-pub(super) async fn route(unit: &mut Unit<'_>, case: Case) -> Result<Referral, HubError> {
-    let excluded = exclusions::of_case(&mut unit.conn, case.id).await?;
-    let old_state = case.state.clone();
-    refer_again(unit, case, &old_state, &excluded).await
+/// Whose duty it is to say that another law holds for a case.
+fn must_coordinate(unit: &Unit<'_>) -> Result<(), HubError> {
+    if unit.caller.has(Role::Coordinator) {
+        return Ok(());
+    }
+    Err(HubError::Forbidden(
+        "only a coordinator lets a case leave the policy it was routed under",
+    ))
 }

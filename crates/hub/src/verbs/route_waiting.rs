@@ -6,6 +6,7 @@ use serasi_domain::routing::route;
 use serasi_store::{cases, exclusions};
 
 use super::refer::refer_again;
+use super::search::seeker;
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
@@ -29,8 +30,9 @@ impl Act for RouteWaiting {
             return Ok(false);
         };
         let excluded = exclusions::of_case(&mut unit.conn, self.case).await?;
-        let directory = unit.hub.board.snapshot();
-        let found = route(&case.facts, &excluded, &directory, &unit.hub.policy, unit.now)?;
+        let directory = unit.hub.board.snapshot().directory;
+        let policy = unit.policy_of(&case).await?;
+        let found = route(seeker(&case, &excluded), &directory, &policy, unit.now)?;
         if found.choices.is_empty() {
             return Ok(false);
         }

@@ -6,13 +6,15 @@ use serasi_domain::deadline::local_date;
 use serasi_domain::id::{CaseId, IntakeId, PersonId, Regency};
 use serasi_domain::intake::Intake;
 use serasi_domain::person::PartyMember;
+use serasi_domain::policy::Policy;
 use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
 use serasi_store::source_keys::{self, Subject};
 use serasi_store::{cases, decisions, intakes, offers};
 use serde_json::json;
 
-use super::refer::{deadline, not_routed, search};
+use super::refer::{deadline, not_routed, not_routed_without};
+use super::search::search;
 use crate::error::{HubError, Kind};
 use crate::unit_of_work::{Mutation, Unit};
 use crate::wire::{case_to_wire, offer_to_wire, outcome_to_wire};
@@ -37,8 +39,10 @@ impl Mutation for SubmitIntake {
         if !source_keys::claim(&mut unit.conn, Subject::Case, key, self.home, id.uuid()).await? {
             return self.known_already(unit).await;
         }
-        let case = self.new_case(unit, id);
-        let (case, outcome) = if case.state == CaseState::Triaged && !self.route_later {
+        let policy = unit.hub.policies.active();
+        let case = self.new_case(unit, id, &policy);
+        let may_route = case.state == CaseState::Triaged && policy.missing(&case.facts).is_none();
+        let (case, outcome) = if may_route && !self.route_later {
             let search = search(unit, &case, &[], 0).await?;
             let case = search.apply(unit, case);
             self.write(unit, &case).await?;
@@ -54,7 +58,7 @@ impl Mutation for SubmitIntake {
             };
             unit.tell(self.home, case.id, case.version, kind, json!({}))
                 .await?;
-            let outcome = outcome_without_search(&case);
+            let outcome = outcome_without_search(&policy, &case);
             (case, outcome)
         };
         unit.audit(self.home, case.id).await?;
@@ -67,7 +71,7 @@ impl Mutation for SubmitIntake {
 }
 
 impl SubmitIntake {
-    fn new_case(&self, unit: &Unit<'_>, id: CaseId) -> Case {
+    fn new_case(&self, unit: &Unit<'_>, id: CaseId, policy: &Policy) -> Case {
         let intake = &self.intake;
         let zone = atlas()
             .region(intake.place)
@@ -93,7 +97,7 @@ impl SubmitIntake {
             place: intake.place,
             party,
         };
-        let coordinate = unit.hub.policy.of(intake.urgency).coordinate;
+        let coordinate = policy.of(intake.urgency).coordinate;
         Case {
             id,
             version: 1,
@@ -105,9 +109,9 @@ impl SubmitIntake {
             channel: intake.channel,
             source: intake.source.clone(),
             owner: Owner::Coordinator(self.home.code()),
-            next_deadline: Some(deadline(unit, coordinate, facts.place)),
+            next_deadline: Some(deadline(unit, policy, coordinate, facts.place)),
             facts,
-            policy_version: unit.hub.policy.version.clone(),
+            policy_version: policy.version.clone(),
             refusals: 0,
             created_at: unit.now,
             changed_at: unit.now,
@@ -158,7 +162,7 @@ impl SubmitIntake {
             CaseState::Offered { offer } => {
                 let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
                 let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
-                let (_, decision) = decision.ok_or_else(gone)?;
+                let decision = decision.ok_or_else(gone)?.decision;
                 let explanation = decision.explain();
                 v1::RouteOutcome {
                     result: outcome_to_wire(decision.outcome) as i32,
@@ -176,7 +180,7 @@ impl SubmitIntake {
             | CaseState::InService { .. }
             | CaseState::Aftercare { .. }
             | CaseState::Closed
-            | CaseState::ResolvedDirectly => outcome_without_search(&case),
+            | CaseState::ResolvedDirectly => outcome_without_search(&unit.hub.policies.active(), &case),
         };
         unit.audit(self.home, id).await?;
         Ok(v1::SubmitIntakeResponse {
@@ -188,7 +192,13 @@ impl SubmitIntake {
 }
 
 /// What to tell a caller about a case for which nobody is being asked by this call.
-fn outcome_without_search(case: &Case) -> v1::RouteOutcome {
+fn outcome_without_search(policy: &Policy, case: &Case) -> v1::RouteOutcome {
+    let missing = policy
+        .missing(&case.facts)
+        .filter(|_| case.state == CaseState::Triaged);
+    if let Some(missing) = missing {
+        return not_routed_without(&missing);
+    }
     let mut outcome = match case.state {
         CaseState::Received => not_routed(
             "Laporan tercatat. Kluster belum diketahui; koordinator akan melakukan triase.",

@@ -3,12 +3,13 @@
 use serasi_domain::case::{CaseFacts, CaseState};
 use serasi_domain::cluster::{Cluster, PpksCode, derive_cluster};
 use serasi_domain::id::{CaseId, Regency};
-use serasi_domain::need::{Need, Target, Urgency};
+use serasi_domain::need::{Criterion, Need, Places, Target, Urgency};
+use serasi_domain::person::PartyMember;
 use serasi_proto::v1;
 use serde_json::json;
 
 use super::open::case_for_change;
-use super::refer::{deadline, not_routed, refer_again, write_case};
+use super::refer::{deadline, not_routed, not_routed_without, refer_again, write_case};
 use crate::error::HubError;
 use crate::unit_of_work::{Mutation, Unit};
 use crate::wire::case_to_wire;
@@ -23,6 +24,10 @@ pub(crate) struct TriageCase {
     pub(crate) target: Option<Target>,
     /// With whether it states the number of places.
     pub(crate) need: Option<(Need, bool)>,
+    /// Empty keeps what the case has.
+    pub(crate) criteria: Vec<Criterion>,
+    /// Empty keeps what the case has.
+    pub(crate) party: Vec<PartyMember>,
     pub(crate) route_later: bool,
 }
 
@@ -35,12 +40,17 @@ impl Mutation for TriageCase {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
-        let case = case_for_change(unit, self.case, self.version).await?;
+        let mut case = case_for_change(unit, self.case, self.version).await?;
         let old_state = case.state.clone();
+        let policy = unit.hub.policies.of_search(&mut unit.conn, &case).await?;
+        case.policy_version.clone_from(&policy.version);
         let facts = self.facts(&case.facts);
-        let act_before = deadline(unit, unit.hub.policy.of(facts.urgency).coordinate, facts.place);
+        let coordinate = policy.of(facts.urgency).coordinate;
+        let act_before = deadline(unit, &policy, coordinate, facts.place);
         let case = case.triage(facts, act_before)?;
-        let (case, outcome) = if case.state == CaseState::Triaged && !self.route_later {
+        let missing = policy.missing(&case.facts);
+        let may_route = case.state == CaseState::Triaged && missing.is_none();
+        let (case, outcome) = if may_route && !self.route_later {
             let excluded = serasi_store::exclusions::of_case(&mut unit.conn, case.id).await?;
             let referral = refer_again(unit, case, &old_state, &excluded).await?;
             let outcome = referral.outcome();
@@ -54,7 +64,10 @@ impl Mutation for TriageCase {
             };
             unit.tell(case.id.home(), case.id, case.version, kind, json!({}))
                 .await?;
-            let outcome = not_routed("Triase tersimpan.", "Triage is saved; nobody has been asked yet.");
+            let outcome = missing.as_ref().map_or_else(
+                || not_routed("Triase tersimpan.", "Triage is saved; nobody has been asked yet."),
+                not_routed_without,
+            );
             (case, outcome)
         };
         unit.audit(self.case.home(), self.case).await?;
@@ -68,26 +81,45 @@ impl Mutation for TriageCase {
 impl TriageCase {
     fn facts(&self, old: &CaseFacts) -> CaseFacts {
         let ppks_category = self.ppks_category.or(old.ppks_category);
-        let derived = || ppks_category.and_then(|code| derive_cluster(code.category(), &old.party));
+        let party = given_or(&self.party, &old.party);
+        let derived = || ppks_category.and_then(|code| derive_cluster(code.category(), &party));
         CaseFacts {
             cluster: self.cluster.or(old.cluster).or_else(derived),
             ppks_category,
             urgency: self.urgency.unwrap_or(old.urgency),
             target: self.target.unwrap_or(old.target),
+            criteria: given_or(&self.criteria, &old.criteria),
             need: self.needed(old),
-            ..old.clone()
+            place: old.place,
+            party,
         }
     }
 
-    /// Places that are not stated are those of the party, as in the report.
+    /// Places that are not stated are those of the report; somebody who was not known then needs one, too.
     fn needed(&self, old: &CaseFacts) -> Need {
-        let Some((next, states_places)) = &self.need else {
-            return old.need.clone();
-        };
-        let mut next = old.need.replaced_by(next.clone());
-        if !states_places {
-            next.places = old.need.places;
+        let people = u16::try_from(self.party.len())
+            .ok()
+            .and_then(|people| Places::try_from(people).ok());
+        let places = old.need.places.max(people.unwrap_or(Places::ONE));
+        match &self.need {
+            None => Need {
+                places,
+                ..old.need.clone()
+            },
+            Some((next, true)) => old.need.replaced_by(next.clone()),
+            Some((next, false)) => Need {
+                places,
+                ..old.need.replaced_by(next.clone())
+            },
         }
-        next
+    }
+}
+
+/// What was given, or what was known before.
+fn given_or<T: Clone>(given: &[T], old: &[T]) -> Vec<T> {
+    if given.is_empty() {
+        old.to_vec()
+    } else {
+        given.to_vec()
     }
 }

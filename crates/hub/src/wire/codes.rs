@@ -1,6 +1,8 @@
 //! Enums of the contract and of the domain, pair by pair. A domain variant without a partner does not compile.
 
-use serasi_domain::{capacity, cluster, facility, intake, need, offer, person, placement, routing};
+use serasi_domain::{
+    capacity, cluster, deadline, facility, intake, need, offer, person, placement, policy, routing,
+};
 use serasi_proto::v1;
 
 /// A domain enum that has a partner in the contract.
@@ -49,6 +51,11 @@ pair!(facility::FacilityKind, v1::FacilityKind: BalaiBesar, Balai, Loka, UptdPro
 pair!(capacity::CapacitySource, v1::CapacitySource: Facility, Import, Decline);
 pair!(offer::DeclineReason, v1::DeclineReason: Full, WrongKind, NotNow, NotEligible, Safety, PersonRefused, Other);
 pair!(placement::DischargeDestination, v1::DischargeDestination: Family, OtherFacility, Independent, Death, Left);
+pair!(policy::Regulation, v1::Regulation: P16, P7);
+pair!(policy::RequiredField, v1::RequiredField: PpksCategory, Criteria, Forms, Sex, Age);
+pair!(deadline::Clock, v1::AllowanceClock: Wall, Working);
+pair!(routing::PreferenceName, v1::Preference: ScopeTier, CoversForms, TravelClass, Specialised, Implementer, Load,
+    TravelMinutes, AnswerRecord);
 pair!(routing::ScopeTier, v1::ScopeTier: Regency, Province, WorkingArea, Nation);
 
 /// The number of an optional value; 0 when there is none.

@@ -4,9 +4,11 @@ use serasi_domain::id::{CaseId, DecisionId};
 use serasi_domain::routing::Decision;
 use serasi_domain::routing::decision::{Considered, Outcome, Rejection, RuleCount};
 use serasi_proto::v1;
+use serasi_store::decisions::StoredDecision;
 
 use super::codes::{FromWire, optional};
 use super::time::to_timestamp;
+use crate::replay::Replayed;
 
 /// As the contract has it; a preview has no id.
 pub(crate) fn decision_to_wire(id: Option<DecisionId>, case: CaseId, decision: &Decision) -> v1::Decision {
@@ -28,7 +30,53 @@ pub(crate) fn decision_to_wire(id: Option<DecisionId>, case: CaseId, decision: &
         taken_meanwhile: decision.taken_meanwhile.iter().map(ToString::to_string).collect(),
         explanation_id: explanation.id,
         explanation_en: explanation.en,
+        widen_time: decision.widens_at.map(to_timestamp),
+        rules_version: decision.rules_version.into(),
     }
+}
+
+/// The stored record beside the one made again.
+pub(crate) fn replay_to_wire(
+    id: DecisionId,
+    stored: &StoredDecision,
+    replayed: Replayed,
+) -> v1::ReplayDecisionResponse {
+    let mut response = v1::ReplayDecisionResponse {
+        result: v1::ReplayResult::NotPossible as i32,
+        record_digest: sha256_hex(&stored.record),
+        ..v1::ReplayDecisionResponse::default()
+    };
+    match replayed {
+        Replayed::Missing(what) => response.missing = what,
+        Replayed::Made(decision) => {
+            let record = decision.to_bytes();
+            let is_same = record == stored.record;
+            response.result = if is_same {
+                v1::ReplayResult::Reproduced
+            } else {
+                v1::ReplayResult::Differs
+            } as i32;
+            response.replayed_digest = sha256_hex(&record);
+            response.differing_fields = differing_fields(&stored.record, &record);
+            response.replayed = Some(decision_to_wire(Some(id), stored.case, &decision));
+        }
+    }
+    response
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn differing_fields(stored: &[u8], replayed: &[u8]) -> Vec<String> {
+    let read = |bytes| serde_json::from_slice::<serde_json::Map<_, _>>(bytes).unwrap_or_default();
+    let (stored, replayed) = (read(stored), read(replayed));
+    let mut names: Vec<String> = stored.keys().chain(replayed.keys()).cloned().collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| stored.get(name) != replayed.get(name));
+    names
 }
 
 /// What a search found, as the contract names it.

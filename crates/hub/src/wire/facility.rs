@@ -6,8 +6,6 @@ use serasi_domain::person::{AgeYears, Phone};
 use serasi_domain::text::Text;
 use serasi_geography::RegionLevel;
 use serasi_proto::v1;
-use time::Date;
-use time::macros::format_description;
 
 use super::capacity::pool_to_wire;
 use super::codes::{FromWire, numbers, optional};
@@ -107,8 +105,8 @@ fn working_area(parse: &mut Parse, codes: &[String]) -> Vec<serasi_geography::Re
 fn partnership(parse: &mut Parse, partnership: Option<&v1::Partnership>) -> Option<Partnership> {
     let partnership = partnership?;
     parse.nested("partnership", |parse| {
-        let from = date(parse, "from_date", &partnership.from_date);
-        let until = date(parse, "until_date", &partnership.until_date);
+        let from = parse.date("from_date", &partnership.from_date);
+        let until = parse.date("until_date", &partnership.until_date);
         if partnership.from_date.is_empty() {
             parse.wrong("from_date", "must be given");
         }
@@ -117,17 +115,6 @@ fn partnership(parse: &mut Parse, partnership: Option<&v1::Partnership>) -> Opti
         }
         Some(Partnership { from: from?, until })
     })
-}
-
-fn date(parse: &mut Parse, field: &str, text: &str) -> Option<Date> {
-    if text.is_empty() {
-        return None;
-    }
-    let read = Date::parse(text, format_description!("[year]-[month]-[day]"));
-    parse.take(
-        field,
-        read.map_err(|_| "must be a date of the calendar as YYYY-MM-DD"),
-    )
 }
 
 fn admission_documents(parse: &mut Parse, documents: &[String]) -> Vec<Text<200>> {

@@ -11,10 +11,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::case::need;
 use super::parse::Parse;
-use super::person::person;
+use super::person::{MAX_PERSONS, person};
 
-/// Most persons of one report; larger groups are several cases.
-const MAX_PERSONS: usize = 50;
 const MAX_DOCUMENTS: usize = 20;
 const EARLIEST_REPORT: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 /// Clocks of field workers run ahead at times.

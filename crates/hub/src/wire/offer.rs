@@ -6,7 +6,7 @@ use serasi_proto::v1;
 use serasi_store::offers::OfferView;
 
 use super::capacity::pool_key;
-use super::codes::{FromWire, optional};
+use super::codes::{FromWire, numbers, optional};
 use super::time::to_timestamp;
 
 /// As the contract has it.
@@ -48,5 +48,6 @@ fn member(member: &PartyMember) -> v1::PartyMember {
     v1::PartyMember {
         sex: optional(member.sex),
         age_years: member.age.map(|age| i32::from(age.0)),
+        access_needs: numbers(&member.access_needs),
     }
 }

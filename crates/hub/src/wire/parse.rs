@@ -10,7 +10,8 @@ use serasi_domain::text::Text;
 use serasi_geography::{RegionCode, atlas};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use time::OffsetDateTime;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::codes::FromWire;
@@ -139,6 +140,33 @@ impl Parse {
     /// A moment that may be left out.
     pub(crate) fn time(&mut self, field: &str, timestamp: Option<&Timestamp>) -> Option<OffsetDateTime> {
         self.take(field, to_time(timestamp?))
+    }
+
+    /// A day that may be left out.
+    pub(crate) fn date(&mut self, field: &str, text: &str) -> Option<Date> {
+        if text.is_empty() {
+            return None;
+        }
+        let read = Date::parse(text, format_description!("[year]-[month]-[day]"));
+        self.take(
+            field,
+            read.map_err(|_| "must be a date of the calendar as YYYY-MM-DD"),
+        )
+    }
+
+    /// Whether something is wrong already at `field`, in it, or around it.
+    pub(crate) fn has_wrong(&self, field: &str) -> bool {
+        self.violations
+            .iter()
+            .any(|known| known.field.starts_with(field) || field.starts_with(&known.field))
+    }
+
+    /// The first `most` of a list; more are a violation.
+    pub(crate) fn at_most<'v, T>(&mut self, field: &str, most: usize, values: &'v [T]) -> &'v [T] {
+        if values.len() > most {
+            self.wrong(field, format!("at most {most}"));
+        }
+        values.get(..most).unwrap_or(values)
     }
 
     /// The UUID every mutation carries.

@@ -2,7 +2,7 @@
 
 use serasi_domain::deadline::local_date;
 use serasi_domain::id::PersonId;
-use serasi_domain::person::{AgeYears, BirthDate, Nik, Person, Phone};
+use serasi_domain::person::{AgeYears, BirthDate, Nik, PartyMember, Person, Phone};
 use serasi_domain::text::Text;
 use serasi_geography::TimeZone;
 use serasi_proto::v1;
@@ -13,6 +13,8 @@ use super::parse::Parse;
 
 /// Oldest age that can be estimated.
 const MAX_AGE_YEARS: i32 = 120;
+/// Most persons of one case; larger groups are several cases.
+pub(super) const MAX_PERSONS: usize = 50;
 
 /// Reads one person; violations go to `parse`.
 pub(super) fn person(parse: &mut Parse, person: &v1::Person, now: OffsetDateTime) -> Person {
@@ -20,12 +22,7 @@ pub(super) fn person(parse: &mut Parse, person: &v1::Person, now: OffsetDateTime
     let birth: Option<BirthDate> = parse.parsed("birth_date", &person.birth_date);
     let birth =
         birth.and_then(|birth| parse.take("birth_date", birth.not_after(local_date(now, TimeZone::Wit))));
-    let estimated_age = person.estimated_age_years.and_then(|age| {
-        let age = u8::try_from(age)
-            .ok()
-            .filter(|age| i32::from(*age) <= MAX_AGE_YEARS);
-        parse.take("estimated_age_years", age.map(AgeYears).ok_or("must be 0-120"))
-    });
+    let estimated_age = age(parse, "estimated_age_years", person.estimated_age_years);
     Person {
         nik: parse.parsed("nik", &person.nik),
         name: parse.text("name", &person.name),
@@ -38,6 +35,28 @@ pub(super) fn person(parse: &mut Parse, person: &v1::Person, now: OffsetDateTime
         mother_name: parse.text("mother_name", &person.mother_name),
         access_needs: parse.list("access_needs", &person.access_needs),
     }
+}
+
+/// Reads people as routing sees them.
+pub(crate) fn party(parse: &mut Parse, members: &[v1::PartyMember]) -> Vec<PartyMember> {
+    let members = parse.at_most("party", MAX_PERSONS, members).iter().enumerate();
+    members
+        .map(|(position, member)| {
+            parse.nested(&format!("party[{position}]"), |parse| PartyMember {
+                sex: parse.optional("sex", member.sex),
+                age: age(parse, "age_years", member.age_years),
+                access_needs: parse.list("access_needs", &member.access_needs),
+            })
+        })
+        .collect()
+}
+
+fn age(parse: &mut Parse, field: &str, years: Option<i32>) -> Option<AgeYears> {
+    let years = years?;
+    let age = u8::try_from(years)
+        .ok()
+        .filter(|age| i32::from(*age) <= MAX_AGE_YEARS);
+    parse.take(field, age.map(AgeYears).ok_or("must be 0-120"))
 }
 
 /// As the contract has it.

@@ -33,7 +33,7 @@ pub(super) fn read(
         Some(_) | None => {}
     }
     let stated = parse.time("valid_until_time", request.valid_until_time.as_ref());
-    let validity = Duration::hours(i64::from(hub.policy.capacity_validity_hours));
+    let validity = hub.policies.active().capacity_validity();
     let valid_until = stated.or(observed_at.and_then(|at| at.checked_add(validity)));
     if valid_until
         .zip(observed_at)

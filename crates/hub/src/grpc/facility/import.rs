@@ -12,7 +12,6 @@ use tonic::Streaming;
 use time::{Duration, OffsetDateTime};
 
 use crate::auth::Caller;
-use crate::board::LookBack;
 use crate::error::{HubError, Violation};
 use crate::hub::Hub;
 use crate::unit_of_work::run_for;
@@ -60,7 +59,7 @@ pub(super) async fn import(
         return Err(HubError::Invalid(violations));
     }
     let done = run_for(hub, caller, ImportFacilities { rows }).await?;
-    hub.board.refresh(&hub.store, LookBack::Whole).await?;
+    hub.board.refresh(&hub.store).await?;
     Ok(done)
 }
 
