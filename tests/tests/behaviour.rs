@@ -18,6 +18,8 @@ mod intake;
 mod invalid_input;
 #[path = "behaviour/people.rs"]
 mod people;
+#[path = "behaviour/policy.rs"]
+mod policy;
 #[path = "behaviour/reference.rs"]
 mod reference;
 #[path = "behaviour/referral.rs"]

@@ -67,7 +67,9 @@ pub struct Policy {
     #[serde(with = "iso_dates")]
     pub holidays: Vec<Date>,
     pub working_hours: WorkingHours,
-    /// What must be known before a case of a cluster is routed (P16 Ps.27, Ps.33); an emergency is served first.
+    /// What must be known before a case of a cluster is routed (P16 Ps.27, Ps.33); an emergency is served first. A
+    /// cluster that requires nothing is left out.
+    #[serde(deserialize_with = "required::without_empty")]
     pub required: BTreeMap<Cluster, Vec<RequiredField>>,
     pub regular: UrgencyPolicy,
     pub urgent: UrgencyPolicy,

@@ -1,6 +1,9 @@
 //! What the Director General's guidance asks to be known of a case before it is routed, per cluster (P16 Ps.27, Ps.33).
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use serde::{Deserialize, Deserializer};
 
 use crate::case::CaseFacts;
 use crate::cluster::Cluster;
@@ -32,6 +35,15 @@ pub struct MissingFields {
     /// In the order of the policy; never empty.
     pub fields: Vec<RequiredField>,
     pub article: Article,
+}
+
+/// Reads the map; files name every cluster, so that who enters guidance sees where.
+pub(super) fn without_empty<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<Cluster, Vec<RequiredField>>, D::Error> {
+    let mut required = BTreeMap::<_, Vec<_>>::deserialize(deserializer)?;
+    required.retain(|_, fields| !fields.is_empty());
+    Ok(required)
 }
 
 impl Policy {

@@ -18,6 +18,10 @@ fn shipped_policies_are_valid_and_differ_in_regulation() {
     assert_eq!(Policy::p7().regulation, Regulation::P7);
     assert_eq!(Policy::p7().emergency.answer.seconds, 15 * 60);
     assert_eq!(Policy::p7().urgent.answer.seconds, 2 * 3600);
+    assert!(
+        Policy::p7().required.is_empty(),
+        "the guidance is the Director General's to enter"
+    );
 }
 
 #[test]

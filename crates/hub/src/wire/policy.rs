@@ -128,28 +128,31 @@ fn required(
     requirements: &[v1::ClusterRequirement],
 ) -> BTreeMap<Cluster, Vec<RequiredField>> {
     let mut required = BTreeMap::new();
-    let requirements = parse.at_most("required", Cluster::ALL.len(), requirements).iter();
-    for (position, requirement) in requirements.enumerate() {
-        let path = format!("required[{position}]");
-        let cluster = parse.required(&format!("{path}.cluster"), requirement.cluster);
-        let fields_path = format!("{path}.fields");
-        let mut fields = vec![];
-        let numbers = parse
-            .at_most(&fields_path, MAX_FIELDS, &requirement.fields)
-            .iter();
-        for (position, number) in numbers.enumerate() {
-            let field_path = format!("{fields_path}[{position}]");
-            let field: Option<RequiredField> = parse.required(&field_path, *number);
-            if field.is_some_and(|field| fields.contains(&field)) {
-                parse.wrong(field_path, "must not stand twice");
+    let requirements = parse.at_most("required", Cluster::ALL.len(), requirements);
+    for (position, requirement) in requirements.iter().enumerate() {
+        parse.nested(&format!("required[{position}]"), |parse| {
+            let fields = required_fields(parse, &requirement.fields);
+            let cluster = parse.required("cluster", requirement.cluster);
+            if cluster.is_some_and(|cluster| required.insert(cluster, fields).is_some()) {
+                parse.wrong("cluster", "must not stand twice");
             }
-            fields.extend(field);
-        }
-        if cluster.is_some_and(|cluster| required.insert(cluster, fields).is_some()) {
-            parse.wrong(format!("{path}.cluster"), "must not stand twice");
+        });
+    }
+    required.retain(|_, fields| !fields.is_empty());
+    required
+}
+
+fn required_fields(parse: &mut Parse, numbers: &[i32]) -> Vec<RequiredField> {
+    let mut fields = vec![];
+    let numbers = parse.at_most("fields", MAX_FIELDS, numbers);
+    for (position, number) in numbers.iter().enumerate() {
+        let path = format!("fields[{position}]");
+        match parse.required(&path, *number) {
+            Some(field) if fields.contains(&field) => parse.wrong(path, "must not stand twice"),
+            field => fields.extend(field),
         }
     }
-    required
+    fields
 }
 
 /// As the contract has it.
@@ -169,7 +172,6 @@ pub(crate) fn policy_to_wire(stored: &StoredPolicy) -> v1::Policy {
         required: policy
             .required
             .iter()
-            .filter(|(_, fields)| !fields.is_empty())
             .map(|(cluster, fields)| v1::ClusterRequirement {
                 cluster: cluster.to_wire(),
                 fields: numbers(fields),
