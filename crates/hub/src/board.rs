@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use serasi_domain::directory::Directory;
 use serasi_store::{Store, StoreError, directory};
 use time::{Duration, OffsetDateTime};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 
 /// How far a look goes back before the last one: a transaction is stamped with its start and seen at its commit.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct Board {
     /// Database time of the last look. One look at a time, or the later one would undo the earlier.
     read_at: Mutex<OffsetDateTime>,
     changed: Notify,
+    /// Version of the snapshot, for those who act when it grows.
+    version: watch::Sender<i64>,
 }
 
 impl Board {
@@ -35,6 +37,7 @@ impl Board {
             directory::changed_since(&mut connection, OffsetDateTime::UNIX_EPOCH).await?;
         let directory = Directory::default().with(changes).unwrap_or_default();
         Ok(Self {
+            version: watch::Sender::new(directory.version),
             current: RwLock::new(Arc::new(directory)),
             read_at: Mutex::new(read_at),
             changed: Notify::new(),
@@ -49,6 +52,11 @@ impl Board {
                 .read()
                 .expect("nobody panics while holding this lock"),
         )
+    }
+
+    /// Tells whenever the snapshot is a new one.
+    pub(crate) fn versions(&self) -> watch::Receiver<i64> {
+        self.version.subscribe()
     }
 
     /// Says that something has changed, so that the next poll comes at once.
@@ -68,10 +76,12 @@ impl Board {
         let (read_at, changes) = directory::changed_since(&mut connection, look_back.from(*last)).await?;
         drop(connection);
         if let Some(after) = self.snapshot().with(changes) {
+            let version = after.version;
             *self
                 .current
                 .write()
                 .expect("nobody panics while holding this lock") = Arc::new(after);
+            self.version.send_replace(version);
         }
         *last = read_at;
         Ok(())

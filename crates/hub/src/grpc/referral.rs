@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use serasi_domain::id::{CaseId, DecisionId, FacilityId};
-use serasi_domain::offer::{Decline, DeclineReason};
+use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
+use serasi_domain::offer::{Decline, DeclineReason, WithdrawReason, Withdrawal};
 use serasi_domain::routing::route;
 use serasi_proto::v1;
 use serasi_proto::v1::referral_service_server::ReferralService;
@@ -23,6 +23,7 @@ use crate::verbs::decline_offer::DeclineOffer;
 use crate::verbs::discharge_placement::DischargePlacement;
 use crate::verbs::mark_offer_seen::MarkOfferSeen;
 use crate::verbs::route_case::RouteCase;
+use crate::verbs::withdraw_offer::WithdrawOffer;
 use crate::verbs::{may_see_case, may_see_offer};
 use crate::wire::{
     PageToken, Parse, capacity_report, decision_to_wire, id_of, offer_to_wire, page_of, page_size,
@@ -72,6 +73,15 @@ impl ReferralService for ReferralHandler {
         Ok(Response::new(v1::GetDecisionResponse {
             decision: Some(decision),
         }))
+    }
+
+    async fn get_offer(
+        &self,
+        request: Request<v1::GetOfferRequest>,
+    ) -> Result<Response<v1::GetOfferResponse>, Status> {
+        let caller = caller(&request)?;
+        let offer = self.offer(&caller, &request.get_ref().offer_id).await?;
+        Ok(Response::new(v1::GetOfferResponse { offer: Some(offer) }))
     }
 
     async fn list_offers(
@@ -149,6 +159,25 @@ impl ReferralService for ReferralHandler {
         Ok(Response::new(execute(&self.0, call, mutation).await?))
     }
 
+    async fn withdraw_offer(
+        &self,
+        request: Request<v1::WithdrawOfferRequest>,
+    ) -> Result<Response<v1::WithdrawOfferResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let withdrawal = read_withdrawal(&mut parse, &request);
+        let (request_id, withdrawal) = parse.finish(request_id.zip(withdrawal))?;
+        let mutation = WithdrawOffer {
+            offer: id_of(Kind::Offer, &request.offer_id)?,
+            withdrawal,
+            route_later: request.route_later,
+        };
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
     async fn admit_placement(
         &self,
         request: Request<v1::AdmitPlacementRequest>,
@@ -209,6 +238,16 @@ impl ReferralHandler {
         Ok(decision_to_wire(None, id, &found.decision))
     }
 
+    async fn offer(&self, caller: &Caller, offer_id: &str) -> Result<v1::Offer, HubError> {
+        let id: OfferId = id_of(Kind::Offer, offer_id)?;
+        let mut connection = self.0.store.read().await?;
+        let view = offers::get(&mut connection, id)
+            .await?
+            .filter(|view| may_see_offer(caller, &view.offer));
+        let view = view.ok_or_else(|| HubError::not_found(Kind::Offer, id))?;
+        Ok(offer_to_wire(&view))
+    }
+
     async fn decision(&self, caller: &Caller, decision_id: &str) -> Result<v1::Decision, HubError> {
         let id: DecisionId = id_of(Kind::Decision, decision_id)?;
         let not_found = || HubError::not_found(Kind::Decision, id);
@@ -220,6 +259,18 @@ impl ReferralHandler {
         case.ok_or_else(not_found)?;
         Ok(decision_to_wire(Some(id), case_id, &decision))
     }
+}
+
+fn read_withdrawal(parse: &mut Parse, request: &v1::WithdrawOfferRequest) -> Option<Withdrawal> {
+    let reason: Option<WithdrawReason> = parse.required("reason", request.reason);
+    let note = parse.text("note", &request.note);
+    if reason == Some(WithdrawReason::Other) && note.is_none() {
+        parse.wrong("note", "must say why when the reason is OTHER");
+    }
+    Some(Withdrawal {
+        reason: reason?,
+        note,
+    })
 }
 
 fn read_request_id(text: &str) -> Result<uuid::Uuid, HubError> {

@@ -239,8 +239,41 @@ pub(super) async fn refer_again(
     old_state: &CaseState,
     exclusions: &[Exclusion],
 ) -> Result<Referral, HubError> {
+    let search = search_again(unit, &case, exclusions).await?;
+    settle(unit, case, old_state, search).await
+}
+
+/// Refers a case that waits, or leaves no trace where nobody can be asked.
+pub(super) async fn refer_if_somebody_can_be_asked(
+    unit: &mut Unit<'_>,
+    case: Case,
+    exclusions: &[Exclusion],
+) -> Result<Option<Offer>, HubError> {
+    let search = search_again(unit, &case, exclusions).await?;
+    let Some(offer) = search.offer.as_ref().map(|view| view.offer.clone()) else {
+        return Ok(None);
+    };
+    let old_state = case.state.clone();
+    settle(unit, case, &old_state, search).await?;
+    Ok(Some(offer))
+}
+
+async fn search_again(
+    unit: &mut Unit<'_>,
+    case: &Case,
+    exclusions: &[Exclusion],
+) -> Result<Search, HubError> {
     let asked_before = offers::count_of_case(&mut unit.conn, case.id).await?;
-    let search = search(unit, &case, exclusions, asked_before).await?;
+    search(unit, case, exclusions, asked_before).await
+}
+
+/// Writes down what a search found for a case that exists.
+async fn settle(
+    unit: &mut Unit<'_>,
+    case: Case,
+    old_state: &CaseState,
+    search: Search,
+) -> Result<Referral, HubError> {
     let mut case = search.apply(unit, case);
     case.policy_version.clone_from(&unit.hub.policy.version);
     let case = write_case(unit, case, old_state).await?;

@@ -2,23 +2,23 @@
 
 use serasi_domain::case::CaseState;
 use serasi_domain::id::CaseId;
-use serasi_domain::routing::route;
+use serasi_domain::offer::Offer;
 use serasi_store::{cases, exclusions};
 
-use super::refer::refer_again;
+use super::refer::refer_if_somebody_can_be_asked;
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
-/// Refers the case if it still waits and somebody can take it now; `true` = somebody is asked.
+/// Refers the case if it still waits and somebody can take it now; gives the offer that was made.
 pub(crate) struct RouteWaiting {
     pub(crate) case: CaseId,
 }
 
 impl Act for RouteWaiting {
     const VERB: &'static str = "RouteWaiting";
-    type Output = bool;
+    type Output = Option<Offer>;
 
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Option<Offer>, HubError> {
         let case = cases::get_for_change(&mut unit.conn, self.case).await?;
         let Some(case) = case.filter(|case| {
             matches!(
@@ -26,17 +26,13 @@ impl Act for RouteWaiting {
                 CaseState::Waiting { .. } | CaseState::NoCandidate { .. }
             )
         }) else {
-            return Ok(false);
+            return Ok(None);
         };
         let excluded = exclusions::of_case(&mut unit.conn, self.case).await?;
-        let directory = unit.hub.board.snapshot();
-        let found = route(&case.facts, &excluded, &directory, &unit.hub.policy, unit.now)?;
-        if found.choices.is_empty() {
-            return Ok(false);
+        let offer = refer_if_somebody_can_be_asked(unit, case, &excluded).await?;
+        if offer.is_some() {
+            unit.audit(self.case.home(), self.case).await?;
         }
-        let old_state = case.state.clone();
-        let referral = refer_again(unit, case, &old_state, &excluded).await?;
-        unit.audit(self.case.home(), self.case).await?;
-        Ok(matches!(referral.case.state, CaseState::Offered { .. }))
+        Ok(offer)
     }
 }

@@ -109,6 +109,7 @@ impl SubmitIntake {
             facts,
             policy_version: unit.hub.policy.version.clone(),
             refusals: 0,
+            escalations: 0,
             created_at: unit.now,
             changed_at: unit.now,
         }

@@ -48,6 +48,7 @@ pair!(person::AccessNeed, v1::AccessNeed: Wheelchair, SignLanguage, Braille, Ful
 pair!(facility::FacilityKind, v1::FacilityKind: BalaiBesar, Balai, Loka, UptdProvince, UptdRegency, Lks);
 pair!(capacity::CapacitySource, v1::CapacitySource: Facility, Import, Decline);
 pair!(offer::DeclineReason, v1::DeclineReason: Full, WrongKind, NotNow, NotEligible, Safety, PersonRefused, Other);
+pair!(offer::WithdrawReason, v1::WithdrawReason: PersonChangedMind, SolvedOtherwise, WrongFacts, Safety, Other);
 pair!(placement::DischargeDestination, v1::DischargeDestination: Family, OtherFacility, Independent, Death, Left);
 pair!(routing::ScopeTier, v1::ScopeTier: Regency, Province, WorkingArea, Nation);
 
