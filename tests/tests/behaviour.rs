@@ -18,9 +18,13 @@ mod intake;
 mod invalid_input;
 #[path = "behaviour/people.rs"]
 mod people;
+#[path = "behaviour/queues.rs"]
+mod queues;
 #[path = "behaviour/reference.rs"]
 mod reference;
 #[path = "behaviour/referral.rs"]
 mod referral;
 #[path = "behaviour/scene.rs"]
 mod scene;
+#[path = "behaviour/withdraw.rs"]
+mod withdraw;
