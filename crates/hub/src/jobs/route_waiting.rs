@@ -4,22 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serasi_domain::capacity::PoolKey;
 use serasi_domain::case::Case;
 use serasi_domain::directory::{Changes, Directory};
-use serasi_domain::id::CaseId;
-use serasi_domain::offer::Offer;
-use serasi_domain::routing::{Exclusion, route};
+use serasi_domain::id::{CaseId, FacilityId};
+use serasi_domain::routing::{Choice, Exclusion, route};
 use serasi_store::{StoreError, cases, exclusions};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{goes_on, stopped};
-use crate::board::LookBack;
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::run_job;
-use crate::verbs::route_waiting::RouteWaiting;
+use crate::verbs::route_waiting::{RouteWaiting, Tried};
 
 /// Time alone can help, too: a parked facility may be asked again, a suspension ends.
 const AT_LEAST_EVERY: Duration = Duration::from_mins(1);
@@ -88,10 +87,13 @@ async fn go_through_queue(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<(),
         for id in ids() {
             let excluded = excluded.remove(&id).unwrap_or_default();
             match found.remove(&id) {
-                Some(Ok(case)) if round.somebody_can_take(hub, &case, &excluded) => {
-                    round.serve(hub, id).await?;
+                Some(Ok(case)) => {
+                    let choices = round.choices(hub, &case, &excluded);
+                    if !choices.is_empty() {
+                        round.serve(hub, id, &choices).await?;
+                    }
                 }
-                Some(Ok(_)) | None => {}
+                None => {}
                 Some(Err(error)) => {
                     tracing::warn!(case.id = %id, error = %error, "a waiting case could not be read");
                 }
@@ -104,44 +106,47 @@ async fn go_through_queue(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<(),
 }
 
 impl Round {
-    /// A case that cannot be searched for stays where it is, with its coordinator.
-    fn somebody_can_take(&self, hub: &Hub, case: &Case, excluded: &[Exclusion]) -> bool {
+    /// Whom the directory has for the case. One that cannot be searched for stays where it is, with its coordinator.
+    fn choices(&self, hub: &Hub, case: &Case, excluded: &[Exclusion]) -> Vec<Choice> {
         route(&case.facts, excluded, &self.directory, &hub.policy, self.started)
-            .is_ok_and(|found| !found.choices.is_empty())
+            .map(|found| found.choices)
+            .unwrap_or_default()
     }
 
-    async fn serve(&mut self, hub: &Hub, case: CaseId) -> Result<(), HubError> {
+    async fn serve(&mut self, hub: &Hub, case: CaseId, choices: &[Choice]) -> Result<(), HubError> {
         match run_job(hub, &RouteWaiting { case }).await {
-            Ok(Some(offer)) => {
+            Ok(Tried::Offered(offer)) => {
                 tracing::info!(case.id = %case, offer.id = %offer.id, "a waiting case was offered");
-                self.take_out(&offer);
-                Ok(())
+                if offer.holds_places {
+                    self.take_out(offer.facility, offer.pool, offer.places.as_i32());
+                }
             }
-            // Somebody else was faster, here or on another replica: go on with what they left.
-            Ok(None) => {
-                hub.board.refresh(&hub.store, LookBack::Short).await?;
-                self.directory = hub.board.snapshot();
-                Ok(())
+            // Somebody else was faster; their change of the board brings the next round.
+            Ok(Tried::NobodyAfterAll) => {
+                for choice in choices {
+                    self.take_out(choice.facility, choice.pool, i32::MAX);
+                }
             }
+            Ok(Tried::WaitsNoLonger) => {}
             // Without a database the others fail as well: the next round tries again.
-            Err(error @ HubError::Store(StoreError::Unavailable(_))) => Err(error),
+            Err(error @ HubError::Store(StoreError::Unavailable(_))) => return Err(error),
             Err(error) => {
                 tracing::warn!(case.id = %case, error = %error, "a waiting case could not be tried");
-                Ok(())
             }
         }
+        Ok(())
     }
 
-    /// What was just given away is not there for the next.
-    fn take_out(&mut self, offer: &Offer) {
-        let entry = self.directory.entry(offer.facility);
-        let pool = entry.and_then(|entry| entry.pools.iter().find(|pool| pool.key == offer.pool));
-        let Some(mut pool) = pool.filter(|_| offer.holds_places).cloned() else {
+    /// Places that were just given away, as many of them as there are, are not there for the next.
+    fn take_out(&mut self, facility: FacilityId, key: PoolKey, places: i32) {
+        let entry = self.directory.entry(facility);
+        let pool = entry.and_then(|entry| entry.pools.iter().find(|pool| pool.key == key));
+        let Some(mut pool) = pool.cloned() else {
             return;
         };
-        pool.held += offer.places.as_i32();
+        pool.held += places.min(pool.free() + pool.overflow).max(0);
         let taken = Changes {
-            pools: vec![(offer.facility, pool)],
+            pools: vec![(facility, pool)],
             ..Changes::default()
         };
         if let Some(less) = self.directory.with(taken) {

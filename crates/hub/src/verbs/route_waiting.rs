@@ -9,16 +9,26 @@ use super::refer::refer_if_somebody_can_be_asked;
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
-/// Refers the case if it still waits and somebody can take it now; gives the offer that was made.
+/// Refers the case if it still waits and somebody can take it now.
 pub(crate) struct RouteWaiting {
     pub(crate) case: CaseId,
 }
 
+/// What became of a try.
+#[derive(Debug)]
+pub(crate) enum Tried {
+    Offered(Box<Offer>),
+    /// Whoever could have been asked is taken or gone.
+    NobodyAfterAll,
+    /// Somebody has acted on the case meanwhile.
+    WaitsNoLonger,
+}
+
 impl Act for RouteWaiting {
     const VERB: &'static str = "RouteWaiting";
-    type Output = Option<Offer>;
+    type Output = Tried;
 
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Option<Offer>, HubError> {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Tried, HubError> {
         let case = cases::get_for_change(&mut unit.conn, self.case).await?;
         let Some(case) = case.filter(|case| {
             matches!(
@@ -26,13 +36,13 @@ impl Act for RouteWaiting {
                 CaseState::Waiting { .. } | CaseState::NoCandidate { .. }
             )
         }) else {
-            return Ok(None);
+            return Ok(Tried::WaitsNoLonger);
         };
         let excluded = exclusions::of_case(&mut unit.conn, self.case).await?;
-        let offer = refer_if_somebody_can_be_asked(unit, case, &excluded).await?;
-        if offer.is_some() {
-            unit.audit(self.case.home(), self.case).await?;
-        }
-        Ok(offer)
+        let Some(offer) = refer_if_somebody_can_be_asked(unit, case, &excluded).await? else {
+            return Ok(Tried::NobodyAfterAll);
+        };
+        unit.audit(self.case.home(), self.case).await?;
+        Ok(Tried::Offered(Box::new(offer)))
     }
 }
