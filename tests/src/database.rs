@@ -62,6 +62,21 @@ impl TestDatabase {
     }
 }
 
+impl TestDatabase {
+    /// Changes what the database says about every pool, as `SET` would, and logs it as the hub does.
+    pub async fn change_pools(&self, set: &'static str) {
+        let statement = format!(
+            "WITH changed AS (UPDATE capacity_pools SET {set}, version = version + 1, changed_at = now() RETURNING *)
+             INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held,
+                 overflow, shortfall, observed_at, valid_until, source, changed_at)
+             SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+                 observed_at, valid_until, source, changed_at FROM changed"
+        );
+        let mut connection = self.connect().await;
+        connection.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+    }
+}
+
 impl Cluster {
     fn url(&self, database: &str) -> String {
         format!(

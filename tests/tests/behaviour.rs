@@ -20,9 +20,15 @@ mod invalid_input;
 mod people;
 #[path = "behaviour/policy.rs"]
 mod policy;
+#[path = "behaviour/queues.rs"]
+mod queues;
 #[path = "behaviour/reference.rs"]
 mod reference;
 #[path = "behaviour/referral.rs"]
 mod referral;
+#[path = "behaviour/replay.rs"]
+mod replay;
 #[path = "behaviour/scene.rs"]
 mod scene;
+#[path = "behaviour/withdraw.rs"]
+mod withdraw;

@@ -58,6 +58,7 @@ coded! {
         ResolveDirectly = "ResolveDirectly",
         Accept = "AcceptOffer",
         Decline = "DeclineOffer",
+        Withdraw = "WithdrawOffer",
         Admit = "AdmitPlacement",
         Discharge = "DischargePlacement",
     }
@@ -78,6 +79,8 @@ pub struct Case {
     pub policy_version: String,
     /// Declines and expiries so far.
     pub refusals: i32,
+    /// How often the next coordinator up was called: deadlines missed, and runs of refusals.
+    pub escalations: i32,
     pub created_at: OffsetDateTime,
     pub changed_at: OffsetDateTime,
 }
@@ -129,7 +132,7 @@ impl CaseState {
             Self::Triaged | Self::Waiting { .. } | Self::NoCandidate { .. } => {
                 &[CaseVerb::Triage, CaseVerb::Route, CaseVerb::ResolveDirectly]
             }
-            Self::Offered { .. } => &[CaseVerb::Accept, CaseVerb::Decline],
+            Self::Offered { .. } => &[CaseVerb::Accept, CaseVerb::Decline, CaseVerb::Withdraw],
             Self::Placed { .. } => &[CaseVerb::Admit],
             Self::InService { .. } => &[CaseVerb::Discharge],
             Self::Aftercare { .. } | Self::Closed | Self::ResolvedDirectly => &[],
@@ -174,7 +177,7 @@ impl CaseVerb {
     const fn article(self) -> Article {
         match self {
             Self::Triage => Article::P16Ps19,
-            Self::Route | Self::Accept | Self::Decline => Article::P16Ps31,
+            Self::Route | Self::Accept | Self::Decline | Self::Withdraw => Article::P16Ps31,
             Self::ResolveDirectly => Article::P16Ps1No8,
             Self::Admit | Self::Discharge => Article::P16Ps18,
         }
@@ -238,9 +241,47 @@ impl Case {
     pub fn refused(mut self, escalate_after: i32) -> Self {
         self.refusals += 1;
         if escalate_after > 0 && self.refusals % escalate_after == 0 {
-            self.owner = self.owner.one_up();
+            self.escalate();
         }
         self
+    }
+
+    /// OFFERED -> TRIAGED: the offer was taken back. Nobody has refused, so nothing is counted.
+    pub fn withdraw(mut self, act_before: OffsetDateTime) -> Result<Self, IllegalCaseVerb> {
+        self.must_allow(CaseVerb::Withdraw)?;
+        self.state = CaseState::Triaged;
+        self.next_deadline = Some(act_before);
+        Ok(self)
+    }
+
+    /// A coordinator let the deadline pass: the next one up answers for the case until `act_before`. `None` = the
+    /// deadline has not passed, or is not a coordinator's.
+    #[must_use]
+    pub fn overdue(mut self, act_before: OffsetDateTime, now: OffsetDateTime) -> Option<Self> {
+        let waits_for_coordinator = match self.state {
+            CaseState::Received
+            | CaseState::Triaged
+            | CaseState::Waiting { .. }
+            | CaseState::NoCandidate { .. } => true,
+            CaseState::Offered { .. }
+            | CaseState::Placed { .. }
+            | CaseState::InService { .. }
+            | CaseState::Aftercare { .. }
+            | CaseState::Closed
+            | CaseState::ResolvedDirectly => false,
+        };
+        if !waits_for_coordinator || self.next_deadline.is_none_or(|deadline| now < deadline) {
+            return None;
+        }
+        self.escalate();
+        self.next_deadline = Some(act_before);
+        Some(self)
+    }
+
+    /// Above the nation there is nobody: it is called again, and the call counts.
+    fn escalate(&mut self) {
+        self.owner = self.owner.one_up();
+        self.escalations += 1;
     }
 
     /// OFFERED -> PLACED; the facility answers for the case from now on.

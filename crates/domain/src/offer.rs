@@ -43,6 +43,24 @@ pub struct DeclineEffect {
     pub excluded_until: Option<OffsetDateTime>,
 }
 
+coded! {
+    /// Why an offer is taken back by those who decide where a case goes.
+    pub enum WithdrawReason {
+        PersonChangedMind = "person_changed_mind",
+        SolvedOtherwise = "solved_otherwise",
+        WrongFacts = "wrong_facts",
+        Safety = "safety",
+        Other = "other",
+    }
+}
+
+/// A withdrawal with what its reason needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawal {
+    pub reason: WithdrawReason,
+    pub note: Option<Text<500>>,
+}
+
 /// Where an offer stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OfferState {
@@ -62,6 +80,7 @@ pub enum OfferState {
     },
     Withdrawn {
         at: OffsetDateTime,
+        reason: WithdrawReason,
     },
 }
 
@@ -129,6 +148,20 @@ impl Decline {
     }
 }
 
+impl Withdrawal {
+    /// Until when the facility, which has refused nothing, is not asked for this case; `None` = for good.
+    #[must_use]
+    pub fn excluded_until(&self, now: OffsetDateTime, parks_for: Duration) -> Option<OffsetDateTime> {
+        match self.reason {
+            WithdrawReason::Safety => None,
+            WithdrawReason::PersonChangedMind
+            | WithdrawReason::SolvedOtherwise
+            | WithdrawReason::WrongFacts
+            | WithdrawReason::Other => Some(now + parks_for),
+        }
+    }
+}
+
 impl OfferState {
     /// Code of the state, as the database holds it.
     #[must_use]
@@ -166,6 +199,13 @@ impl Offer {
     pub fn decline(mut self, reason: DeclineReason, now: OffsetDateTime) -> Result<Self, IllegalOfferVerb> {
         self.must_wait_for_an_answer(now)?;
         self.state = OfferState::Declined { at: now, reason };
+        Ok(self)
+    }
+
+    /// OFFERED or SEEN -> WITHDRAWN. The answer's deadline is the facility's: taking back is never too late.
+    pub fn withdraw(mut self, reason: WithdrawReason, now: OffsetDateTime) -> Result<Self, IllegalOfferVerb> {
+        self.must_be_live()?;
+        self.state = OfferState::Withdrawn { at: now, reason };
         Ok(self)
     }
 

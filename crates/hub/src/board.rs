@@ -2,13 +2,11 @@
 //! only proposes; whether a place is really there, the database decides.
 
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
 
 use serasi_domain::directory::Directory;
 use serasi_store::directory::{self, Position};
 use serasi_store::{Store, StoreError};
 use tokio::sync::{Mutex, Notify, watch};
-use tokio::time::Instant;
 
 /// The directory at one position of the change log: who keeps the position can have the same directory again.
 #[derive(Clone, Debug)]
@@ -22,23 +20,19 @@ pub(crate) struct Board {
     current: RwLock<Snapshot>,
     /// One look at a time, or the later one would undo the earlier.
     turn: Mutex<()>,
-    /// When the newest look began.
-    looked_at: RwLock<Instant>,
     asked_for: Notify,
     /// Version of the current directory, for those who act on changes.
-    changes: watch::Sender<i64>,
+    version: watch::Sender<i64>,
 }
 
 impl Board {
     /// Reads the whole directory.
     pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
-        let looked_at = Instant::now();
         let snapshot = whole(store).await?;
         Ok(Self {
-            changes: watch::Sender::new(snapshot.directory.version),
+            version: watch::Sender::new(snapshot.directory.version),
             current: RwLock::new(snapshot),
             turn: Mutex::new(()),
-            looked_at: RwLock::new(looked_at),
             asked_for: Notify::new(),
         })
     }
@@ -61,15 +55,14 @@ impl Board {
         self.asked_for.notified().await;
     }
 
-    /// Turns when the directory has changed.
-    pub(crate) fn changes(&self) -> watch::Receiver<i64> {
-        self.changes.subscribe()
+    /// Tells whenever the directory is a new one.
+    pub(crate) fn versions(&self) -> watch::Receiver<i64> {
+        self.version.subscribe()
     }
 
     /// Reads what has changed since the last look.
     pub(crate) async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
-        let begun = Instant::now();
         let last = self.snapshot();
         let (position, changes) = directory::read_since(store, &last.position).await?;
         if let Some(directory) = last.directory.with(position.version, changes) {
@@ -84,19 +77,16 @@ impl Board {
                 position: Arc::new(position),
             });
         }
-        self.set_looked_at(begun);
         Ok(())
     }
 
     /// Reads everything again: what was changed without the log - by hand, by an earlier release - is seen here.
     pub(crate) async fn reload(&self, store: &Store) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
-        let begun = Instant::now();
         let read = whole(store).await?;
         if read.directory.digest() != self.snapshot().directory.digest() {
             self.put(read);
         }
-        self.set_looked_at(begun);
         Ok(())
     }
 
@@ -106,26 +96,11 @@ impl Board {
             .current
             .write()
             .expect("nobody panics while holding this lock") = snapshot;
-        self.changes.send_if_modified(|known| {
+        self.version.send_if_modified(|known| {
             let is_new = *known != version;
             *known = version;
             is_new
         });
-    }
-
-    /// How old the newest look is: the longest time for which this replica may not know of a change.
-    pub(crate) fn staleness(&self) -> Duration {
-        self.looked_at
-            .read()
-            .expect("nobody panics while holding this lock")
-            .elapsed()
-    }
-
-    fn set_looked_at(&self, begun: Instant) {
-        *self
-            .looked_at
-            .write()
-            .expect("nobody panics while holding this lock") = begun;
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use crate::hub::Hub;
 
 mod count_answers;
+mod escalate_overdue;
 mod expire_offers;
 mod forget_responses;
 mod refresh_board;
@@ -20,6 +21,7 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     let mut jobs = JoinSet::new();
     jobs.spawn(refresh_board::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(expire_offers::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));

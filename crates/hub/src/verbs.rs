@@ -8,6 +8,7 @@ pub(crate) mod create_facility;
 pub(crate) mod create_policy;
 pub(crate) mod decline_offer;
 pub(crate) mod discharge_placement;
+pub(crate) mod escalate_overdue;
 pub(crate) mod expire_offer;
 pub(crate) mod get_case;
 pub(crate) mod import_facilities;
@@ -19,6 +20,7 @@ pub(crate) mod route_case;
 pub(crate) mod route_waiting;
 pub(crate) mod submit_intake;
 pub(crate) mod triage_case;
+pub(crate) mod withdraw_offer;
 
 mod open;
 mod refer;

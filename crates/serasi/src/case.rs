@@ -57,6 +57,9 @@ pub(crate) async fn list(
         states: args.state.iter().map(|&state| state.into()).collect(),
         cluster: args.cluster.unwrap_or_default().into(),
         urgency: args.urgency.unwrap_or_default().into(),
+        owner_region_code: args.owner.clone().unwrap_or_default(),
+        overdue_only: args.overdue,
+        order: args.order.into(),
         source_system: args.source.source_system.clone().unwrap_or_default(),
         source_ref: args.source.source_ref.clone().unwrap_or_default(),
         ..ListCasesRequest::default()
@@ -123,6 +126,7 @@ fn case_facts(case: &Case) -> String {
         ("source", format!("{}/{}", case.source_system, case.source_ref)),
         ("policy", case.policy_version.clone()),
         ("refusals", case.refusals.to_string()),
+        ("escalations", case.escalations.to_string()),
         ("taken down", clock.show(case.create_time.as_ref())),
         (
             "changed",

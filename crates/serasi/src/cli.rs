@@ -13,7 +13,8 @@ use crate::serve::ServeArgs;
 use crate::token::TokenArgs;
 
 pub(crate) use records::{
-    AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer, OfferListArgs,
+    AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
+    OfferListArgs, WithdrawArgs,
 };
 
 const EXIT_CODES: &str = "\
@@ -125,6 +126,15 @@ pub(crate) enum Route {
     Preview(CaseArg),
     /// Look for a facility and ask it.
     Case(RouteCaseArgs),
+    /// Show a decision of the hub: who was considered, and what excluded the others.
+    Decision(DecisionArg),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecisionArg {
+    /// Id of the decision, as an offer or an outcome names it.
+    #[arg(value_name = "DECISION")]
+    pub(crate) decision_id: String,
 }
 
 #[derive(Debug, Args)]

@@ -1,9 +1,9 @@
 //! The contract's enums as people type and read them: `DECLINE_REASON_WRONG_KIND` is `wrong-kind`.
 
 use serasi_proto::v1::{
-    AccessNeed, CapacitySource, CaseState, Channel, Cluster, Criterion, DeclineReason, FacilityKind,
-    FacilityState, OfferState, OwnerKind, PlacementState, PoolKey, RouteResult, ScopeTier, ServiceBase,
-    ServiceForm, Sex, Target, Urgency,
+    AccessNeed, CapacitySource, CaseOrder, CaseState, Channel, Cluster, Criterion, DeclineReason,
+    FacilityKind, FacilityState, OfferState, OwnerKind, PlacementState, PoolKey, RouteResult, ScopeTier,
+    ServiceBase, ServiceForm, Sex, Target, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -41,6 +41,7 @@ macro_rules! code {
 code! {
     AccessNeed: "ACCESS_NEED_",
     CapacitySource: "CAPACITY_SOURCE_",
+    CaseOrder: "CASE_ORDER_",
     CaseState: "CASE_STATE_",
     Channel: "CHANNEL_",
     Cluster: "CLUSTER_",
@@ -58,6 +59,7 @@ code! {
     Sex: "SEX_",
     Target: "TARGET_",
     Urgency: "URGENCY_",
+    WithdrawReason: "WITHDRAW_REASON_",
 }
 
 /// How a value is shown; `-` when unspecified.

@@ -1,10 +1,12 @@
 //! Opening a hub in this process: data directory, database, keys, policy; and closing it again.
 
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use metrics_exporter_prometheus::BuildError;
 use serasi_domain::policy::{InvalidPolicy, Policy};
 use serasi_hub::auth::{DevIssuer, DevIssuerError, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
@@ -71,6 +73,8 @@ pub(crate) enum HostError {
     Unsafe(Vec<UnsafeSetting>),
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[error("cannot serve metrics on {address}: {source}")]
+    Metrics { address: SocketAddr, source: BuildError },
     #[error("production needs --key-file: a key made in the data directory is for development")]
     KeyFileRequired,
 }

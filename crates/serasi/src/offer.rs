@@ -2,17 +2,19 @@
 
 use pbjson_types::Timestamp;
 use serasi_proto::v1::{
-    AcceptOfferRequest, AccessNeed, CapacityReport, DeclineOfferRequest, DeclineReason, ListOffersRequest,
-    MarkOfferSeenRequest, Offer, OfferState, PartyMember, PoolKey, RouteResult, ScopeTier, Sex,
+    AcceptOfferRequest, AccessNeed, CapacityReport, DeclineOfferRequest, DeclineReason, GetOfferRequest,
+    ListOffersRequest, MarkOfferSeenRequest, Offer, OfferState, PartyMember, PoolKey, RouteResult, ScopeTier,
+    Sex, WithdrawOfferRequest, WithdrawReason,
 };
 
-use crate::cli::{AcceptArgs, ClientOptions, DeclineArgs, OfferListArgs};
+use crate::cli::{AcceptArgs, ClientOptions, DeclineArgs, OfferListArgs, WithdrawArgs};
 use crate::client::Hub;
 use crate::codes::{label, labels, pool_label};
 use crate::duration::duration;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::local_time::Clock;
+use crate::outcome::outcome_text;
 use crate::output::Output;
 use crate::pages::collect;
 use crate::request_id;
@@ -52,6 +54,26 @@ pub(crate) async fn list(
         Ok((page.offers, page.next_page_token))
     });
     offers.await?.print(output, &HEADER, row)?;
+    Ok(Exit::Done)
+}
+
+/// One offer.
+pub(crate) async fn show(
+    options: &ClientOptions,
+    offer_id: &str,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let hub = Hub::connect(options).await?;
+    let request = GetOfferRequest {
+        offer_id: offer_id.to_owned(),
+    };
+    let response = hub.referrals().get_offer(request).await?.into_inner();
+    let offer = response.offer.unwrap_or_default();
+    if output.is_json() {
+        output.json_line(&offer)?;
+    } else {
+        output.line(offer_facts(&offer, Clock::of_id(&offer.case_id)))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -126,7 +148,38 @@ pub(crate) async fn decline(
     Ok(Exit::Done)
 }
 
-/// All about one offer, for a case that shows it.
+/// Takes the offer back; the hub asks the next facility, or the coordinator decides.
+pub(crate) async fn withdraw(
+    options: &ClientOptions,
+    args: &WithdrawArgs,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let hub = Hub::connect(options).await?;
+    let mut request = WithdrawOfferRequest {
+        request_id: String::new(),
+        offer_id: args.offer_id.clone(),
+        reason: args.reason.into(),
+        note: args.note.clone(),
+        route_later: args.route_later,
+    };
+    request.request_id = request_id::of_content("WithdrawOffer", &request).to_string();
+    let response = hub.referrals().withdraw_offer(request).await?.into_inner();
+    if output.is_json() {
+        output.json_line(&response)?;
+        return Ok(Exit::Done);
+    }
+    let offer = response.offer.unwrap_or_default();
+    let outcome = response.outcome.unwrap_or_default();
+    output.line(format!(
+        "withdrawn ({}): case {}",
+        label::<WithdrawReason>(offer.withdraw_reason),
+        offer.case_id
+    ))?;
+    output.line(outcome_text(&outcome, Clock::of_id(&offer.case_id)))?;
+    Ok(Exit::Done)
+}
+
+/// All about one offer.
 pub(crate) fn offer_facts(offer: &Offer, clock: Clock) -> String {
     let held = if offer.holds_places {
         "held"
@@ -135,7 +188,8 @@ pub(crate) fn offer_facts(offer: &Offer, clock: Clock) -> String {
     };
     facts([
         ("offer", offer.offer_id.clone()),
-        ("state", label::<OfferState>(offer.state)),
+        ("state", state(offer)),
+        ("case", offer.case_id.clone()),
         (
             "facility",
             format!("{} ({})", offer.facility_name, offer.facility_id),
@@ -190,9 +244,10 @@ fn row(offer: &Offer) -> Vec<String> {
 
 fn state(offer: &Offer) -> String {
     let state = label::<OfferState>(offer.state);
-    match DeclineReason::try_from(offer.decline_reason) {
-        Ok(DeclineReason::Unspecified) => state,
-        Ok(_) | Err(_) => format!("{state}: {}", label::<DeclineReason>(offer.decline_reason)),
+    match (offer.decline_reason, offer.withdraw_reason) {
+        (0, 0) => state,
+        (0, reason) => format!("{state}: {}", label::<WithdrawReason>(reason)),
+        (reason, _) => format!("{state}: {}", label::<DeclineReason>(reason)),
     }
 }
 
@@ -212,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_declined_offer_shows_its_reason() {
+    fn an_offer_that_came_to_nothing_shows_why() {
         let mut offer = Offer {
             state: OfferState::Declined.into(),
             decline_reason: DeclineReason::Full.into(),
@@ -222,6 +277,9 @@ mod tests {
         offer.state = OfferState::Seen.into();
         offer.decline_reason = 0;
         assert_eq!(state(&offer), "seen");
+        offer.state = OfferState::Withdrawn.into();
+        offer.withdraw_reason = WithdrawReason::WrongFacts.into();
+        assert_eq!(state(&offer), "withdrawn: wrong-facts");
     }
 
     #[test]

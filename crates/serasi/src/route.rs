@@ -2,7 +2,7 @@
 
 mod decision;
 
-use serasi_proto::v1::{CaseState, PreviewRouteRequest, RouteCaseRequest};
+use serasi_proto::v1::{CaseState, Decision, GetDecisionRequest, PreviewRouteRequest, RouteCaseRequest};
 
 use crate::cli::{ClientOptions, RouteCaseArgs};
 use crate::client::Hub;
@@ -26,11 +26,28 @@ pub(crate) async fn preview(
         case_id: case_id.to_owned(),
     };
     let response = hub.referrals().preview_route(request).await?.into_inner();
-    let decision = response.decision.unwrap_or_default();
+    print(&response.decision.unwrap_or_default(), output)
+}
+
+/// A decision as it was taken and stored, with all its reasons.
+pub(crate) async fn decision(
+    options: &ClientOptions,
+    decision_id: &str,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let hub = Hub::connect(options).await?;
+    let request = GetDecisionRequest {
+        decision_id: decision_id.to_owned(),
+    };
+    let response = hub.referrals().get_decision(request).await?.into_inner();
+    print(&response.decision.unwrap_or_default(), output)
+}
+
+fn print(decision: &Decision, output: &mut Output<'_>) -> Result<Exit, CliError> {
     if output.is_json() {
-        output.json_line(&decision)?;
+        output.json_line(decision)?;
     } else {
-        output.line(decision_text(&decision))?;
+        output.line(decision_text(decision))?;
     }
     Ok(Exit::Done)
 }

@@ -49,11 +49,16 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Intake(Intake::Submit(args)) => intake::submit(client, args, output).await,
         Command::Route(Route::Preview(case)) => route::preview(client, &case.case_id, output).await,
         Command::Route(Route::Case(args)) => route::case(client, args, output).await,
+        Command::Route(Route::Decision(decision)) => {
+            route::decision(client, &decision.decision_id, output).await
+        }
         Command::Case(Case::Show(case)) => case::show(client, &case.case_id, output).await,
         Command::Case(Case::List(args)) => case::list(client, args, output).await,
         Command::Offer(Offer::List(args)) => offer::list(client, args, output).await,
+        Command::Offer(Offer::Show(offer)) => offer::show(client, &offer.offer_id, output).await,
         Command::Offer(Offer::Accept(args)) => offer::accept(client, args, output).await,
         Command::Offer(Offer::Decline(args)) => offer::decline(client, args, output).await,
+        Command::Offer(Offer::Withdraw(args)) => offer::withdraw(client, args, output).await,
         Command::Facility(Facility::List(args)) => facility::list(client, args, output).await,
         Command::Facility(Facility::Show(facility)) => {
             facility::show(client, &facility.facility_id, output).await

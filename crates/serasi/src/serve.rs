@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serasi_domain::policy::Policy;
 use serasi_hub::auth::Verifier;
 use serasi_hub::server::{BoundServer, ServerSettings};
@@ -31,6 +32,9 @@ pub(crate) struct ServeArgs {
     /// Take tokens of the development issuer, whose key is in the data directory. Never in production.
     #[arg(long, conflicts_with_all = ["issuer", "jwks"], required_unless_present = "issuer")]
     development: bool,
+    /// Address for Prometheus to read metrics from; without it none are served. No personal data is in them.
+    #[arg(long, env = "SERASI_METRICS", value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// `iss` of the tokens to take.
     #[arg(long, env = "SERASI_ISSUER", requires = "jwks", value_name = "URL")]
     issuer: Option<String>,
@@ -51,6 +55,12 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), HostError> {
         (Some(issuer), Some(jwks)) => Tokens::Issuer(Verifier::from_file(issuer, jwks)?),
         (_, _) => Tokens::Development,
     };
+    if let Some(address) = args.metrics {
+        let exporter = PrometheusBuilder::new().with_http_listener(address);
+        exporter
+            .install()
+            .map_err(|source| HostError::Metrics { address, source })?;
+    }
     let settings = ServerSettings {
         reflection: args.development,
     };

@@ -4,33 +4,19 @@ use serasi_domain::case::{Case, CaseState, Owner};
 use serasi_domain::cluster::Cluster;
 use serasi_domain::id::{CaseId, OfferId, PlacementId, Regency};
 use serasi_domain::intake::SourceKey;
-use serasi_domain::need::Urgency;
-use serasi_geography::RegionCode;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::columns::{Row, regency, scope_pattern};
+use crate::columns::{Row, regency};
 use crate::seal::Seal;
 use crate::{Sealer, StoreError};
 
-/// Which cases to list; `None` or empty matches all.
-#[derive(Clone, Debug)]
-pub struct CaseFilter {
-    /// What the caller may see.
-    pub scope: RegionCode,
-    /// A facility officer sees the cases of the own facility only.
-    pub owner_facility: Option<String>,
-    pub within: Option<RegionCode>,
-    pub states: Vec<String>,
-    pub cluster: Option<Cluster>,
-    pub urgency: Option<Urgency>,
-    pub source_system: Option<String>,
-    pub source_ref: Option<String>,
-    /// Creation time and id of the last case of the page before.
-    pub after: Option<(OffsetDateTime, CaseId)>,
-    pub limit: i64,
-}
+mod due;
+mod list;
+
+pub use due::{QueuePosition, get_many, overdue, waiting};
+pub use list::{CaseFilter, CaseOrder, CasePosition, list};
 
 #[derive(Debug)]
 struct CaseRow {
@@ -47,6 +33,7 @@ struct CaseRow {
     next_deadline: Option<OffsetDateTime>,
     policy_version: String,
     refusals: i32,
+    escalations: i32,
     offer_id: Option<Uuid>,
     placement_id: Option<Uuid>,
     waiting_since: Option<OffsetDateTime>,
@@ -81,6 +68,7 @@ impl TryFrom<CaseRow> for Case {
             next_deadline: row.next_deadline,
             policy_version: row.policy_version,
             refusals: row.refusals,
+            escalations: row.escalations,
             created_at: row.created_at,
             changed_at: row.changed_at,
         })
@@ -165,8 +153,8 @@ pub async fn insert(conn: &mut PgConnection, case: &Case) -> Result<(), StoreErr
     sqlx::query!(
         "INSERT INTO cases (region_code, case_id, version, state, channel, urgency, cluster, source_system, source_ref,
              facts, owner_kind, owner_reference, next_deadline, policy_version, refusals, offer_id, placement_id,
-             waiting_since, created_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)",
+             waiting_since, escalations, created_at, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)",
         case.id.home().to_string(),
         case.id.uuid(),
         case.version,
@@ -185,6 +173,7 @@ pub async fn insert(conn: &mut PgConnection, case: &Case) -> Result<(), StoreErr
         columns.offer,
         columns.placement,
         columns.waiting_since,
+        case.escalations,
         case.created_at
     )
     .execute(conn)
@@ -203,7 +192,7 @@ pub async fn update(
     let done = sqlx::query!(
         "UPDATE cases SET version = version + 1, state = $5, urgency = $6, cluster = $7, facts = $8, owner_kind = $9,
              owner_reference = $10, next_deadline = $11, policy_version = $12, refusals = $13, offer_id = $14,
-             placement_id = $15, waiting_since = $16, changed_at = $17
+             placement_id = $15, waiting_since = $16, escalations = $17, changed_at = $18
          WHERE region_code = $1 AND case_id = $2 AND version = $3 AND state = $4",
         case.id.home().to_string(),
         case.id.uuid(),
@@ -221,6 +210,7 @@ pub async fn update(
         columns.offer,
         columns.placement,
         columns.waiting_since,
+        case.escalations,
         now
     )
     .execute(conn)
@@ -276,8 +266,8 @@ pub async fn get(conn: &mut PgConnection, id: CaseId) -> Result<Option<Case>, St
     let row = sqlx::query_as!(
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
-             owner_reference, next_deadline, policy_version, refusals, offer_id, placement_id, waiting_since,
-             created_at, changed_at
+             owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
+             waiting_since, created_at, changed_at
          FROM cases WHERE region_code = $1 AND case_id = $2",
         id.home().to_string(),
         id.uuid()
@@ -292,8 +282,8 @@ pub async fn get_for_change(conn: &mut PgConnection, id: CaseId) -> Result<Optio
     let row = sqlx::query_as!(
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
-             owner_reference, next_deadline, policy_version, refusals, offer_id, placement_id, waiting_since,
-             created_at, changed_at
+             owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
+             waiting_since, created_at, changed_at
          FROM cases WHERE region_code = $1 AND case_id = $2 FOR UPDATE",
         id.home().to_string(),
         id.uuid()
@@ -301,72 +291,4 @@ pub async fn get_for_change(conn: &mut PgConnection, id: CaseId) -> Result<Optio
     .fetch_optional(conn)
     .await?;
     row.map(Case::try_from).transpose()
-}
-
-/// Cases, oldest first.
-pub async fn list(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<Case>, StoreError> {
-    let (after_at, after_region, after_id) = filter.after.map_or(
-        (OffsetDateTime::UNIX_EPOCH, String::new(), Uuid::nil()),
-        |(at, id)| (at, id.home().to_string(), id.uuid()),
-    );
-    let rows = sqlx::query_as!(
-        CaseRow,
-        "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
-             owner_reference, next_deadline, policy_version, refusals, offer_id, placement_id, waiting_since,
-             created_at, changed_at
-         FROM cases
-         WHERE (created_at, region_code, case_id) > ($1, $2, $3) AND facts ->> 'place' LIKE $4 AND facts ->> 'place' LIKE $5
-             AND (cardinality($6::text[]) = 0 OR state = ANY ($6)) AND ($7::text IS NULL OR cluster = $7)
-             AND ($8::text IS NULL OR urgency = $8) AND ($9::text IS NULL OR source_system = $9)
-             AND ($10::text IS NULL OR source_ref = $10)
-             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11)
-         ORDER BY created_at, region_code, case_id LIMIT $12",
-        after_at,
-        after_region,
-        after_id,
-        scope_pattern(filter.scope),
-        scope_pattern(filter.within.unwrap_or(RegionCode::NATION)),
-        &filter.states,
-        filter.cluster.map(Cluster::code),
-        filter.urgency.map(Urgency::code),
-        filter.source_system,
-        filter.source_ref,
-        filter.owner_facility,
-        filter.limit
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter().map(Case::try_from).collect()
-}
-
-/// Where a round through the waiting cases stands: urgency, time and case of the last one seen.
-pub type QueuePosition = (i32, OffsetDateTime, Uuid);
-
-/// Cases nobody has been found for, the most urgent and then the oldest first, after `last`.
-pub async fn waiting(
-    conn: &mut PgConnection,
-    last: Option<QueuePosition>,
-    limit: i64,
-) -> Result<Vec<(QueuePosition, CaseId)>, StoreError> {
-    let (urgency, since, id) = last.unwrap_or((-1, OffsetDateTime::UNIX_EPOCH, Uuid::nil()));
-    let rows = sqlx::query!(
-        r#"SELECT region_code, case_id, rank AS "rank!", waiting_since AS "since!" FROM (
-               SELECT region_code, case_id, waiting_since,
-                   CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END AS rank
-               FROM cases WHERE state IN ('waiting', 'no_candidate')) AS queue
-           WHERE (rank, waiting_since, case_id) > ($1, $2, $3)
-           ORDER BY rank, waiting_since, case_id LIMIT $4"#,
-        urgency,
-        since,
-        id,
-        limit
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let home = regency("cases", &row.region_code)?;
-            Ok(((row.rank, row.since, row.case_id), CaseId::new(home, row.case_id)))
-        })
-        .collect()
 }

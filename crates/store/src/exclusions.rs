@@ -1,9 +1,12 @@
 //! Facilities that are not asked again for a case.
 
+use std::collections::BTreeMap;
+
 use serasi_domain::id::{CaseId, FacilityId};
 use serasi_domain::routing::Exclusion;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::StoreError;
 use crate::columns::regency;
@@ -55,4 +58,33 @@ pub async fn of_case(conn: &mut PgConnection, case: CaseId) -> Result<Vec<Exclus
             })
         })
         .collect()
+}
+
+/// Those of many cases at once; a case that has none is not in the answer.
+pub async fn of_cases(
+    conn: &mut PgConnection,
+    cases: impl Iterator<Item = CaseId>,
+) -> Result<BTreeMap<CaseId, Vec<Exclusion>>, StoreError> {
+    let (regions, ids): (Vec<String>, Vec<Uuid>) =
+        cases.map(|case| (case.home().to_string(), case.uuid())).unzip();
+    let rows = sqlx::query!(
+        "SELECT region_code, case_id, facility_region, facility_id, excluded_until
+         FROM case_exclusions JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, case_id)
+             USING (region_code, case_id)
+         ORDER BY facility_region, facility_id",
+        &regions,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut found: BTreeMap<CaseId, Vec<Exclusion>> = BTreeMap::new();
+    for row in rows {
+        let case = CaseId::new(regency("case_exclusions", &row.region_code)?, row.case_id);
+        let home = regency("case_exclusions", &row.facility_region)?;
+        found.entry(case).or_default().push(Exclusion {
+            facility: FacilityId::new(home, row.facility_id),
+            until: row.excluded_until,
+        });
+    }
+    Ok(found)
 }

@@ -1,7 +1,7 @@
 //! Offers: the row becomes the state enum here and nowhere else.
 
 use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
-use serasi_domain::offer::{DeclineReason, Offer, OfferState};
+use serasi_domain::offer::{DeclineReason, Offer, OfferState, WithdrawReason};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -58,6 +58,7 @@ struct OfferRow {
     seen_at: Option<OffsetDateTime>,
     answered_at: Option<OffsetDateTime>,
     decline_reason: Option<String>,
+    withdraw_reason: Option<String>,
 }
 
 impl TryFrom<OfferRow> for OfferView {
@@ -116,18 +117,44 @@ fn read_state(row: &OfferRow, context: &Row<'_, OfferId>) -> Result<OfferState, 
             )?,
         },
         "expired" => OfferState::Expired { at: at()? },
-        "withdrawn" => OfferState::Withdrawn { at: at()? },
+        "withdrawn" => OfferState::Withdrawn {
+            at: at()?,
+            reason: context.code(
+                "withdraw_reason",
+                &context.present("withdraw_reason", row.withdraw_reason.clone())?,
+            )?,
+        },
         _ => return Err(context.impossible("state")),
     })
 }
 
-fn answer_columns(state: &OfferState) -> (Option<OffsetDateTime>, Option<DeclineReason>) {
-    match state {
-        OfferState::Offered | OfferState::Seen { .. } => (None, None),
-        OfferState::Accepted { at } | OfferState::Expired { at } | OfferState::Withdrawn { at } => {
-            (Some(*at), None)
+/// The columns that belong to an offer's end.
+#[derive(Default)]
+struct EndColumns {
+    answered_at: Option<OffsetDateTime>,
+    decline_reason: Option<DeclineReason>,
+    withdraw_reason: Option<WithdrawReason>,
+}
+
+impl EndColumns {
+    fn of(state: &OfferState) -> Self {
+        match *state {
+            OfferState::Offered | OfferState::Seen { .. } => Self::default(),
+            OfferState::Accepted { at } | OfferState::Expired { at } => Self {
+                answered_at: Some(at),
+                ..Self::default()
+            },
+            OfferState::Declined { at, reason } => Self {
+                answered_at: Some(at),
+                decline_reason: Some(reason),
+                ..Self::default()
+            },
+            OfferState::Withdrawn { at, reason } => Self {
+                answered_at: Some(at),
+                withdraw_reason: Some(reason),
+                ..Self::default()
+            },
         }
-        OfferState::Declined { at, reason } => (Some(*at), Some(*reason)),
     }
 }
 
@@ -170,9 +197,10 @@ pub async fn insert(conn: &mut PgConnection, view: &OfferView) -> Result<(), Sto
 
 /// Writes the next version of an offer that is still live. `false` = it was answered or expired meanwhile.
 pub async fn update_live(conn: &mut PgConnection, offer: &Offer) -> Result<bool, StoreError> {
-    let (answered_at, reason) = answer_columns(&offer.state);
+    let end = EndColumns::of(&offer.state);
     let done = sqlx::query!(
-        "UPDATE offers SET version = version + 1, state = $4, seen_at = $5, answered_at = $6, decline_reason = $7
+        "UPDATE offers SET version = version + 1, state = $4, seen_at = $5, answered_at = $6, decline_reason = $7,
+             withdraw_reason = $8
          WHERE region_code = $1 AND offer_id = $2 AND version = $3 AND state IN ('offered', 'seen')
              AND CASE $4 WHEN 'expired' THEN expires_at <= now() WHEN 'withdrawn' THEN true
                  ELSE expires_at > now() END",
@@ -181,8 +209,9 @@ pub async fn update_live(conn: &mut PgConnection, offer: &Offer) -> Result<bool,
         offer.version,
         offer.state.code(),
         offer.seen_at,
-        answered_at,
-        reason.map(DeclineReason::code)
+        end.answered_at,
+        end.decline_reason.map(DeclineReason::code),
+        end.withdraw_reason.map(WithdrawReason::code)
     )
     .execute(conn)
     .await?;
@@ -212,12 +241,35 @@ pub async fn set_decline_note(
     Ok(())
 }
 
+/// Keeps the words of a withdrawal, sealed.
+pub async fn set_withdraw_note(
+    conn: &mut PgConnection,
+    sealer: &Sealer,
+    id: OfferId,
+    note: &str,
+) -> Result<(), StoreError> {
+    let seal = Seal {
+        table: "offers",
+        column: "withdraw_note",
+        row: id.uuid(),
+    };
+    sqlx::query!(
+        "UPDATE offers SET withdraw_note = $3 WHERE region_code = $1 AND offer_id = $2",
+        id.home().to_string(),
+        id.uuid(),
+        sealer.seal(seal, &note)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 pub async fn get(conn: &mut PgConnection, id: OfferId) -> Result<Option<OfferView>, StoreError> {
     let row = sqlx::query_as!(
         OfferRow,
         "SELECT region_code, offer_id, version, state, case_id, facility_region, facility_id, facility_name, attempt,
              places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party, documents, offered_at,
-             expires_at, seen_at, answered_at, decline_reason
+             expires_at, seen_at, answered_at, decline_reason, withdraw_reason
          FROM offers WHERE region_code = $1 AND offer_id = $2",
         id.home().to_string(),
         id.uuid()
@@ -233,7 +285,7 @@ pub async fn list(conn: &mut PgConnection, filter: &OfferFilter) -> Result<Vec<O
         OfferRow,
         "SELECT region_code, offer_id, version, state, case_id, facility_region, facility_id, facility_name, attempt,
              places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party, documents, offered_at,
-             expires_at, seen_at, answered_at, decline_reason
+             expires_at, seen_at, answered_at, decline_reason, withdraw_reason
          FROM offers
          WHERE ($1::text IS NULL OR facility_region = $1 AND facility_id = $2)
              AND ($3::text IS NULL OR region_code = $3 AND case_id = $4)

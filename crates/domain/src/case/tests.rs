@@ -40,6 +40,7 @@ fn case(state: CaseState) -> Case {
         next_deadline: Some(LATER),
         policy_version: "P7-2021.1".to_owned(),
         refusals: 0,
+        escalations: 0,
         created_at: NOW,
         changed_at: NOW,
     }
@@ -78,7 +79,7 @@ fn each_state_allows_exactly_its_verbs() {
     insta::assert_snapshot!(table, @r"
     received           TriageCase
     triaged            TriageCase RouteCase ResolveDirectly
-    offered            AcceptOffer DeclineOffer
+    offered            AcceptOffer DeclineOffer WithdrawOffer
     waiting            TriageCase RouteCase ResolveDirectly
     no_candidate       TriageCase RouteCase ResolveDirectly
     placed             AdmitPlacement
@@ -127,6 +128,54 @@ fn every_third_refusal_moves_the_case_one_coordinator_up() {
     assert_eq!(owners[2], of("32"));
     assert_eq!(owners[5], of("ID"));
     assert_eq!(owners[8], Owner::Coordinator(RegionCode::NATION));
+    assert_eq!(case.escalations, 3, "the nation is called again");
+}
+
+#[test]
+fn a_missed_deadline_brings_the_next_coordinator_up_and_every_call_counts() {
+    let mut case = case(CaseState::Waiting { since: NOW });
+    let mut owners = vec![];
+    for missed in 1..=4 {
+        let deadline = NOW + Duration::hours(missed);
+        assert_eq!(
+            case.clone().overdue(deadline, deadline - Duration::SECOND),
+            None,
+            "the deadline has not passed"
+        );
+        case = case.overdue(deadline + Duration::HOUR, deadline).unwrap();
+        assert_eq!(
+            case.state,
+            CaseState::Waiting { since: NOW },
+            "it keeps its place in the queue"
+        );
+        owners.push(case.owner);
+    }
+    let of = |code: &str| Owner::Coordinator(code.parse().unwrap());
+    assert_eq!(owners, [of("32"), of("ID"), of("ID"), of("ID")]);
+    assert_eq!((case.escalations, case.refusals), (4, 0));
+}
+
+#[test]
+fn only_deadlines_of_coordinators_call_the_next_one_up() {
+    let calls: Vec<_> = every_state()
+        .into_iter()
+        .filter(|state| case(state.clone()).overdue(LATER, LATER).is_some())
+        .map(|state| state.code())
+        .collect();
+    assert_eq!(calls, ["received", "triaged", "waiting", "no_candidate"]);
+}
+
+#[test]
+fn a_withdrawn_offer_leaves_a_triaged_case_and_counts_for_nothing() {
+    let offer = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120003".parse().unwrap();
+    let before = case(CaseState::Offered { offer });
+    let after = before.clone().withdraw(LATER).unwrap();
+    assert_eq!(after.state, CaseState::Triaged);
+    assert_eq!(
+        (after.owner, after.refusals, after.escalations),
+        (before.owner, 0, 0)
+    );
+    assert!(after.withdraw(LATER).is_err(), "there is no offer any more");
 }
 
 #[test]

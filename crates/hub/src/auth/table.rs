@@ -30,6 +30,17 @@ const CASE_WORKERS: &[Role] = &[
 ];
 /// Who decides where a case goes.
 const ROUTERS: &[Role] = &[HotlineOperator, SocialWorker, Supervisor, Coordinator];
+/// Who decides for the person: the hotline takes down and sends on, it ends nothing.
+const DECIDERS: &[Role] = &[SocialWorker, Supervisor, Coordinator];
+/// Who looks at offers.
+const OFFER_READERS: &[Role] = &[
+    FacilityOfficer,
+    HotlineOperator,
+    SocialWorker,
+    Supervisor,
+    Coordinator,
+    DinasOfficer,
+];
 /// Who answers for a facility.
 const FACILITY: &[Role] = &[FacilityOfficer, Coordinator];
 /// Who keeps the directory.
@@ -41,10 +52,7 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ("serasi.v1.CaseService/GetCase", CASE_WORKERS),
     ("serasi.v1.CaseService/ListCases", CASE_WORKERS),
     ("serasi.v1.CaseService/TriageCase", ROUTERS),
-    (
-        "serasi.v1.CaseService/ResolveDirectly",
-        &[SocialWorker, Supervisor, Coordinator],
-    ),
+    ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
     ("serasi.v1.ReferralService/RouteCase", ROUTERS),
     (
@@ -62,20 +70,12 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
             Auditor,
         ],
     ),
-    (
-        "serasi.v1.ReferralService/ListOffers",
-        &[
-            FacilityOfficer,
-            HotlineOperator,
-            SocialWorker,
-            Supervisor,
-            Coordinator,
-            DinasOfficer,
-        ],
-    ),
+    ("serasi.v1.ReferralService/GetOffer", OFFER_READERS),
+    ("serasi.v1.ReferralService/ListOffers", OFFER_READERS),
     ("serasi.v1.ReferralService/MarkOfferSeen", &[FacilityOfficer]),
     ("serasi.v1.ReferralService/AcceptOffer", FACILITY),
     ("serasi.v1.ReferralService/DeclineOffer", FACILITY),
+    ("serasi.v1.ReferralService/WithdrawOffer", DECIDERS),
     ("serasi.v1.ReferralService/AdmitPlacement", FACILITY),
     ("serasi.v1.ReferralService/DischargePlacement", FACILITY),
     ("serasi.v1.FacilityService/CreateFacility", DIRECTORY),

@@ -7,8 +7,7 @@ use serasi_domain::text::Text;
 use serasi_geography::RegionCode;
 use serasi_proto::v1;
 use serasi_proto::v1::case_service_server::CaseService;
-use serasi_store::cases::{self, CaseFilter};
-use time::OffsetDateTime;
+use serasi_store::cases::{self, CaseFilter, CaseOrder, CasePosition};
 use tonic::{Request, Response, Status};
 
 use super::caller;
@@ -115,8 +114,19 @@ impl CaseService for CaseHandler {
     }
 }
 
-fn position(case: &serasi_domain::case::Case) -> (OffsetDateTime, CaseId) {
-    (case.created_at, case.id)
+fn position(case: &serasi_domain::case::Case) -> CasePosition {
+    (case.facts.urgency, case.created_at, case.id)
+}
+
+fn read_order(parse: &mut Parse, number: i32) -> CaseOrder {
+    match v1::CaseOrder::try_from(number) {
+        Ok(v1::CaseOrder::Unspecified | v1::CaseOrder::Created) => CaseOrder::Created,
+        Ok(v1::CaseOrder::Queue) => CaseOrder::Queue,
+        Err(_) => {
+            parse.wrong("order", "is not an order of this list");
+            CaseOrder::Created
+        }
+    }
 }
 
 fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFilter, HubError> {
@@ -147,12 +157,15 @@ fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFi
             .facility
             .filter(|_| caller.is_facility_only())
             .map(|id| id.to_string()),
+        owner_region: parse.region("owner_region_code", &request.owner_region_code),
+        overdue_only: request.overdue_only,
         within: parse.region("region_code", &request.region_code),
         states,
         cluster: parse.optional("cluster", request.cluster),
         urgency: parse.optional("urgency", request.urgency),
         source_system: parse.key_part("source_system", &request.source_system),
         source_ref: parse.key_part("source_ref", &request.source_ref),
+        order: read_order(&mut parse, request.order),
         after: PageToken::read(&mut parse, &request.page_token),
         limit: page_size(&mut parse, request.page_size),
     };

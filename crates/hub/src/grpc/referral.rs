@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use serasi_domain::id::{CaseId, DecisionId, FacilityId};
-use serasi_domain::offer::{Decline, DeclineReason};
+use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
+use serasi_domain::offer::{Decline, DeclineReason, WithdrawReason, Withdrawal};
 use serasi_domain::routing::route;
 use serasi_proto::v1;
 use serasi_proto::v1::referral_service_server::ReferralService;
@@ -25,6 +25,7 @@ use crate::verbs::decline_offer::DeclineOffer;
 use crate::verbs::discharge_placement::DischargePlacement;
 use crate::verbs::mark_offer_seen::MarkOfferSeen;
 use crate::verbs::route_case::RouteCase;
+use crate::verbs::withdraw_offer::WithdrawOffer;
 use crate::verbs::{may_see_case, may_see_offer, seeker};
 use crate::wire::{
     PageToken, Parse, capacity_report, decision_to_wire, id_of, offer_to_wire, page_of, page_size,
@@ -90,6 +91,15 @@ impl ReferralService for ReferralHandler {
         let stored = self.decision(&mut connection, &caller, id).await?;
         let replayed = replay(&self.0, &mut connection, &stored).await?;
         Ok(Response::new(replay_to_wire(id, &stored, replayed)))
+    }
+
+    async fn get_offer(
+        &self,
+        request: Request<v1::GetOfferRequest>,
+    ) -> Result<Response<v1::GetOfferResponse>, Status> {
+        let caller = caller(&request)?;
+        let offer = self.offer(&caller, &request.get_ref().offer_id).await?;
+        Ok(Response::new(v1::GetOfferResponse { offer: Some(offer) }))
     }
 
     async fn list_offers(
@@ -167,6 +177,25 @@ impl ReferralService for ReferralHandler {
         Ok(Response::new(execute(&self.0, call, mutation).await?))
     }
 
+    async fn withdraw_offer(
+        &self,
+        request: Request<v1::WithdrawOfferRequest>,
+    ) -> Result<Response<v1::WithdrawOfferResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let withdrawal = read_withdrawal(&mut parse, &request);
+        let (request_id, withdrawal) = parse.finish(request_id.zip(withdrawal))?;
+        let mutation = WithdrawOffer {
+            offer: id_of(Kind::Offer, &request.offer_id)?,
+            withdrawal,
+            route_later: request.route_later,
+        };
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
     async fn admit_placement(
         &self,
         request: Request<v1::AdmitPlacementRequest>,
@@ -226,6 +255,16 @@ impl ReferralHandler {
         Ok(decision_to_wire(None, id, &found.decision))
     }
 
+    async fn offer(&self, caller: &Caller, offer_id: &str) -> Result<v1::Offer, HubError> {
+        let id: OfferId = id_of(Kind::Offer, offer_id)?;
+        let mut connection = self.0.store.read().await?;
+        let view = offers::get(&mut connection, id)
+            .await?
+            .filter(|view| may_see_offer(caller, &view.offer));
+        let view = view.ok_or_else(|| HubError::not_found(Kind::Offer, id))?;
+        Ok(offer_to_wire(&view))
+    }
+
     /// A stored decision of a case that the caller may see.
     async fn decision(
         &self,
@@ -240,6 +279,18 @@ impl ReferralHandler {
             .filter(|case| may_see_case(caller, case));
         case.map(|_| stored).ok_or_else(not_found)
     }
+}
+
+fn read_withdrawal(parse: &mut Parse, request: &v1::WithdrawOfferRequest) -> Option<Withdrawal> {
+    let reason: Option<WithdrawReason> = parse.required("reason", request.reason);
+    let note = parse.text("note", &request.note);
+    if reason == Some(WithdrawReason::Other) && note.is_none() {
+        parse.wrong("note", "must say why when the reason is OTHER");
+    }
+    Some(Withdrawal {
+        reason: reason?,
+        note,
+    })
 }
 
 fn read_request_id(text: &str) -> Result<uuid::Uuid, HubError> {

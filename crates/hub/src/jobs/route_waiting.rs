@@ -1,60 +1,185 @@
-//! Serves waiting cases, the most urgent and then the oldest first, whenever the directory has changed, and every
-//! minute.
+//! Serves waiting cases, the most urgent and then the oldest first, at once when the directory has changed, and every
+//! minute. The cases are judged in memory: a transaction is opened only for one for whom somebody can be asked.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serasi_store::{StoreError, cases};
+use serasi_domain::capacity::PoolKey;
+use serasi_domain::case::Case;
+use serasi_domain::directory::{Changes, Directory};
+use serasi_domain::id::{CaseId, FacilityId};
+use serasi_domain::policy::Policy;
+use serasi_domain::routing::{Choice, Exclusion, route};
+use serasi_store::{PgConnection, StoreError, cases, exclusions};
+use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::goes_on;
+use super::{goes_on, stopped};
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::run_job;
-use crate::verbs::route_waiting::RouteWaiting;
+use crate::verbs::route_waiting::{RouteWaiting, Tried};
+use crate::verbs::seeker;
 
-const POLL: Duration = Duration::from_secs(1);
 /// Time alone can help, too: a parked facility may be asked again, a suspension ends.
 const AT_LEAST_EVERY: Duration = Duration::from_mins(1);
+/// A case that was judged by an older board may be committed beside a round that does not see it: look once more.
+const SECOND_LOOK: Duration = Duration::from_millis(250);
+/// Pause after a round that failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Cases read at a time; a round goes through them all.
 const PAGE: i64 = 200;
 
+/// One way through the queue. The directory is that of its start, less what the round itself gave away: a case further
+/// back never gets a place that one further ahead was not considered for.
+struct Round {
+    directory: Arc<Directory>,
+    started: OffsetDateTime,
+}
+
 pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
+    let mut versions = hub.board.versions();
     let mut tried_at_version = 0;
-    let mut tried_at = Instant::now();
-    while goes_on(&mut stop, POLL).await {
-        let version = hub.board.snapshot().directory.version;
-        if version == tried_at_version && tried_at.elapsed() < AT_LEAST_EVERY {
-            continue;
+    let mut patience = Duration::ZERO;
+    loop {
+        tokio::select! {
+            // The sender lives in the hub, as this job does: it does not go away.
+            _ = versions.changed() => {}
+            () = tokio::time::sleep(patience) => {}
+            () = stopped(&mut stop) => return,
         }
-        match round(&hub).await {
-            Ok(()) => (tried_at_version, tried_at) = (version, Instant::now()),
-            Err(error) => tracing::warn!(error = %error, "waiting cases could not be tried"),
+        let began = Instant::now();
+        let version = *versions.borrow_and_update();
+        patience = match go_through_queue(&hub, &stop).await {
+            Ok(()) if version == tried_at_version => AT_LEAST_EVERY,
+            Ok(()) => SECOND_LOOK,
+            Err(error) => {
+                tracing::warn!(error = %error, "waiting cases could not be tried");
+                AFTER_FAILURE
+            }
+        };
+        tried_at_version = version;
+        // In a busy hub the board changes all the time: at least half of the time is for the calls.
+        if !goes_on(&mut stop, began.elapsed()).await {
+            return;
         }
     }
 }
 
-async fn round(hub: &Hub) -> Result<(), HubError> {
+async fn go_through_queue(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<(), HubError> {
+    let mut connection = hub.store.read().await?;
+    let mut round = Round {
+        directory: hub.board.snapshot().directory,
+        started: serasi_store::now(&mut connection).await?,
+    };
+    drop(connection);
     let mut last = None;
-    loop {
+    while !*stop.borrow() {
         let mut connection = hub.store.read().await?;
-        let page = cases::waiting(&mut connection, last, PAGE).await?;
-        drop(connection);
+        let page = cases::waiting(&mut connection, last, round.started, PAGE).await?;
         let Some((position, _)) = page.last() else {
-            return Ok(());
+            break;
         };
         last = Some(*position);
-        for (_, case) in page {
-            match run_job(hub, &RouteWaiting { case }).await {
-                Ok(true) => tracing::info!(case.id = %case, "a waiting case was offered"),
-                Ok(false) => {}
-                // Without a database the others fail as well: the next round tries again.
-                Err(error @ HubError::Store(StoreError::Unavailable(_))) => return Err(error),
-                Err(error) => {
-                    tracing::warn!(case.id = %case, error = %error, "a waiting case could not be tried");
+        let ids = || page.iter().map(|(_, id)| *id);
+        let mut found = cases::get_many(&mut connection, ids()).await?;
+        let mut excluded = exclusions::of_cases(&mut connection, ids()).await?;
+        let readable = found.values().filter_map(|case| case.as_ref().ok());
+        let policies = policies_of(hub, &mut connection, readable).await?;
+        drop(connection);
+        for id in ids() {
+            let excluded = excluded.remove(&id).unwrap_or_default();
+            match found.remove(&id) {
+                Some(Ok(case)) => {
+                    let policy = policies.get(&case.policy_version);
+                    let choices = policy.map(|policy| round.choices(policy, &case, &excluded));
+                    let choices = choices.unwrap_or_default();
+                    if !choices.is_empty() {
+                        round.serve(hub, id, &choices).await?;
+                    }
+                }
+                None => {}
+                Some(Err(error)) => {
+                    tracing::warn!(case.id = %id, error = %error, "a waiting case could not be read");
                 }
             }
+            // Judging is work without a pause: others want to run, too.
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
+}
+
+/// The policies that these cases follow, by version; one that nobody knows is left out, and its cases keep waiting.
+async fn policies_of(
+    hub: &Hub,
+    connection: &mut PgConnection,
+    cases: impl Iterator<Item = &Case>,
+) -> Result<BTreeMap<String, Arc<Policy>>, HubError> {
+    let versions: BTreeSet<String> = cases.map(|case| case.policy_version.clone()).collect();
+    let mut policies = BTreeMap::new();
+    for version in versions {
+        match hub.policies.version(connection, &version).await {
+            Ok(policy) => {
+                policies.insert(version, policy);
+            }
+            Err(HubError::Rule(error)) => {
+                tracing::warn!(policy.version = %version, error = %error, "waiting cases cannot be tried");
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(policies)
+}
+
+impl Round {
+    /// Whom the directory has for the case. One that cannot be searched for stays where it is, with its coordinator.
+    fn choices(&self, policy: &Policy, case: &Case, excluded: &[Exclusion]) -> Vec<Choice> {
+        route(seeker(case, excluded), &self.directory, policy, self.started)
+            .map(|found| found.choices)
+            .unwrap_or_default()
+    }
+
+    async fn serve(&mut self, hub: &Hub, case: CaseId, choices: &[Choice]) -> Result<(), HubError> {
+        match run_job(hub, &RouteWaiting { case }).await {
+            Ok(Tried::Offered(offer)) => {
+                tracing::info!(case.id = %case, offer.id = %offer.id, "a waiting case was offered");
+                if offer.holds_places {
+                    self.take_out(offer.facility, offer.pool, offer.places.as_i32());
+                }
+            }
+            // Somebody else was faster; their change of the board brings the next round.
+            Ok(Tried::NobodyAfterAll) => {
+                for choice in choices {
+                    self.take_out(choice.facility, choice.pool, i32::MAX);
+                }
+            }
+            Ok(Tried::WaitsNoLonger) => {}
+            // Without a database the others fail as well: the next round tries again.
+            Err(error @ HubError::Store(StoreError::Unavailable(_))) => return Err(error),
+            Err(error) => {
+                tracing::warn!(case.id = %case, error = %error, "a waiting case could not be tried");
+            }
+        }
+        Ok(())
+    }
+
+    /// Places that were just given away, as many of them as there are, are not there for the next.
+    fn take_out(&mut self, facility: FacilityId, key: PoolKey, places: i32) {
+        let entry = self.directory.entry(facility);
+        let pool = entry.and_then(|entry| entry.pools.iter().find(|pool| pool.key == key));
+        let Some(mut pool) = pool.cloned() else {
+            return;
+        };
+        pool.held += places.min(pool.free() + pool.overflow).max(0);
+        let taken = Changes {
+            pools: vec![(facility, pool)],
+            ..Changes::default()
+        };
+        if let Some(less) = self.directory.with(self.directory.version, taken) {
+            self.directory = Arc::new(less);
         }
     }
 }

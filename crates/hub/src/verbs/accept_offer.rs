@@ -1,7 +1,7 @@
 //! AcceptOffer: the facility takes the case; the places stay held until admission.
 
 use serasi_domain::capacity::{CapacityReport, CapacitySource};
-use serasi_domain::case::Case;
+use serasi_domain::case::{Case, CaseVerb};
 use serasi_domain::id::{OfferId, PlacementId, Regency};
 use serasi_domain::offer::Offer;
 use serasi_domain::placement::{Placement, PlacementState};
@@ -34,7 +34,7 @@ impl Mutation for AcceptOffer {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let (case, mut view) = offer_for_answer(unit, self.offer).await?;
         view.offer = view.offer.accept(unit.now)?;
-        must_be_offered(&case, &view.offer)?;
+        must_be_offered(&case, &view.offer, CaseVerb::Accept)?;
         if !offers::update_live(&mut unit.conn, &view.offer).await? {
             return Err(HubError::Moved);
         }

@@ -7,7 +7,7 @@ use serasi_store::{capacity, offers};
 use serde_json::json;
 
 use super::open::offer_for_answer;
-use super::refuse::{Refusal, refuse};
+use super::refuse::{Ending, refuse};
 use crate::error::HubError;
 use crate::unit_of_work::{Mutation, Unit};
 use crate::wire::offer_to_wire;
@@ -30,12 +30,12 @@ impl Mutation for DeclineOffer {
         view.offer = view.offer.decline(self.decline.reason, unit.now)?;
         let policy = unit.policy_of(&case).await?;
         let effect = self.decline.effect(unit.now, policy.full_parks_for());
-        let refusal = Refusal {
+        let ending = Ending {
             reason: format!("declined:{}", self.decline.reason),
             event: "offer.declined",
             excluded_until: effect.excluded_until,
         };
-        let referral = refuse(unit, case, &view.offer, &refusal).await?;
+        let referral = refuse(unit, case, &view.offer, &ending).await?;
         if effect.corrects_capacity {
             capacity::correct_to_full(&mut unit.conn, view.offer.facility, view.offer.pool).await?;
         }

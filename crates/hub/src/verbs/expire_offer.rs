@@ -4,7 +4,7 @@ use serasi_domain::id::OfferId;
 use serasi_domain::offer::OfferState;
 use serasi_store::{cases, offers};
 
-use super::refuse::{Refusal, refuse};
+use super::refuse::{Ending, refuse};
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
@@ -41,12 +41,12 @@ impl Act for ExpireOffer {
         }
         let offer = view.offer.expire(unit.now)?;
         let policy = unit.policy_of(&case).await?;
-        let refusal = Refusal {
+        let ending = Ending {
             reason: "expired".to_owned(),
             event: "offer.expired",
             excluded_until: Some(unit.now + policy.full_parks_for()),
         };
-        refuse(unit, case, &offer, &refusal).await?;
+        refuse(unit, case, &offer, &ending).await?;
         unit.audit(id.home(), id).await?;
         Ok(true)
     }

@@ -57,6 +57,22 @@ pub(super) async fn offer_for_answer(
     Ok((case, view))
 }
 
+/// The offer and its case, the case locked first, for somebody who decides where the case goes.
+pub(super) async fn offer_for_routing(
+    unit: &mut Unit<'_>,
+    id: OfferId,
+) -> Result<(Case, OfferView), HubError> {
+    let not_found = || HubError::not_found(Kind::Offer, id);
+    let seen = offers::get(&mut unit.conn, id).await?.ok_or_else(not_found)?;
+    let case = cases::get_for_change(&mut unit.conn, seen.offer.case)
+        .await?
+        .filter(|case| may_see_case(unit.caller, case))
+        .ok_or_else(not_found)?;
+    // Read again: the offer may have been answered while this call waited for the case.
+    let view = offers::get(&mut unit.conn, id).await?.ok_or_else(not_found)?;
+    Ok((case, view))
+}
+
 /// The placement and its case, the case locked first, for somebody who acts for the facility.
 pub(super) async fn placement_for_change(
     unit: &mut Unit<'_>,

@@ -2,6 +2,7 @@
 
 use serasi_domain::case::{Case, CaseState};
 use serasi_domain::deadline::Allowance;
+use serasi_domain::offer::Offer;
 use serasi_domain::policy::{MissingFields, Policy};
 use serasi_domain::routing::Exclusion;
 use serasi_geography::{RegionCode, TimeZone, atlas};
@@ -49,8 +50,41 @@ pub(super) async fn refer_again(
     old_state: &CaseState,
     exclusions: &[Exclusion],
 ) -> Result<Referral, HubError> {
+    let search = search_again(unit, &case, exclusions).await?;
+    settle(unit, case, old_state, search).await
+}
+
+/// Refers a case that waits, or leaves no trace where nobody can be asked.
+pub(super) async fn refer_if_somebody_can_be_asked(
+    unit: &mut Unit<'_>,
+    case: Case,
+    exclusions: &[Exclusion],
+) -> Result<Option<Offer>, HubError> {
+    let search = search_again(unit, &case, exclusions).await?;
+    let Some(offer) = search.offer.as_ref().map(|view| view.offer.clone()) else {
+        return Ok(None);
+    };
+    let old_state = case.state.clone();
+    settle(unit, case, &old_state, search).await?;
+    Ok(Some(offer))
+}
+
+async fn search_again(
+    unit: &mut Unit<'_>,
+    case: &Case,
+    exclusions: &[Exclusion],
+) -> Result<Search, HubError> {
     let asked_before = offers::count_of_case(&mut unit.conn, case.id).await?;
-    let search = search(unit, &case, exclusions, asked_before).await?;
+    search(unit, case, exclusions, asked_before).await
+}
+
+/// Writes down what a search found for a case that exists.
+async fn settle(
+    unit: &mut Unit<'_>,
+    case: Case,
+    old_state: &CaseState,
+    search: Search,
+) -> Result<Referral, HubError> {
     let case = search.apply(unit, case);
     let case = write_case(unit, case, old_state).await?;
     search.write(unit, case).await

@@ -1,7 +1,7 @@
-//! An offer came to nothing - declined or expired: release, remember, escalate, and ask the next candidate, all in the
-//! transaction of the refusal.
+//! An offer came to nothing. Declined or expired, it is a refusal: release, remember, escalate, and ask the next
+//! candidate, all in the transaction of the refusal.
 
-use serasi_domain::case::{Case, CaseState};
+use serasi_domain::case::{Case, CaseState, CaseVerb};
 use serasi_domain::offer::Offer;
 use serasi_domain::routing::Exclusion;
 use serasi_store::capacity::{self, Move};
@@ -9,15 +9,16 @@ use serasi_store::{exclusions, offers};
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::escalate_overdue::tell_escalated;
 use super::refer::{Referral, refer_again};
 use crate::error::{HubError, RuleBroken};
 use crate::unit_of_work::Unit;
 
 /// Why the facility is passed over from now on.
-pub(super) struct Refusal {
-    /// `declined:<reason>` or `expired`.
+pub(super) struct Ending {
+    /// `declined:<reason>`, `expired` or `withdrawn:<reason>`.
     pub(super) reason: String,
-    /// `offer.declined` or `offer.expired`.
+    /// `offer.declined`, `offer.expired` or `offer.withdrawn`.
     pub(super) event: &'static str,
     /// `None` = not asked again for this case.
     pub(super) excluded_until: Option<OffsetDateTime>,
@@ -28,8 +29,24 @@ pub(super) async fn refuse(
     unit: &mut Unit<'_>,
     case: Case,
     offer: &Offer,
-    refusal: &Refusal,
+    ending: &Ending,
 ) -> Result<Referral, HubError> {
+    must_be_offered(&case, offer, CaseVerb::Decline)?;
+    end(unit, offer, ending).await?;
+    let old_state = case.state.clone();
+    let (owner_before, escalations_before) = (case.owner, case.escalations);
+    let policy = unit.policy_of(&case).await?;
+    let case = case.refused(policy.refusals_before_escalation);
+    let excluded = exclusions::of_case(&mut unit.conn, case.id).await?;
+    let referral = refer_again(unit, case, &old_state, &excluded).await?;
+    if referral.case.escalations != escalations_before {
+        tell_escalated(unit, &referral.case, owner_before).await?;
+    }
+    Ok(referral)
+}
+
+/// Writes `offer` (already in its final state), releases its places and passes its facility over.
+pub(super) async fn end(unit: &mut Unit<'_>, offer: &Offer, ending: &Ending) -> Result<(), HubError> {
     if !offers::update_live(&mut unit.conn, offer).await? {
         return Err(HubError::Moved);
     }
@@ -40,40 +57,31 @@ pub(super) async fn refuse(
     }
     let exclusion = Exclusion {
         facility: offer.facility,
-        until: refusal.excluded_until,
+        until: ending.excluded_until,
     };
-    exclusions::exclude(&mut unit.conn, case.id, exclusion, &refusal.reason, unit.now).await?;
-
-    let old_state = case.state.clone();
-    must_be_offered(&case, offer)?;
-    let owner_before = case.owner;
-    let policy = unit.policy_of(&case).await?;
-    let case = case.refused(policy.refusals_before_escalation);
+    exclusions::exclude(&mut unit.conn, offer.case, exclusion, &ending.reason, unit.now).await?;
     let payload = json!({
-        "case_id": case.id,
+        "case_id": offer.case,
         "facility_id": offer.facility,
-        "reason": refusal.reason,
-        "escalated": case.owner != owner_before,
+        "reason": ending.reason,
     });
     unit.tell(
         offer.id.home(),
         offer.id,
         offer.version + 1,
-        refusal.event,
+        ending.event,
         payload,
     )
-    .await?;
-    let excluded = exclusions::of_case(&mut unit.conn, case.id).await?;
-    refer_again(unit, case, &old_state, &excluded).await
+    .await
 }
 
 /// The live offer and the case agree about each other, or somebody has moved.
-pub(super) fn must_be_offered(case: &Case, offer: &Offer) -> Result<(), HubError> {
+pub(super) fn must_be_offered(case: &Case, offer: &Offer, verb: CaseVerb) -> Result<(), HubError> {
     let is_this_one = matches!(case.state, CaseState::Offered { offer: live } if live == offer.id);
     if is_this_one {
         return Ok(());
     }
-    case.must_allow(serasi_domain::case::CaseVerb::Accept)
+    case.must_allow(verb)
         .map_err(|error| RuleBroken::Case(error).into())
         .and(
             // The case waits for another facility's answer.

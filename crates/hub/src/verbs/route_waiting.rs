@@ -2,24 +2,33 @@
 
 use serasi_domain::case::CaseState;
 use serasi_domain::id::CaseId;
-use serasi_domain::routing::route;
+use serasi_domain::offer::Offer;
 use serasi_store::{cases, exclusions};
 
-use super::refer::refer_again;
-use super::search::seeker;
+use super::refer::refer_if_somebody_can_be_asked;
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
-/// Refers the case if it still waits and somebody can take it now; `true` = somebody is asked.
+/// Refers the case if it still waits and somebody can take it now.
 pub(crate) struct RouteWaiting {
     pub(crate) case: CaseId,
 }
 
+/// What became of a try.
+#[derive(Debug)]
+pub(crate) enum Tried {
+    Offered(Box<Offer>),
+    /// Whoever could have been asked is taken or gone.
+    NobodyAfterAll,
+    /// Somebody has acted on the case meanwhile.
+    WaitsNoLonger,
+}
+
 impl Act for RouteWaiting {
     const VERB: &'static str = "RouteWaiting";
-    type Output = bool;
+    type Output = Tried;
 
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Tried, HubError> {
         let case = cases::get_for_change(&mut unit.conn, self.case).await?;
         let Some(case) = case.filter(|case| {
             matches!(
@@ -27,18 +36,13 @@ impl Act for RouteWaiting {
                 CaseState::Waiting { .. } | CaseState::NoCandidate { .. }
             )
         }) else {
-            return Ok(false);
+            return Ok(Tried::WaitsNoLonger);
         };
         let excluded = exclusions::of_case(&mut unit.conn, self.case).await?;
-        let directory = unit.hub.board.snapshot().directory;
-        let policy = unit.policy_of(&case).await?;
-        let found = route(seeker(&case, &excluded), &directory, &policy, unit.now)?;
-        if found.choices.is_empty() {
-            return Ok(false);
-        }
-        let old_state = case.state.clone();
-        let referral = refer_again(unit, case, &old_state, &excluded).await?;
+        let Some(offer) = refer_if_somebody_can_be_asked(unit, case, &excluded).await? else {
+            return Ok(Tried::NobodyAfterAll);
+        };
         unit.audit(self.case.home(), self.case).await?;
-        Ok(matches!(referral.case.state, CaseState::Offered { .. }))
+        Ok(Tried::Offered(Box::new(offer)))
     }
 }

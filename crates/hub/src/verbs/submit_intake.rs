@@ -113,6 +113,7 @@ impl SubmitIntake {
             facts,
             policy_version: policy.version.clone(),
             refusals: 0,
+            escalations: 0,
             created_at: unit.now,
             changed_at: unit.now,
         }

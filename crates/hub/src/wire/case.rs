@@ -87,6 +87,7 @@ pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
         live_offer: None,
         placement: None,
         resolution: String::new(),
+        escalations: case.escalations,
     }
 }
 

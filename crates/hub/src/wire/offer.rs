@@ -12,13 +12,13 @@ use super::time::to_timestamp;
 /// As the contract has it.
 pub(crate) fn offer_to_wire(view: &OfferView) -> v1::Offer {
     let offer = &view.offer;
-    let (state, reason) = match offer.state {
-        OfferState::Offered => (v1::OfferState::Offered, None),
-        OfferState::Seen { .. } => (v1::OfferState::Seen, None),
-        OfferState::Accepted { .. } => (v1::OfferState::Accepted, None),
-        OfferState::Declined { reason, .. } => (v1::OfferState::Declined, Some(reason)),
-        OfferState::Expired { .. } => (v1::OfferState::Expired, None),
-        OfferState::Withdrawn { .. } => (v1::OfferState::Withdrawn, None),
+    let (state, decline_reason, withdraw_reason) = match offer.state {
+        OfferState::Offered => (v1::OfferState::Offered, None, None),
+        OfferState::Seen { .. } => (v1::OfferState::Seen, None, None),
+        OfferState::Accepted { .. } => (v1::OfferState::Accepted, None, None),
+        OfferState::Declined { reason, .. } => (v1::OfferState::Declined, Some(reason), None),
+        OfferState::Expired { .. } => (v1::OfferState::Expired, None, None),
+        OfferState::Withdrawn { reason, .. } => (v1::OfferState::Withdrawn, None, Some(reason)),
     };
     v1::Offer {
         offer_id: offer.id.to_string(),
@@ -34,13 +34,14 @@ pub(crate) fn offer_to_wire(view: &OfferView) -> v1::Offer {
         expire_time: Some(to_timestamp(offer.expires_at)),
         seen_time: offer.seen_at.map(to_timestamp),
         answer_time: view.answered_at.map(to_timestamp),
-        decline_reason: optional(reason),
+        decline_reason: optional(decline_reason),
         travel_minutes: i32::try_from(offer.travel_minutes).unwrap_or(i32::MAX),
         tier: offer.tier.to_wire(),
         decision_id: offer.decision.to_string(),
         attempt: offer.attempt,
         party: offer.party.iter().map(member).collect(),
         admission_documents: view.documents.clone(),
+        withdraw_reason: optional(withdraw_reason),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 use serasi_proto::v1::{
-    CaseState, Cluster, DeclineReason, FacilityKind, FacilityState, OfferState, PoolKey, Urgency,
+    CaseOrder, CaseState, Cluster, DeclineReason, FacilityKind, FacilityState, OfferState, PoolKey, Urgency,
+    WithdrawReason,
 };
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -14,7 +15,7 @@ use crate::codes;
 pub(crate) enum Case {
     /// Show one case with its persons, live offer and placement. The look is recorded.
     Show(CaseArg),
-    /// List cases, oldest first, without personal data.
+    /// List cases without personal data.
     List(CaseListArgs),
 }
 
@@ -32,6 +33,15 @@ pub(crate) struct CaseListArgs {
     /// Only this urgency: regular, urgent, emergency.
     #[arg(long, value_parser = codes::parse::<Urgency>)]
     pub(crate) urgency: Option<Urgency>,
+    /// The queue of a coordinator: open cases the coordinator of exactly this region answers for; `ID` = nation.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) owner: Option<String>,
+    /// Only those whose deadline has passed.
+    #[arg(long)]
+    pub(crate) overdue: bool,
+    /// created: the oldest first; queue: emergencies first, then the oldest.
+    #[arg(long, default_value = "created", value_parser = codes::parse::<CaseOrder>)]
+    pub(crate) order: CaseOrder,
     #[command(flatten)]
     pub(crate) source: SourceFilter,
     #[command(flatten)]
@@ -61,10 +71,21 @@ pub(crate) struct ListLength {
 pub(crate) enum Offer {
     /// List the offers of a case or a facility, newest first.
     List(OfferListArgs),
+    /// Show one offer.
+    Show(OfferArg),
     /// Accept an offer for the facility.
     Accept(AcceptArgs),
     /// Decline an offer, with a reason; the next facility is asked.
     Decline(DeclineArgs),
+    /// Take an offer back, with a reason; the next facility is asked.
+    Withdraw(WithdrawArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfferArg {
+    /// Id of the offer.
+    #[arg(value_name = "OFFER")]
+    pub(crate) offer_id: String,
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +142,27 @@ pub(crate) struct DeclineArgs {
     /// When the facility may be asked again, e.g. 2026-11-02T08:00:00+07:00; needed for `not-now`.
     #[arg(long, value_name = "TIME", value_parser = moment, required_if_eq("reason", "not-now"))]
     pub(crate) retry_at: Option<OffsetDateTime>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WithdrawArgs {
+    /// Id of the offer.
+    #[arg(value_name = "OFFER")]
+    pub(crate) offer_id: String,
+    /// person-changed-mind, solved-otherwise, wrong-facts, safety or other.
+    #[arg(long, value_parser = codes::parse::<WithdrawReason>)]
+    pub(crate) reason: WithdrawReason,
+    /// In a few words, without names; needed for `other`.
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        required_if_eq("reason", "other")
+    )]
+    pub(crate) note: String,
+    /// Ask nobody yet: the case waits for its coordinator.
+    #[arg(long)]
+    pub(crate) route_later: bool,
 }
 
 #[derive(Debug, Subcommand)]

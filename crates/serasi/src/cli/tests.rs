@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use serasi_proto::v1::CaseState;
+use serasi_proto::v1::{CaseOrder, CaseState};
 
 use super::*;
 
@@ -36,6 +36,24 @@ fn a_decline_asks_for_what_its_reason_needs() {
     assert!(parse("serasi offer decline 3273-1 --reason not-now --retry-at tomorrow").is_err());
     let unknown = parse("serasi offer decline 3273-1 --reason tired").unwrap_err();
     assert!(unknown.to_string().contains("person-refused"), "{unknown}");
+}
+
+#[test]
+fn a_withdrawal_asks_for_words_when_its_reason_has_none() {
+    assert!(parse("serasi offer withdraw 3273-1 --reason safety --route-later").is_ok());
+    assert!(parse("serasi offer withdraw 3273-1 --reason other --note words").is_ok());
+    assert!(parse("serasi offer withdraw 3273-1 --reason other").is_err());
+    assert!(parse("serasi offer withdraw 3273-1").is_err());
+}
+
+#[test]
+fn a_queue_is_asked_for_by_its_owner() {
+    let cli = parse("serasi case list --owner 32.73 --overdue --order queue").unwrap();
+    let Command::Case(Case::List(args)) = cli.command else {
+        panic!("{:?}", cli.command)
+    };
+    assert_eq!(args.owner.as_deref(), Some("32.73"));
+    assert!(args.overdue && args.order == CaseOrder::Queue);
 }
 
 #[test]

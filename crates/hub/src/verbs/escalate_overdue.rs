@@ -1,0 +1,59 @@
+//! A coordinator let a deadline pass: the next one up answers for the case, and its clock starts anew.
+
+use serasi_domain::case::{Case, Owner};
+use serasi_domain::id::CaseId;
+use serasi_store::cases;
+use serde_json::json;
+
+use super::refer::{deadline, write_case};
+use crate::error::HubError;
+use crate::unit_of_work::{Act, Unit};
+
+/// Escalates the case if it is still overdue; `false` = somebody was faster.
+pub(crate) struct EscalateOverdue {
+    pub(crate) case: CaseId,
+}
+
+impl Act for EscalateOverdue {
+    const VERB: &'static str = "EscalateOverdue";
+    type Output = bool;
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {
+        let Some(case) = cases::get_for_change(&mut unit.conn, self.case).await? else {
+            return Ok(false);
+        };
+        let (old_state, owner_before) = (case.state.clone(), case.owner);
+        let policy = unit.policy_of(&case).await?;
+        let coordinate = policy.of(case.facts.urgency).coordinate;
+        let act_before = deadline(unit, &policy, coordinate, case.facts.place);
+        let Some(case) = case.overdue(act_before, unit.now) else {
+            return Ok(false);
+        };
+        let case = write_case(unit, case, &old_state).await?;
+        tell_escalated(unit, &case, owner_before).await?;
+        unit.audit(self.case.home(), self.case).await?;
+        Ok(true)
+    }
+}
+
+/// Tells that the next coordinator up answers for the case, which is written.
+pub(super) async fn tell_escalated(
+    unit: &mut Unit<'_>,
+    case: &Case,
+    owner_before: Owner,
+) -> Result<(), HubError> {
+    let payload = json!({
+        "from": reference(owner_before),
+        "to": reference(case.owner),
+        "escalations": case.escalations,
+    });
+    unit.tell(case.id.home(), case.id, case.version, "case.escalated", payload)
+        .await
+}
+
+fn reference(owner: Owner) -> String {
+    match owner {
+        Owner::Coordinator(region) => region.to_string(),
+        Owner::Facility(facility) => facility.to_string(),
+    }
+}

@@ -1,0 +1,91 @@
+//! What the hub's own jobs look for: cases that wait for a place, and cases on which nobody acted in time.
+
+use std::collections::BTreeMap;
+
+use serasi_domain::case::Case;
+use serasi_domain::id::CaseId;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::CaseRow;
+use crate::StoreError;
+use crate::columns::regency;
+
+/// Where a round through the waiting cases stands: urgency, time and case of the last one seen.
+pub type QueuePosition = (i32, OffsetDateTime, Uuid);
+
+/// Cases nobody has been found for and that waited at `started`, the most urgent and then the oldest first, after
+/// `last`. A case that begins to wait while somebody goes through the queue is not met again and again.
+pub async fn waiting(
+    conn: &mut PgConnection,
+    last: Option<QueuePosition>,
+    started: OffsetDateTime,
+    limit: i64,
+) -> Result<Vec<(QueuePosition, CaseId)>, StoreError> {
+    let (urgency, since, id) = last.unwrap_or((-1, OffsetDateTime::UNIX_EPOCH, Uuid::nil()));
+    let rows = sqlx::query!(
+        r#"SELECT region_code, case_id, waiting_since AS "since!",
+               CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END AS "rank!"
+           FROM cases
+           WHERE state IN ('waiting', 'no_candidate') AND waiting_since <= $4
+               AND (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, waiting_since, case_id)
+                   > ($1, $2, $3)
+           ORDER BY CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, waiting_since, case_id
+           LIMIT $5"#,
+        urgency,
+        since,
+        id,
+        started,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let home = regency("cases", &row.region_code)?;
+            Ok(((row.rank, row.since, row.case_id), CaseId::new(home, row.case_id)))
+        })
+        .collect()
+}
+
+/// Many cases at once, without a lock. One that cannot be read is an error of its own.
+pub async fn get_many(
+    conn: &mut PgConnection,
+    ids: impl Iterator<Item = CaseId>,
+) -> Result<BTreeMap<CaseId, Result<Case, StoreError>>, StoreError> {
+    let (regions, uuids): (Vec<String>, Vec<Uuid>) = ids.map(|id| (id.home().to_string(), id.uuid())).unzip();
+    let rows = sqlx::query_as!(
+        CaseRow,
+        "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
+             owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
+             waiting_since, created_at, changed_at
+         FROM cases JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, case_id)
+             USING (region_code, case_id)",
+        &regions,
+        &uuids
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let id = CaseId::new(regency("cases", &row.region_code)?, row.case_id);
+            Ok((id, Case::try_from(row)))
+        })
+        .collect()
+}
+
+/// Cases whose coordinator let the deadline pass, by the database's clock, the longest overdue first.
+pub async fn overdue(conn: &mut PgConnection, limit: i64) -> Result<Vec<CaseId>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT region_code, case_id FROM cases
+         WHERE state IN ('received', 'triaged', 'waiting', 'no_candidate') AND next_deadline <= now()
+         ORDER BY next_deadline LIMIT $1",
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok(CaseId::new(regency("cases", &row.region_code)?, row.case_id)))
+        .collect()
+}

@@ -1,0 +1,452 @@
+//! One worker's part of the country: a province that nobody else uses, three facilities, and the calls that are made.
+
+use std::time::Duration;
+
+use serasi_hub::auth::Role;
+use serasi_hub::clock::Clock;
+use serasi_proto::v1;
+use serasi_tests::build::{facility, intake, pool, request_id, submit};
+use serasi_tests::status::refusal;
+use serasi_tests::{Client, TestHub};
+use sqlx::{Connection, PgConnection};
+use tonic::Status;
+use uuid::Uuid;
+
+use crate::model::{Case, CaseState, Facility, Model, Verdict};
+use crate::operation::{CaseOperation, Operation, Start, Submission};
+use crate::seen::{Id, Seen};
+
+/// One worker each. A report excludes all the others, and 20 regions are the most it may.
+const PROVINCES: [&str; 16] = [
+    "11", "12", "13", "14", "15", "16", "17", "18", "32", "33", "34", "35", "36", "51", "61", "71",
+];
+const _: () = assert!(PROVINCES.len() <= 21, "20 others can be excluded");
+
+/// How often it is looked again for what the hub does by itself: for 20 s at most.
+const LOOKS: u32 = 4_000;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+/// What has been done so far: done, refused as predicted, nothing to do it to.
+pub(crate) type Tally = [u64; 3];
+
+pub(crate) struct World {
+    province: &'static str,
+    /// `32.01`.
+    regency: String,
+    facilities: [String; 3],
+    client: Client,
+    connection: PgConnection,
+    reports: u64,
+    pub(crate) tally: Tally,
+}
+
+impl World {
+    /// One for each worker.
+    pub(crate) async fn all(hub: &TestHub) -> Vec<Self> {
+        let rows = PROVINCES.iter().flat_map(|province| {
+            ["A", "B", "C"].map(|name| facility(&format!("{province}-{name}"), &format!("{province}.01"), 1))
+        });
+        let rows: Vec<_> = rows.collect();
+        let mut client = hub.coordinator();
+        let rows = tokio_stream::iter(rows);
+        client.facilities.import_facilities(rows).await.unwrap();
+        let mut worlds = vec![];
+        for province in PROVINCES {
+            worlds.push(Self::of(hub, province).await);
+        }
+        worlds
+    }
+
+    async fn of(hub: &TestHub, province: &'static str) -> Self {
+        let regency = format!("{province}.01");
+        let list = v1::ListFacilitiesRequest {
+            region_code: regency.clone(),
+            ..v1::ListFacilitiesRequest::default()
+        };
+        let found = hub.coordinator().facilities.list_facilities(list).await.unwrap();
+        let ids: Vec<_> = found
+            .into_inner()
+            .facilities
+            .into_iter()
+            .map(|found| found.facility_id)
+            .collect();
+        let facilities: [String; 3] = ids.try_into().unwrap();
+        // Somebody who may do everything that is done here.
+        let roles = [Role::Coordinator, Role::HotlineOperator, Role::FacilityOfficer];
+        let token = hub.token(&roles, "ID", Some(&facilities[0]));
+        Self {
+            province,
+            regency,
+            facilities,
+            client: hub.with_token(Some(&token)),
+            connection: hub.database.connect().await,
+            reports: 0,
+            tally: Tally::default(),
+        }
+    }
+
+    /// A clean slate: the facilities with these places, and no case.
+    pub(crate) async fn start(&mut self, start: &Start) -> Model {
+        let mut transaction = self.connection.begin().await.unwrap();
+        // First the cases, as every verb does: who is at work on one ends it.
+        let tables = [
+            "holds",
+            "placements",
+            "offers",
+            "decisions",
+            "case_exclusions",
+            "intakes",
+            "persons",
+            "cases",
+        ];
+        let clear = tables.map(|table| format!("DELETE FROM {table} WHERE region_code = '{}'", self.regency));
+        let script = format!(
+            "SELECT 1 FROM cases WHERE region_code = '{0}' FOR UPDATE; {1};
+             UPDATE facilities SET state = 'active', state_reason = NULL, state_until = NULL, changed_at = now()
+             WHERE region_code = '{0}'",
+            self.regency,
+            clear.join(";")
+        );
+        let script = sqlx::AssertSqlSafe(script);
+        sqlx::raw_sql(script).execute(&mut *transaction).await.unwrap();
+        let mut facilities = vec![];
+        for (id, (total, overflow)) in self.facilities.iter().zip(start) {
+            let id = id_of(id);
+            let state =
+                "UPDATE capacity_pools SET total = $2, free = $2, occupied = 0, held = 0, overflow = $3,
+                     shortfall = 0, source = 'facility', observed_at = now() - interval '1 minute',
+                     valid_until = now() + interval '1 day', changed_at = now()
+                 WHERE facility_id = $1";
+            let query = sqlx::query(state).bind(id.0).bind(total).bind(overflow);
+            query.execute(&mut *transaction).await.unwrap();
+            facilities.push(Facility {
+                id,
+                total: *total,
+                occupied: 0,
+                overflow: *overflow,
+                shortfall: 0,
+                is_active: true,
+            });
+        }
+        transaction.commit().await.unwrap();
+        Model {
+            coordinators: [self.regency.clone(), self.province.to_owned(), "ID".to_owned()],
+            facilities: facilities.try_into().unwrap(),
+            cases: vec![],
+        }
+    }
+
+    /// Does it to the hub and to the model, lets the hub do what follows by itself, and compares.
+    pub(crate) async fn step(&mut self, model: &mut Model, operation: &Operation) {
+        let (verdict, answer) = match operation {
+            Operation::Submit {
+                urgency,
+                places,
+                submission,
+            } => {
+                let case = self.submit(*urgency, *places, *submission).await;
+                model.cases.push(case);
+                (Verdict::Done, Ok(()))
+            }
+            Operation::OnCase(operation, pick) => match model.pick(*operation, *pick) {
+                None => (Verdict::Idle, Ok(())),
+                Some(index) => self.on_case(model, index, *operation).await,
+            },
+            Operation::Report {
+                facility,
+                total,
+                occupied,
+                overflow,
+            } => {
+                let answer = self.report(*facility, *total, *occupied, *overflow).await;
+                if *occupied > *total + *overflow {
+                    (Verdict::Refused("REQUEST_INVALID"), answer)
+                } else {
+                    model.report(*facility, *total, *occupied, *overflow);
+                    (Verdict::Done, answer)
+                }
+            }
+            Operation::Suspend { facility } => {
+                let is_active = &mut model.facilities[*facility].is_active;
+                (switch(is_active, false), self.suspend(*facility).await)
+            }
+            Operation::Resume { facility } => {
+                let is_active = &mut model.facilities[*facility].is_active;
+                (switch(is_active, true), self.resume(*facility).await)
+            }
+        };
+        let answered = answer.map_err(|status| refusal(&status).1);
+        match verdict {
+            Verdict::Done => {
+                assert_eq!(answered, Ok(()), "{operation:?}");
+                self.tally[0] += 1;
+            }
+            Verdict::Refused(reason) => {
+                assert_eq!(answered, Err(reason.to_owned()), "{operation:?}");
+                self.tally[1] += 1;
+            }
+            Verdict::Idle => self.tally[2] += 1,
+        }
+        self.settle(model).await;
+    }
+
+    async fn on_case(
+        &mut self,
+        model: &mut Model,
+        index: usize,
+        operation: CaseOperation,
+    ) -> (Verdict, Result<(), Status>) {
+        let case = &model.cases[index];
+        let verdict = case.verdict(operation);
+        if verdict == Verdict::Idle {
+            return (verdict, Ok(()));
+        }
+        let answer = self.call(case, operation).await;
+        if verdict == Verdict::Done && answer.is_ok() {
+            model.act(index, operation);
+        }
+        (verdict, answer)
+    }
+
+    /// Waits until the hub has served everybody whom it can serve; then everything is as the model says.
+    async fn settle(&mut self, model: &mut Model) {
+        for _ in 0..LOOKS {
+            let seen = Seen::look(&mut self.connection, &self.regency).await;
+            model.follow(&seen);
+            if model.is_settled() {
+                model.must_equal(&seen);
+                return;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        panic!("somebody waits whom a facility could take: {model:#?}");
+    }
+
+    async fn submit(&mut self, urgency: v1::Urgency, places: i32, submission: Submission) -> Case {
+        self.reports += 1;
+        let others = PROVINCES.iter().filter(|province| **province != self.province);
+        let report = v1::Intake {
+            region_code: self.regency.clone(),
+            urgency: urgency as i32,
+            cluster: match submission {
+                Submission::Routed | Submission::RouteLater => v1::Cluster::Anak as i32,
+                Submission::WithoutCluster => 0,
+            },
+            need: Some(v1::Need {
+                places,
+                excluded_region_codes: others.map(|province| (*province).to_owned()).collect(),
+                ..v1::Need::default()
+            }),
+            ..intake(&format!("{}-{}", self.province, self.reports))
+        };
+        let request = v1::SubmitIntakeRequest {
+            route_later: submission == Submission::RouteLater,
+            ..submit(report)
+        };
+        let answer = self
+            .client
+            .intake
+            .submit_intake(request)
+            .await
+            .unwrap()
+            .into_inner();
+        let state = match submission {
+            Submission::Routed => CaseState::Searched,
+            Submission::RouteLater => CaseState::Triaged,
+            Submission::WithoutCluster => CaseState::Received,
+        };
+        Case::new(id_of(&answer.case.unwrap().case_id), urgency, places, state)
+    }
+
+    /// The id as clients have it.
+    fn id(&self, id: Id) -> String {
+        format!("{}-{}", self.regency.replace('.', ""), id.0)
+    }
+
+    async fn call(&mut self, case: &Case, operation: CaseOperation) -> Result<(), Status> {
+        let request_id = request_id();
+        let case_id = self.id(case.id);
+        let offer_id = case
+            .offers
+            .last()
+            .map(|offer| self.id(offer.id))
+            .unwrap_or_default();
+        let placement_id = case
+            .placement
+            .map(|placement| self.id(placement.id))
+            .unwrap_or_default();
+        let Client { cases, referral, .. } = &mut self.client;
+        match operation {
+            CaseOperation::Triage => {
+                let request = v1::TriageCaseRequest {
+                    request_id,
+                    case_id,
+                    cluster: v1::Cluster::Anak as i32,
+                    ..v1::TriageCaseRequest::default()
+                };
+                cases.triage_case(request).await.map(drop)
+            }
+            CaseOperation::Route => {
+                let version = 0;
+                let request = v1::RouteCaseRequest {
+                    request_id,
+                    case_id,
+                    version,
+                    use_active_policy: false,
+                };
+                referral.route_case(request).await.map(drop)
+            }
+            CaseOperation::ResolveDirectly => {
+                let (version, resolution) = (0, "Dibantu di tempat.".to_owned());
+                let request = v1::ResolveDirectlyRequest {
+                    request_id,
+                    case_id,
+                    version,
+                    resolution,
+                };
+                cases.resolve_directly(request).await.map(drop)
+            }
+            CaseOperation::MarkSeen => {
+                let request = v1::MarkOfferSeenRequest { request_id, offer_id };
+                referral.mark_offer_seen(request).await.map(drop)
+            }
+            CaseOperation::Accept => {
+                let request = v1::AcceptOfferRequest {
+                    request_id,
+                    offer_id,
+                    capacity: None,
+                };
+                referral.accept_offer(request).await.map(drop)
+            }
+            CaseOperation::Decline(reason) => {
+                let request = decline(request_id, offer_id, reason);
+                referral.decline_offer(request).await.map(drop)
+            }
+            CaseOperation::Withdraw { reason, route_later } => {
+                let (reason, note) = (reason as i32, "catatan".to_owned());
+                let request = v1::WithdrawOfferRequest {
+                    request_id,
+                    offer_id,
+                    reason,
+                    note,
+                    route_later,
+                };
+                referral.withdraw_offer(request).await.map(drop)
+            }
+            CaseOperation::Expire => {
+                self.let_expire(case.offers.last().unwrap().id).await;
+                Ok(())
+            }
+            CaseOperation::Admit => {
+                let request = v1::AdmitPlacementRequest {
+                    request_id,
+                    placement_id,
+                };
+                referral.admit_placement(request).await.map(drop)
+            }
+            CaseOperation::Discharge => {
+                let destination = v1::DischargeDestination::Family as i32;
+                let request = v1::DischargePlacementRequest {
+                    request_id,
+                    placement_id,
+                    destination,
+                };
+                referral.discharge_placement(request).await.map(drop)
+            }
+        }
+    }
+
+    /// Makes the offer due; the hub does the rest.
+    async fn let_expire(&mut self, offer: Id) {
+        let make_due = "UPDATE offers SET expires_at = now() - interval '1 second' WHERE offer_id = $1";
+        sqlx::query(make_due)
+            .bind(offer.0)
+            .execute(&mut self.connection)
+            .await
+            .unwrap();
+        for _ in 0..LOOKS {
+            let state: String = sqlx::query_scalar("SELECT state FROM offers WHERE offer_id = $1")
+                .bind(offer.0)
+                .fetch_one(&mut self.connection)
+                .await
+                .unwrap();
+            if state == "expired" {
+                return;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        panic!("an offer that was due did not expire");
+    }
+
+    async fn report(
+        &mut self,
+        facility: usize,
+        total: i32,
+        occupied: i32,
+        overflow: i32,
+    ) -> Result<(), Status> {
+        let request = v1::ReportCapacityRequest {
+            request_id: request_id(),
+            facility_id: self.facilities[facility].clone(),
+            observe_time: Some(timestamp(time::Duration::ZERO)),
+            pools: vec![v1::CapacityReport {
+                overflow,
+                ..pool(total, occupied)
+            }],
+            ..v1::ReportCapacityRequest::default()
+        };
+        self.client.facilities.report_capacity(request).await.map(drop)
+    }
+
+    async fn suspend(&mut self, facility: usize) -> Result<(), Status> {
+        let request = v1::SuspendFacilityRequest {
+            request_id: request_id(),
+            facility_id: self.facilities[facility].clone(),
+            reason: "renovasi".to_owned(),
+            ..v1::SuspendFacilityRequest::default()
+        };
+        self.client.facilities.suspend_facility(request).await.map(drop)
+    }
+
+    async fn resume(&mut self, facility: usize) -> Result<(), Status> {
+        let request = v1::ResumeFacilityRequest {
+            request_id: request_id(),
+            facility_id: self.facilities[facility].clone(),
+            version: 0,
+        };
+        self.client.facilities.resume_facility(request).await.map(drop)
+    }
+}
+
+fn switch(is_active: &mut bool, to: bool) -> Verdict {
+    if *is_active == to {
+        return Verdict::Refused("FACILITY_STATE");
+    }
+    *is_active = to;
+    Verdict::Done
+}
+
+fn decline(request_id: String, offer_id: String, reason: v1::DeclineReason) -> v1::DeclineOfferRequest {
+    let is_parked = reason == v1::DeclineReason::NotNow;
+    v1::DeclineOfferRequest {
+        request_id,
+        offer_id,
+        reason: reason as i32,
+        note: "catatan".to_owned(),
+        retry_time: is_parked.then(|| timestamp(time::Duration::hours(1))),
+    }
+}
+
+/// So long from now.
+fn timestamp(after: time::Duration) -> pbjson_types::Timestamp {
+    let at = Clock::system().now() + after;
+    pbjson_types::Timestamp {
+        seconds: at.unix_timestamp(),
+        nanos: i32::try_from(at.nanosecond()).unwrap(),
+    }
+}
+
+fn id_of(id: &str) -> Id {
+    let (_, uuid) = id.split_once('-').unwrap();
+    Id(Uuid::parse_str(uuid).unwrap())
+}
