@@ -157,7 +157,23 @@ fn required_fields(parse: &mut Parse, numbers: &[i32]) -> Vec<RequiredField> {
 
 /// As the contract has it.
 pub(crate) fn policy_to_wire(stored: &StoredPolicy) -> v1::Policy {
-    let policy = &stored.policy;
+    v1::Policy {
+        state: match stored.state {
+            PolicyState::Draft => v1::PolicyState::Draft,
+            PolicyState::Active => v1::PolicyState::Active,
+            PolicyState::Retired => v1::PolicyState::Retired,
+        } as i32,
+        digest: stored.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        create_time: Some(to_timestamp(stored.created_at)),
+        activate_time: stored.activated_at.map(to_timestamp),
+        retire_time: stored.retired_at.map(to_timestamp),
+        ..policy_content(&stored.policy)
+    }
+}
+
+/// What CreatePolicy takes: a policy without its history.
+#[must_use]
+pub fn policy_content(policy: &Policy) -> v1::Policy {
     v1::Policy {
         version: policy.version.clone(),
         regulation: policy.regulation.to_wire(),
@@ -180,15 +196,7 @@ pub(crate) fn policy_to_wire(stored: &StoredPolicy) -> v1::Policy {
         regular: Some(urgency_to_wire(&policy.regular)),
         urgent: Some(urgency_to_wire(&policy.urgent)),
         emergency: Some(urgency_to_wire(&policy.emergency)),
-        state: match stored.state {
-            PolicyState::Draft => v1::PolicyState::Draft,
-            PolicyState::Active => v1::PolicyState::Active,
-            PolicyState::Retired => v1::PolicyState::Retired,
-        } as i32,
-        digest: stored.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        create_time: Some(to_timestamp(stored.created_at)),
-        activate_time: stored.activated_at.map(to_timestamp),
-        retire_time: stored.retired_at.map(to_timestamp),
+        ..v1::Policy::default()
     }
 }
 
