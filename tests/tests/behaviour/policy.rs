@@ -257,6 +257,7 @@ async fn every_gap_of_a_policy_is_told_at_once() {
         let regular = policy.regular.as_mut().unwrap();
         regular.ladder[1].after_seconds = 60;
         regular.ladder[2].after_seconds = 30;
+        regular.ladder[3].after_seconds = 10;
         regular.preferences[1] = 0;
         let urgent = policy.urgent.as_mut().unwrap();
         urgent.ladder[0].after_seconds = -1;
@@ -291,6 +292,7 @@ async fn every_gap_of_a_policy_is_told_at_once() {
         "policy.holidays[0]",
         "policy.holidays[1]",
         "policy.regular.ladder[2].after_seconds",
+        "policy.regular.ladder[3].after_seconds",
         "policy.regular.preferences[1]",
         "policy.regulation",
         "policy.required[0].fields[1]",

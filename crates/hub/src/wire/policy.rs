@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serasi_domain::cluster::Cluster;
 use serasi_domain::deadline::{Allowance, Clock, WorkingHours};
-use serasi_domain::policy::{LadderStep, Policy, Regulation, RequiredField, UrgencyPolicy};
+use serasi_domain::policy::{Fault, LadderStep, Policy, Regulation, RequiredField, UrgencyPolicy};
 use serasi_domain::routing::PreferenceName;
 use serasi_proto::v1;
 use serasi_store::policies::{PolicyState, StoredPolicy};
@@ -62,15 +62,13 @@ pub(crate) fn policy(parse: &mut Parse, policy: &v1::Policy) -> Policy {
         urgent,
         emergency,
     };
-    for fault in read.faults() {
-        // Where a list could not be read, its positions have moved: first things first.
-        let list = fault.path.split('[').next().unwrap_or_default();
-        if !parse.has_wrong(list) {
-            let article = fault
-                .article
-                .map_or_else(String::new, |article| format!(" ({article})"));
-            parse.wrong(fault.path, format!("{}{article}", fault.what));
-        }
+    // Where a list could not be read, its positions have moved: first things first.
+    let list_of = |fault: &Fault| fault.path.split('[').next().unwrap_or_default().to_owned();
+    let mut faults = read.faults();
+    faults.retain(|fault| !parse.has_wrong(&list_of(fault)));
+    for Fault { path, what, article } in faults {
+        let article = article.map_or_else(String::new, |article| format!(" ({article})"));
+        parse.wrong(path, format!("{what}{article}"));
     }
     read
 }
