@@ -20,6 +20,10 @@ mod invalid_input;
 mod people;
 #[path = "behaviour/policy.rs"]
 mod policy;
+#[path = "behaviour/policy_of_case.rs"]
+mod policy_of_case;
+#[path = "behaviour/policy_replicas.rs"]
+mod policy_replicas;
 #[path = "behaviour/queues.rs"]
 mod queues;
 #[path = "behaviour/reference.rs"]

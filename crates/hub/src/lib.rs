@@ -18,3 +18,4 @@ mod verbs;
 mod wire;
 
 pub use hub::{Hub, HubSettings, OpenError};
+pub use wire::policy_content;

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serasi_domain::case::IllegalCaseVerb;
 use serasi_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -205,18 +206,38 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
 }
 
 fn broken(rule: &RuleBroken) -> Status {
-    let (reason, message_id, article) = match rule {
+    let (reason, message_id, article) = rule_in_words(rule);
+    let mut details = ErrorDetails::new();
+    details.add_precondition_failure_violation(reason, article, rule.to_string());
+    let mut shown =
+        Shown::new(Code::FailedPrecondition, reason, rule.to_string(), message_id).with("article", article);
+    if let RuleBroken::Case(error) = rule {
+        shown = shown
+            .with("state", error.state)
+            .with("allowed", allowed_verbs(error).join(","));
+    }
+    if let RuleBroken::MissingFields(missing) = rule {
+        let fields: Vec<_> = missing.fields.iter().map(|field| field.code()).collect();
+        shown = shown
+            .with("cluster", missing.cluster)
+            .with("fields", fields.join(","));
+    }
+    shown.into_status(details)
+}
+
+fn allowed_verbs(error: &IllegalCaseVerb) -> Vec<&'static str> {
+    error.allowed.iter().map(|verb| verb.code()).collect()
+}
+
+/// Stable reason, message in Indonesian, article.
+fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
+    match rule {
         RuleBroken::Case(error) => (
             "CASE_STATE",
             format!(
                 "Kasus berstatus {}; tindakan yang boleh: {}.",
                 error.state,
-                error
-                    .allowed
-                    .iter()
-                    .map(|verb| verb.code())
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                allowed_verbs(error).join(", ")
             ),
             error.article.code(),
         ),
@@ -274,29 +295,7 @@ fn broken(rule: &RuleBroken) -> Status {
             "Penawaran ini belum menahan tempat: nyatakan kapasitas untuk menerimanya.".to_owned(),
             "P16 Ps.29c",
         ),
-    };
-    let mut details = ErrorDetails::new();
-    details.add_precondition_failure_violation(reason, article, rule.to_string());
-    let mut shown =
-        Shown::new(Code::FailedPrecondition, reason, rule.to_string(), message_id).with("article", article);
-    if let RuleBroken::Case(error) = rule {
-        let allowed: Vec<_> = error.allowed.iter().map(|verb| verb.code()).collect();
-        shown = shown
-            .with("state", error.state)
-            .with("allowed", allowed.join(","));
     }
-    if let RuleBroken::MissingFields(missing) = rule {
-        shown = shown.with("cluster", missing.cluster).with(
-            "fields",
-            missing
-                .fields
-                .iter()
-                .map(|field| field.code())
-                .collect::<Vec<_>>()
-                .join(","),
-        );
-    }
-    shown.into_status(details)
 }
 
 fn stored(error: &StoreError) -> Status {

@@ -23,5 +23,6 @@ pub(crate) use offer::offer_to_wire;
 pub(crate) use parse::{PageToken, Parse, id_of, page_of, page_size};
 pub(crate) use person::{party, person_to_wire};
 pub(crate) use placement::placement_to_wire;
+pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};

@@ -14,7 +14,7 @@ use crate::token::TokenArgs;
 
 pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
-    OfferListArgs, WithdrawArgs,
+    OfferListArgs, Policy, WithdrawArgs,
 };
 
 const EXIT_CODES: &str = "\
@@ -86,6 +86,9 @@ pub(crate) enum Command {
     /// Look at the directory of facilities.
     #[command(subcommand)]
     Facility(Facility),
+    /// Look at the policies cases are routed under, and change the one that holds.
+    #[command(subcommand)]
+    Policy(Policy),
     /// Measure how much a hub can do, with invented reports.
     Bench(BenchArgs),
 }

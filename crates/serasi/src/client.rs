@@ -8,6 +8,7 @@ use std::time::Duration;
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
+use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -71,6 +72,10 @@ impl Hub {
 
     pub(crate) fn intakes(&self) -> IntakeServiceClient<Authorized> {
         IntakeServiceClient::new(self.authorized.clone())
+    }
+
+    pub(crate) fn policies(&self) -> PolicyServiceClient<Authorized> {
+        PolicyServiceClient::new(self.authorized.clone())
     }
 
     pub(crate) fn referrals(&self) -> ReferralServiceClient<Authorized> {

@@ -2,8 +2,9 @@
 
 use serasi_proto::v1::{
     AccessNeed, CapacitySource, CaseOrder, CaseState, Channel, Cluster, Criterion, DeclineReason,
-    FacilityKind, FacilityState, OfferState, OwnerKind, PlacementState, PoolKey, RouteResult, ScopeTier,
-    ServiceBase, ServiceForm, Sex, Target, Urgency, WithdrawReason,
+    FacilityKind, FacilityState, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference,
+    Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency,
+    WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -52,6 +53,10 @@ code! {
     OfferState: "OFFER_STATE_",
     OwnerKind: "OWNER_KIND_",
     PlacementState: "PLACEMENT_STATE_",
+    PolicyState: "POLICY_STATE_",
+    Preference: "PREFERENCE_",
+    Regulation: "REGULATION_",
+    RequiredField: "REQUIRED_FIELD_",
     RouteResult: "ROUTE_RESULT_",
     ScopeTier: "SCOPE_TIER_",
     ServiceBase: "SERVICE_BASE_",

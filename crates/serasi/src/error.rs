@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use serasi_directory::ImportFileError;
+use serasi_domain::policy::InvalidPolicy;
 use tonic::Status;
 
 use crate::exit::Exit;
@@ -21,6 +22,8 @@ pub(crate) enum CliError {
     Unwritable { path: PathBuf, source: io::Error },
     #[error("{} is not a directory file: {source}", path.display())]
     NotADirectory { path: PathBuf, source: ImportFileError },
+    #[error("{} is not a policy: {source}", path.display())]
+    NotAPolicy { path: PathBuf, source: InvalidPolicy },
     #[error(transparent)]
     Host(#[from] HostError),
     #[error(
@@ -43,6 +46,7 @@ impl CliError {
             | Self::Unreadable { .. }
             | Self::Unwritable { .. }
             | Self::NotADirectory { .. }
+            | Self::NotAPolicy { .. }
             | Self::Host(_)
             | Self::Call(_)
             | Self::Output(_) => Exit::Refused,
@@ -57,6 +61,7 @@ impl CliError {
             | Self::Unreadable { .. }
             | Self::Unwritable { .. }
             | Self::NotADirectory { .. }
+            | Self::NotAPolicy { .. }
             | Self::Host(_)
             | Self::Unreachable { .. }
             | Self::Output(_) => output.note(self),

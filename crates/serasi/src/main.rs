@@ -20,6 +20,7 @@ mod offer;
 mod outcome;
 mod output;
 mod pages;
+mod policy;
 mod progress;
 mod refusal;
 mod rejects;

@@ -7,7 +7,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::bench;
 use crate::case;
-use crate::cli::{Case, Cli, Command, Facility, Import, Intake, Offer, Route};
+use crate::cli::{Case, Cli, Command, Facility, Import, Intake, Offer, Policy, Route};
 use crate::demo;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -17,6 +17,7 @@ use crate::intake;
 use crate::migrate;
 use crate::offer;
 use crate::output::Output;
+use crate::policy;
 use crate::route;
 use crate::serve;
 use crate::token;
@@ -63,6 +64,10 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Facility(Facility::Show(facility)) => {
             facility::show(client, &facility.facility_id, output).await
         }
+        Command::Policy(Policy::List(length)) => policy::list(client, *length, output).await,
+        Command::Policy(Policy::Show(args)) => policy::show(client, args.version.as_deref(), output).await,
+        Command::Policy(Policy::Create(args)) => policy::create(client, &args.file, output).await,
+        Command::Policy(Policy::Activate(args)) => policy::activate(client, &args.version, output).await,
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }

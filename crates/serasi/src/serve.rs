@@ -26,7 +26,8 @@ pub(crate) struct ServeArgs {
         value_name = "ADDRESS"
     )]
     listen: SocketAddr,
-    /// Policy file; without it the shipped policy under Permensos 7/2021.
+    /// Policy file for a database that has no active policy yet [default: the shipped policy under Permensos 7/2021].
+    /// After that the database's policy counts; change it with `serasi policy create` and `serasi policy activate`.
     #[arg(long, env = "SERASI_POLICY", value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Take tokens of the development issuer, whose key is in the data directory. Never in production.

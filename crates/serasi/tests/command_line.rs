@@ -49,6 +49,37 @@ fn a_token_is_minted_for_known_roles_only_and_an_officer_needs_a_facility() {
 }
 
 #[test]
+fn a_policy_file_with_faults_is_refused_with_all_of_them_before_a_hub_is_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("policy.toml");
+    let shipped = include_str!("../../domain/policies/p7-2021.toml");
+    let faulty = shipped
+        .replace("refusals_before_escalation = 3", "refusals_before_escalation = 0")
+        .replace("after_seconds = 86400", "after_seconds = 99999999")
+        .replace("seconds = 900,", "seconds = 90000,");
+    std::fs::write(&file, faulty).expect("a file");
+    let file = file.to_str().expect("a plain path");
+    let refused = serasi(&[
+        "--hub",
+        "http://127.0.0.1:1",
+        "--token",
+        "x",
+        "policy",
+        "create",
+        file,
+    ]);
+    assert_eq!(refused.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    for path in [
+        "refusals_before_escalation",
+        "regular.ladder[3].after_seconds",
+        "emergency.answer.seconds",
+    ] {
+        assert!(told.contains(path), "{path} in {told}");
+    }
+}
+
+#[test]
 fn production_without_a_key_file_does_not_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let jwks = folder.path().join("jwks.json");

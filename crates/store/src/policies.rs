@@ -160,17 +160,21 @@ pub async fn list(
     rows.into_iter().map(StoredPolicy::try_from).collect()
 }
 
-/// DRAFT or RETIRED -> ACTIVE, and the one that was active -> RETIRED. `false` = `version` is active already or gone.
-///
-/// Two activations at once: the index of the one active policy lets one of them win, the other is repeated after it.
-pub async fn activate(conn: &mut PgConnection, version: &str, by: &str) -> Result<bool, StoreError> {
-    sqlx::query!(
+/// ACTIVE -> RETIRED for whichever is active but `version`; gives the one that was.
+pub async fn retire_other(conn: &mut PgConnection, version: &str) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar!(
         "UPDATE policies SET state = 'retired', retired_at = now(), revision = revision + 1
-         WHERE state = 'active' AND version <> $1",
+         WHERE state = 'active' AND version <> $1 RETURNING version",
         version
     )
-    .execute(&mut *conn)
-    .await?;
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// DRAFT or RETIRED -> ACTIVE. `false` = `version` is active already, or not there.
+///
+/// While another one is active, be it since a moment ago, the index of the one active policy makes this a conflict.
+pub async fn activate(conn: &mut PgConnection, version: &str, by: &str) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE policies SET state = 'active', activated_at = now(), activated_by = $2, retired_at = NULL,
              revision = revision + 1

@@ -23,21 +23,25 @@ impl Mutation for ActivatePolicy {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
-        let stored = activate(unit, &self.version).await?;
+        let retired = policies::retire_other(&mut unit.conn, &self.version).await?;
+        let stored = activate(unit, &self.version, retired).await?;
         Ok(v1::ActivatePolicyResponse {
             policy: Some(policy_to_wire(&stored)),
         })
     }
 }
 
-/// Activates a version that exists, and tells; one that is active already stays so.
-pub(super) async fn activate(unit: &mut Unit<'_>, version: &str) -> Result<StoredPolicy, HubError> {
-    let before = policies::active_version(&mut unit.conn).await?;
+/// Activates a version that exists while no other is active, and tells; one that is active already stays so.
+pub(super) async fn activate(
+    unit: &mut Unit<'_>,
+    version: &str,
+    retired: Option<String>,
+) -> Result<StoredPolicy, HubError> {
     let is_news = policies::activate(&mut unit.conn, version, &unit.caller.principal).await?;
     let stored = policies::get(&mut unit.conn, version).await?;
     let stored = stored.ok_or_else(|| HubError::not_found(Kind::Policy, version))?;
     if is_news {
-        let payload = json!({ "version": version, "retired": before });
+        let payload = json!({ "version": version, "retired": retired });
         unit.tell(
             national_home(),
             version,

@@ -7,8 +7,8 @@ use super::activate_policy::activate;
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
-/// Writes and activates the policy if none is active. Two replicas that open at once do not fight: the later one takes
-/// what is there.
+/// Writes and activates the policy if none is active. Two replicas that open at once do not fight: nothing is retired
+/// here, so the later one runs into the index of the one active policy, is repeated, and takes what is there.
 pub(crate) struct InstallPolicy {
     pub(crate) policy: Policy,
 }
@@ -22,7 +22,7 @@ impl Act for InstallPolicy {
             return Ok(());
         }
         policies::insert_draft(&mut unit.conn, &self.policy, &unit.caller.principal).await?;
-        activate(unit, &self.policy.version).await?;
+        activate(unit, &self.policy.version, None).await?;
         Ok(())
     }
 }

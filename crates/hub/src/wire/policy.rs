@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serasi_domain::cluster::Cluster;
 use serasi_domain::deadline::{Allowance, Clock, WorkingHours};
-use serasi_domain::policy::{LadderStep, Policy, Regulation, RequiredField, UrgencyPolicy};
+use serasi_domain::policy::{Fault, LadderStep, Policy, Regulation, RequiredField, UrgencyPolicy};
 use serasi_domain::routing::PreferenceName;
 use serasi_proto::v1;
 use serasi_store::policies::{PolicyState, StoredPolicy};
@@ -62,15 +62,13 @@ pub(crate) fn policy(parse: &mut Parse, policy: &v1::Policy) -> Policy {
         urgent,
         emergency,
     };
-    for fault in read.faults() {
-        // Where a list could not be read, its positions have moved: first things first.
-        let list = fault.path.split('[').next().unwrap_or_default();
-        if !parse.has_wrong(list) {
-            let article = fault
-                .article
-                .map_or_else(String::new, |article| format!(" ({article})"));
-            parse.wrong(fault.path, format!("{}{article}", fault.what));
-        }
+    // Where a list could not be read, its positions have moved: first things first.
+    let list_of = |fault: &Fault| fault.path.split('[').next().unwrap_or_default().to_owned();
+    let mut faults = read.faults();
+    faults.retain(|fault| !parse.has_wrong(&list_of(fault)));
+    for Fault { path, what, article } in faults {
+        let article = article.map_or_else(String::new, |article| format!(" ({article})"));
+        parse.wrong(path, format!("{what}{article}"));
     }
     read
 }
@@ -157,7 +155,23 @@ fn required_fields(parse: &mut Parse, numbers: &[i32]) -> Vec<RequiredField> {
 
 /// As the contract has it.
 pub(crate) fn policy_to_wire(stored: &StoredPolicy) -> v1::Policy {
-    let policy = &stored.policy;
+    v1::Policy {
+        state: match stored.state {
+            PolicyState::Draft => v1::PolicyState::Draft,
+            PolicyState::Active => v1::PolicyState::Active,
+            PolicyState::Retired => v1::PolicyState::Retired,
+        } as i32,
+        digest: stored.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        create_time: Some(to_timestamp(stored.created_at)),
+        activate_time: stored.activated_at.map(to_timestamp),
+        retire_time: stored.retired_at.map(to_timestamp),
+        ..policy_content(&stored.policy)
+    }
+}
+
+/// What CreatePolicy takes: a policy without its history.
+#[must_use]
+pub fn policy_content(policy: &Policy) -> v1::Policy {
     v1::Policy {
         version: policy.version.clone(),
         regulation: policy.regulation.to_wire(),
@@ -180,15 +194,7 @@ pub(crate) fn policy_to_wire(stored: &StoredPolicy) -> v1::Policy {
         regular: Some(urgency_to_wire(&policy.regular)),
         urgent: Some(urgency_to_wire(&policy.urgent)),
         emergency: Some(urgency_to_wire(&policy.emergency)),
-        state: match stored.state {
-            PolicyState::Draft => v1::PolicyState::Draft,
-            PolicyState::Active => v1::PolicyState::Active,
-            PolicyState::Retired => v1::PolicyState::Retired,
-        } as i32,
-        digest: stored.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        create_time: Some(to_timestamp(stored.created_at)),
-        activate_time: stored.activated_at.map(to_timestamp),
-        retire_time: stored.retired_at.map(to_timestamp),
+        ..v1::Policy::default()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The part of the command line that looks at records and answers offers.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args, Subcommand};
 use serasi_proto::v1::{
     CaseOrder, CaseState, Cluster, DeclineReason, FacilityKind, FacilityState, OfferState, PoolKey, Urgency,
@@ -198,6 +200,38 @@ pub(crate) struct FacilityListArgs {
     pub(crate) source: SourceFilter,
     #[command(flatten)]
     pub(crate) length: ListLength,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// List the versions, newest first.
+    List(ListLength),
+    /// Show one version, or the active one.
+    Show(PolicyShowArgs),
+    /// Write a policy file down as a draft, for administrators of the nation. A version never changes.
+    Create(PolicyCreateArgs),
+    /// Let new cases follow this version from now on; the one before is retired. A routed case keeps its version.
+    Activate(PolicyActivateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyShowArgs {
+    /// Version of the policy [default: the active one].
+    #[arg(value_name = "VERSION")]
+    pub(crate) version: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyCreateArgs {
+    /// TOML file as crates/domain/policies has them; `-` = standard input.
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyActivateArgs {
+    /// Version of the policy.
+    #[arg(value_name = "VERSION")]
+    pub(crate) version: String,
 }
 
 fn moment(text: &str) -> Result<OffsetDateTime, String> {
