@@ -14,6 +14,8 @@ mod concurrency;
 mod directory;
 #[path = "behaviour/intake.rs"]
 mod intake;
+#[path = "behaviour/interleaving.rs"]
+mod interleaving;
 #[path = "behaviour/invalid_input.rs"]
 mod invalid_input;
 #[path = "behaviour/people.rs"]

@@ -21,6 +21,8 @@ use serasi_tests::build::request_id;
 use tokio::runtime::{Handle, Runtime};
 use uuid::Uuid;
 
+#[path = "state_machine/calls.rs"]
+mod calls;
 #[path = "state_machine/model.rs"]
 mod model;
 #[path = "state_machine/operation.rs"]

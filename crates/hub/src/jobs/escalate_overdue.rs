@@ -33,7 +33,7 @@ async fn round(hub: &Hub) -> Result<(), HubError> {
         // One that fails must not keep the others waiting.
         match run_job(hub, &EscalateOverdue { case }).await {
             Ok(true) => {
-                tracing::info!(case.id = %case, "a deadline passed; the next coordinator up is called")
+                tracing::info!(case.id = %case, "a deadline passed; the next coordinator up is called");
             }
             Ok(false) => {}
             // Without a database the others fail as well: the next round tries again.
