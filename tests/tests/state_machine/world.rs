@@ -184,7 +184,10 @@ impl World {
                 assert_eq!(answered, Err(reason.to_owned()), "{operation:?}");
                 self.tally[1] += 1;
             }
-            Verdict::Idle => self.tally[2] += 1,
+            Verdict::Idle => {
+                self.tally[2] += 1;
+                return;
+            }
         }
         self.settle(model).await;
     }
