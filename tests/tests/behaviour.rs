@@ -12,6 +12,8 @@ mod access;
 mod concurrency;
 #[path = "behaviour/directory.rs"]
 mod directory;
+#[path = "behaviour/dry_run.rs"]
+mod dry_run;
 #[path = "behaviour/intake.rs"]
 mod intake;
 #[path = "behaviour/interleaving.rs"]

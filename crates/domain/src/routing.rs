@@ -19,6 +19,7 @@ use crate::id::{FacilityId, Regency};
 use crate::policy::{Policy, UrgencyPolicy};
 
 pub mod decision;
+pub mod dry_run;
 mod place_fit;
 mod record;
 pub mod replay;

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod server;
 
 mod board;
+mod dry_run;
 mod error;
 mod grpc;
 mod hub;

@@ -14,7 +14,7 @@ use crate::token::TokenArgs;
 
 pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
-    OfferListArgs, Policy, WithdrawArgs,
+    OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
 };
 
 const EXIT_CODES: &str = "\
@@ -131,6 +131,9 @@ pub(crate) enum Route {
     Case(RouteCaseArgs),
     /// Show a decision of the hub: who was considered, and what excluded the others.
     Decision(DecisionArg),
+    /// Make a stored decision again from what it was made of, and compare the two byte for byte. Exit code 1 = it does
+    /// not come out as it was.
+    Replay(DecisionArg),
 }
 
 #[derive(Debug, Args)]

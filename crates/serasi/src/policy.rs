@@ -1,5 +1,6 @@
 //! `serasi policy`: the law as data - which versions there are, what they say, and which one holds.
 
+mod dry_run;
 mod text;
 
 use std::fs;
@@ -23,6 +24,7 @@ use crate::output::Output;
 use crate::pages::collect;
 use crate::rejects::STDIN;
 use crate::request_id;
+pub(crate) use dry_run::dry_run;
 use text::text_of;
 
 const HEADER: [&str; 6] = [

@@ -2,7 +2,10 @@
 
 mod decision;
 
-use serasi_proto::v1::{CaseState, Decision, GetDecisionRequest, PreviewRouteRequest, RouteCaseRequest};
+use serasi_proto::v1::{
+    CaseState, Decision, GetDecisionRequest, PreviewRouteRequest, ReplayDecisionRequest,
+    ReplayDecisionResponse, ReplayResult, RouteCaseRequest,
+};
 
 use crate::cli::{ClientOptions, RouteCaseArgs};
 use crate::client::Hub;
@@ -41,6 +44,43 @@ pub(crate) async fn decision(
     };
     let response = hub.referrals().get_decision(request).await?.into_inner();
     print(&response.decision.unwrap_or_default(), output)
+}
+
+/// A decision made again from what it was made of.
+pub(crate) async fn replay(
+    options: &ClientOptions,
+    decision_id: &str,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let hub = Hub::connect(options).await?;
+    let request = ReplayDecisionRequest {
+        decision_id: decision_id.to_owned(),
+    };
+    let replay = hub.referrals().replay_decision(request).await?.into_inner();
+    if output.is_json() {
+        output.json_line(&replay)?;
+    } else {
+        output.line(replay_text(&replay))?;
+    }
+    Ok(match replay.result() {
+        ReplayResult::Reproduced => Exit::Done,
+        ReplayResult::Unspecified | ReplayResult::Differs | ReplayResult::NotPossible => Exit::SomeRefused,
+    })
+}
+
+fn replay_text(replay: &ReplayDecisionResponse) -> String {
+    match replay.result() {
+        ReplayResult::Reproduced => format!("reproduced byte for byte, SHA-256 {}", replay.record_digest),
+        ReplayResult::Differs => format!(
+            "DIFFERS in {}: stored {}, made again {}",
+            replay.differing_fields.join(", "),
+            replay.record_digest,
+            replay.replayed_digest
+        ),
+        ReplayResult::NotPossible | ReplayResult::Unspecified => {
+            format!("cannot be made again: missing is {}", replay.missing)
+        }
+    }
 }
 
 fn print(decision: &Decision, output: &mut Output<'_>) -> Result<Exit, CliError> {

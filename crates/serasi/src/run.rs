@@ -50,6 +50,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Intake(Intake::Submit(args)) => intake::submit(client, args, output).await,
         Command::Route(Route::Preview(case)) => route::preview(client, &case.case_id, output).await,
         Command::Route(Route::Case(args)) => route::case(client, args, output).await,
+        Command::Route(Route::Replay(decision)) => route::replay(client, &decision.decision_id, output).await,
         Command::Route(Route::Decision(decision)) => {
             route::decision(client, &decision.decision_id, output).await
         }
@@ -67,6 +68,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Policy(Policy::List(length)) => policy::list(client, *length, output).await,
         Command::Policy(Policy::Show(args)) => policy::show(client, args.version.as_deref(), output).await,
         Command::Policy(Policy::Create(args)) => policy::create(client, &args.file, output).await,
+        Command::Policy(Policy::DryRun(args)) => policy::dry_run(client, args, output).await,
         Command::Policy(Policy::Activate(args)) => policy::activate(client, &args.version, output).await,
         Command::Bench(args) => bench::bench(client, args, output).await,
     }

@@ -1,12 +1,17 @@
 //! Stored decisions: the bytes of the record as they were made, and what they were made of.
 
+use std::collections::HashMap;
+
 use serasi_domain::id::{CaseId, DecisionId};
 use serasi_domain::routing::Decision;
 use serasi_domain::routing::replay::DecisionInputs;
+use serasi_geography::RegionCode;
 use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::StoreError;
-use crate::columns::Row;
+use crate::columns::{Row, regency, scope_pattern};
 
 /// A decision as it was made.
 #[derive(Clone, Debug)]
@@ -63,32 +68,107 @@ pub async fn insert(conn: &mut PgConnection, new: &NewDecision<'_>) -> Result<()
     Ok(())
 }
 
+#[derive(Debug)]
+struct DecisionRow {
+    region_code: String,
+    decision_id: Uuid,
+    case_id: Uuid,
+    record: Vec<u8>,
+    inputs: Option<Vec<u8>>,
+    board_position: Option<String>,
+}
+
+impl DecisionRow {
+    fn read(self) -> Result<(DecisionId, StoredDecision), StoreError> {
+        let id = DecisionId::new(regency("decisions", &self.region_code)?, self.decision_id);
+        let context = Row {
+            table: "decisions",
+            id: &id,
+        };
+        let decision = serde_json::from_slice(&self.record).map_err(|_| context.impossible("record"))?;
+        let inputs = self
+            .inputs
+            .map(|inputs| serde_json::from_slice(&inputs).map_err(|_| context.impossible("inputs")))
+            .transpose()?;
+        let made_of = inputs.zip(self.board_position);
+        let stored = StoredDecision {
+            case: CaseId::new(id.home(), self.case_id),
+            decision,
+            record: self.record,
+            made_of: made_of.map(|(inputs, position)| MadeOf { inputs, position }),
+        };
+        Ok((id, stored))
+    }
+}
+
 /// One decision; `None` = there is none of this id.
 pub async fn get(conn: &mut PgConnection, id: DecisionId) -> Result<Option<StoredDecision>, StoreError> {
-    let row = sqlx::query!(
-        "SELECT case_id, record, inputs, board_position FROM decisions WHERE region_code = $1 AND decision_id = $2",
+    let row = sqlx::query_as!(
+        DecisionRow,
+        "SELECT region_code, decision_id, case_id, record, inputs, board_position FROM decisions
+         WHERE region_code = $1 AND decision_id = $2",
         id.home().to_string(),
         id.uuid()
     )
     .fetch_optional(conn)
     .await?;
-    let context = Row {
-        table: "decisions",
-        id: &id,
-    };
-    row.map(|row| {
-        let decision = serde_json::from_slice(&row.record).map_err(|_| context.impossible("record"))?;
-        let inputs = row
-            .inputs
-            .map(|inputs| serde_json::from_slice(&inputs).map_err(|_| context.impossible("inputs")))
-            .transpose()?;
-        let made_of = inputs.zip(row.board_position);
-        Ok(StoredDecision {
-            case: CaseId::new(id.home(), row.case_id),
-            decision,
-            record: row.record,
-            made_of: made_of.map(|(inputs, position)| MadeOf { inputs, position }),
+    row.map(|row| row.read().map(|(_, stored)| stored)).transpose()
+}
+
+/// A decision of a period, and how far the board had read when it was made.
+#[derive(Clone, Debug)]
+pub struct DecisionKey {
+    pub id: DecisionId,
+    pub decided_at: OffsetDateTime,
+    /// `None` for decisions of a release that did not keep it.
+    pub position: Option<String>,
+}
+
+/// Decisions in `scope` from `from` on and before `until`, the oldest first.
+pub async fn of_period(
+    conn: &mut PgConnection,
+    scope: RegionCode,
+    (from, until): (OffsetDateTime, OffsetDateTime),
+    limit: i64,
+) -> Result<Vec<DecisionKey>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT region_code, decision_id, decided_at, board_position FROM decisions
+         WHERE decided_at >= $1 AND decided_at < $2 AND region_code LIKE $3
+         ORDER BY decided_at, region_code, decision_id LIMIT $4",
+        from,
+        until,
+        scope_pattern(scope),
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(DecisionKey {
+                id: DecisionId::new(regency("decisions", &row.region_code)?, row.decision_id),
+                decided_at: row.decided_at,
+                position: row.board_position,
+            })
         })
-    })
-    .transpose()
+        .collect()
+}
+
+/// These decisions, by id.
+pub async fn get_many(
+    conn: &mut PgConnection,
+    ids: &[DecisionId],
+) -> Result<HashMap<DecisionId, StoredDecision>, StoreError> {
+    let regions: Vec<String> = ids.iter().map(|id| id.home().to_string()).collect();
+    let uuids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query_as!(
+        DecisionRow,
+        "SELECT d.region_code, d.decision_id, d.case_id, d.record, d.inputs, d.board_position
+         FROM UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, decision_id)
+         JOIN decisions d USING (region_code, decision_id)",
+        &regions,
+        &uuids
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(DecisionRow::read).collect()
 }

@@ -16,6 +16,8 @@ use crate::columns::{Row, regency};
 use crate::facilities::FacilityRow;
 use crate::{Store, StoreError};
 
+pub(crate) mod log;
+
 /// How far the change log has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {

@@ -12,6 +12,7 @@ pub mod embedded;
 pub mod events;
 pub mod exclusions;
 pub mod facilities;
+pub mod history;
 pub mod idempotency;
 pub mod intakes;
 pub mod offers;

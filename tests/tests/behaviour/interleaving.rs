@@ -222,10 +222,14 @@ async fn repair(connection: &mut PgConnection) {
     let recount = "BEGIN; LOCK TABLE holds, capacity_pools IN EXCLUSIVE MODE;
         DELETE FROM holds WHERE hold_id NOT IN (SELECT offer_id FROM offers);
         UPDATE capacity_pools p SET held = c.held, free = p.total - p.occupied - c.held,
-            shortfall = GREATEST(0, p.occupied + c.held - p.total - p.overflow)
+            shortfall = GREATEST(0, p.occupied + c.held - p.total - p.overflow), version = p.version + 1
         FROM (SELECT f.facility_id, COALESCE(sum(h.places), 0)::int AS held
             FROM facilities f LEFT JOIN holds h ON h.facility_id = f.facility_id AND h.state = 'held'
             GROUP BY f.facility_id) c
-        WHERE c.facility_id = p.facility_id; COMMIT";
+        WHERE c.facility_id = p.facility_id;
+        INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
+            shortfall, observed_at, valid_until, source, changed_at)
+        SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+            observed_at, valid_until, source, changed_at FROM capacity_pools; COMMIT";
     sqlx::raw_sql(recount).execute(connection).await.unwrap();
 }

@@ -54,74 +54,16 @@ impl World {
     }
 
     pub(crate) async fn call(&mut self, case: &Case, operation: CaseOperation) -> Result<(), Status> {
-        let request_id = request_id();
-        let case_id = self.id(case.id);
-        let offer_id = case
-            .offers
-            .last()
-            .map(|offer| self.id(offer.id))
-            .unwrap_or_default();
-        let placement_id = case
-            .placement
-            .map(|placement| self.id(placement.id))
-            .unwrap_or_default();
-        let Client { cases, referral, .. } = &mut self.client;
         match operation {
-            CaseOperation::Triage => {
-                let request = v1::TriageCaseRequest {
-                    request_id,
-                    case_id,
-                    cluster: v1::Cluster::Anak as i32,
-                    ..v1::TriageCaseRequest::default()
-                };
-                cases.triage_case(request).await.map(drop)
+            CaseOperation::Triage | CaseOperation::Route | CaseOperation::ResolveDirectly => {
+                self.call_case(self.id(case.id), operation).await
             }
-            CaseOperation::Route => {
-                let version = 0;
-                let request = v1::RouteCaseRequest {
-                    request_id,
-                    case_id,
-                    version,
-                    use_active_policy: false,
-                };
-                referral.route_case(request).await.map(drop)
-            }
-            CaseOperation::ResolveDirectly => {
-                let (version, resolution) = (0, "Dibantu di tempat.".to_owned());
-                let request = v1::ResolveDirectlyRequest {
-                    request_id,
-                    case_id,
-                    version,
-                    resolution,
-                };
-                cases.resolve_directly(request).await.map(drop)
-            }
-            CaseOperation::MarkSeen => {
-                let request = v1::MarkOfferSeenRequest { request_id, offer_id };
-                referral.mark_offer_seen(request).await.map(drop)
-            }
-            CaseOperation::Accept => {
-                let request = v1::AcceptOfferRequest {
-                    request_id,
-                    offer_id,
-                    capacity: None,
-                };
-                referral.accept_offer(request).await.map(drop)
-            }
-            CaseOperation::Decline(reason) => {
-                let request = decline(request_id, offer_id, reason);
-                referral.decline_offer(request).await.map(drop)
-            }
-            CaseOperation::Withdraw { reason, route_later } => {
-                let (reason, note) = (reason as i32, "catatan".to_owned());
-                let request = v1::WithdrawOfferRequest {
-                    request_id,
-                    offer_id,
-                    reason,
-                    note,
-                    route_later,
-                };
-                referral.withdraw_offer(request).await.map(drop)
+            CaseOperation::MarkSeen
+            | CaseOperation::Accept
+            | CaseOperation::Decline(_)
+            | CaseOperation::Withdraw { .. } => {
+                let offer = case.offers.last().unwrap();
+                self.call_offer(self.id(offer.id), operation).await
             }
             CaseOperation::Expire => {
                 self.let_expire(case.offers.last().unwrap().id).await;
@@ -129,20 +71,77 @@ impl World {
             }
             CaseOperation::Admit => {
                 let request = v1::AdmitPlacementRequest {
-                    request_id,
-                    placement_id,
+                    request_id: request_id(),
+                    placement_id: self.id(case.placement.unwrap().id),
                 };
-                referral.admit_placement(request).await.map(drop)
+                self.client.referral.admit_placement(request).await.map(drop)
             }
             CaseOperation::Discharge => {
-                let destination = v1::DischargeDestination::Family as i32;
                 let request = v1::DischargePlacementRequest {
-                    request_id,
-                    placement_id,
-                    destination,
+                    request_id: request_id(),
+                    placement_id: self.id(case.placement.unwrap().id),
+                    destination: v1::DischargeDestination::Family as i32,
                 };
-                referral.discharge_placement(request).await.map(drop)
+                self.client.referral.discharge_placement(request).await.map(drop)
             }
+        }
+    }
+
+    async fn call_case(&mut self, case_id: String, operation: CaseOperation) -> Result<(), Status> {
+        let request_id = request_id();
+        let Client { cases, referral, .. } = &mut self.client;
+        if matches!(operation, CaseOperation::Triage) {
+            let request = v1::TriageCaseRequest {
+                request_id,
+                case_id,
+                cluster: v1::Cluster::Anak as i32,
+                ..v1::TriageCaseRequest::default()
+            };
+            cases.triage_case(request).await.map(drop)
+        } else if matches!(operation, CaseOperation::Route) {
+            let request = v1::RouteCaseRequest {
+                request_id,
+                case_id,
+                version: 0,
+                use_active_policy: false,
+            };
+            referral.route_case(request).await.map(drop)
+        } else {
+            let request = v1::ResolveDirectlyRequest {
+                request_id,
+                case_id,
+                version: 0,
+                resolution: "Dibantu di tempat.".to_owned(),
+            };
+            cases.resolve_directly(request).await.map(drop)
+        }
+    }
+
+    async fn call_offer(&mut self, offer_id: String, operation: CaseOperation) -> Result<(), Status> {
+        let request_id = request_id();
+        let referral = &mut self.client.referral;
+        if let CaseOperation::Decline(reason) = operation {
+            let request = decline(request_id, offer_id, reason);
+            referral.decline_offer(request).await.map(drop)
+        } else if let CaseOperation::Withdraw { reason, route_later } = operation {
+            let request = v1::WithdrawOfferRequest {
+                request_id,
+                offer_id,
+                reason: reason as i32,
+                note: "catatan".to_owned(),
+                route_later,
+            };
+            referral.withdraw_offer(request).await.map(drop)
+        } else if matches!(operation, CaseOperation::Accept) {
+            let request = v1::AcceptOfferRequest {
+                request_id,
+                offer_id,
+                capacity: None,
+            };
+            referral.accept_offer(request).await.map(drop)
+        } else {
+            let request = v1::MarkOfferSeenRequest { request_id, offer_id };
+            referral.mark_offer_seen(request).await.map(drop)
         }
     }
 

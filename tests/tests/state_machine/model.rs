@@ -164,16 +164,19 @@ impl Case {
 }
 
 impl Model {
-    /// The case that an operation is tried on.
+    /// The case that an operation is tried on: one that must allow it, if that is asked for, or one to refuse it.
     pub(crate) fn pick(&self, operation: CaseOperation, pick: Pick) -> Option<usize> {
-        let every: Vec<_> = (0..self.cases.len()).collect();
-        let fits = |index: &usize| self.cases[*index].verdict(operation) == Verdict::Done;
-        let fitting: Vec<_> = every.iter().copied().filter(fits).collect();
-        let from = if pick.fitting && !fitting.is_empty() {
-            fitting
-        } else {
-            every
+        let among = |fits: fn(Verdict) -> bool| -> Vec<usize> {
+            let verdicts = self.cases.iter().map(|case| case.verdict(operation)).enumerate();
+            verdicts
+                .filter(|(_, verdict)| fits(*verdict))
+                .map(|(index, _)| index)
+                .collect()
         };
+        let mut from = among(|verdict| verdict == Verdict::Done);
+        if !pick.fitting || from.is_empty() {
+            from = among(|verdict| verdict != Verdict::Idle);
+        }
         from.get(pick.number % from.len().max(1)).copied()
     }
 

@@ -135,9 +135,8 @@ impl Seen {
             let expected = match placement.map(|placement| placement.state.as_str()) {
                 Some("reserved") => "held",
                 Some("admitted") => "occupied",
-                Some(_) => "released",
                 None if is_live(offer) => "held",
-                None => "released",
+                Some(_) | None => "released",
             };
             assert_eq!(hold.state, expected, "{hold:?} of {offer:?}, {placement:?}");
         }

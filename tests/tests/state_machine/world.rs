@@ -3,17 +3,16 @@
 use std::time::Duration;
 
 use serasi_hub::auth::Role;
-use serasi_hub::clock::Clock;
 use serasi_proto::v1;
-use serasi_tests::build::{facility, intake, pool, request_id, submit};
+use serasi_tests::build::facility;
 use serasi_tests::status::refusal;
 use serasi_tests::{Client, TestHub};
 use sqlx::{Connection, PgConnection};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::model::{Case, CaseState, Facility, Model, Verdict};
-use crate::operation::{CaseOperation, Operation, Start, Submission};
+use crate::model::{Facility, Model, Verdict};
+use crate::operation::{CaseOperation, Operation, Start};
 use crate::seen::{Id, Seen};
 
 /// One worker each. A report excludes all the others, and 20 regions are the most it may.
@@ -185,7 +184,10 @@ impl World {
                 assert_eq!(answered, Err(reason.to_owned()), "{operation:?}");
                 self.tally[1] += 1;
             }
-            Verdict::Idle => self.tally[2] += 1,
+            Verdict::Idle => {
+                self.tally[2] += 1;
+                return;
+            }
         }
         self.settle(model).await;
     }

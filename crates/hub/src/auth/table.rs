@@ -103,6 +103,10 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
     // One law holds for the nation: the handler asks for that scope.
     ("serasi.v1.PolicyService/CreatePolicy", &[Administrator]),
     ("serasi.v1.PolicyService/ActivatePolicy", &[Administrator]),
+    (
+        "serasi.v1.PolicyService/DryRunPolicy",
+        &[Coordinator, Supervisor, Auditor, Administrator],
+    ),
     ("serasi.v1.ReferenceService/ListRegions", ALL),
     ("serasi.v1.ReferenceService/GetTravel", ALL),
     ("serasi.v1.ReferenceService/ListPpksCategories", ALL),

@@ -11,12 +11,16 @@ use tonic::{Request, Response, Status};
 
 use super::caller;
 use crate::auth::Caller;
-use crate::error::{HubError, Kind};
+use crate::dry_run::{DryRunRequest, dry_run};
+use crate::error::{HubError, Kind, RuleBroken};
 use crate::hub::Hub;
 use crate::unit_of_work::{Call, execute};
 use crate::verbs::activate_policy::ActivatePolicy;
 use crate::verbs::create_policy::CreatePolicy;
-use crate::wire::{PageToken, Parse, page_of, page_size, policy, policy_to_wire};
+use crate::wire::{PageToken, Parse, dry_run_to_wire, page_of, page_size, policy, policy_to_wire};
+
+/// Changed decisions that one answer shows.
+const MAX_EXAMPLES: usize = 200;
 
 #[derive(Debug)]
 pub(crate) struct PolicyHandler(pub(crate) Arc<Hub>);
@@ -75,9 +79,61 @@ impl PolicyService for PolicyHandler {
         self.0.policies.look(&self.0.store).await;
         Ok(Response::new(response))
     }
+
+    async fn dry_run_policy(
+        &self,
+        request: Request<v1::DryRunPolicyRequest>,
+    ) -> Result<Response<v1::DryRunPolicyResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = self.read_dry_run(&caller, request.get_ref()).await?;
+        let result = dry_run(&self.0, &request).await?;
+        Ok(Response::new(dry_run_to_wire(&request.policy.version, &result)))
+    }
 }
 
 impl PolicyHandler {
+    async fn read_dry_run(
+        &self,
+        caller: &Caller,
+        request: &v1::DryRunPolicyRequest,
+    ) -> Result<DryRunRequest, HubError> {
+        let mut parse = Parse::default();
+        let scope = parse
+            .region("region_code", &request.region_code)
+            .unwrap_or(caller.scope);
+        if !caller.sees(scope) {
+            parse.wrong("region_code", "must lie in your own scope");
+        }
+        let from = parse.time("from_time", request.from_time.as_ref());
+        let from = parse.require("from_time", from, "must be given");
+        let until = parse.time("until_time", request.until_time.as_ref());
+        let until = until.unwrap_or_else(|| self.0.clock.now());
+        if from.is_some_and(|from| from >= until) {
+            parse.wrong("until_time", "must be after from_time");
+        }
+        let examples = usize::try_from(request.examples)
+            .ok()
+            .filter(|count| *count <= MAX_EXAMPLES);
+        let what = format!("must be 0-{MAX_EXAMPLES}");
+        let examples = parse.require("examples", examples, &what);
+        let (from, examples) = parse.finish(from.zip(examples))?;
+        let mut connection = self.0.store.read().await?;
+        let known = self.0.policies.version(&mut connection, &request.version).await;
+        let policy = known.map_err(|error| match error {
+            HubError::Rule(RuleBroken::PolicyUnknown(version)) => {
+                HubError::not_found(Kind::Policy, version.chars().take(64).collect::<String>())
+            }
+            other => other,
+        })?;
+        Ok(DryRunRequest {
+            policy,
+            scope,
+            from,
+            until,
+            examples,
+        })
+    }
+
     async fn policy(&self, version: &str) -> Result<v1::Policy, HubError> {
         let mut connection = self.0.store.read().await?;
         let active = if version.is_empty() {

@@ -212,6 +212,27 @@ pub(crate) enum Policy {
     Create(PolicyCreateArgs),
     /// Let new cases follow this version from now on; the one before is retired. A routed case keeps its version.
     Activate(PolicyActivateArgs),
+    /// Make the decisions of a period again under another version: who would be asked, how far, who would wait.
+    DryRun(PolicyDryRunArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyDryRunArgs {
+    /// Version to try; a draft, as a rule.
+    #[arg(value_name = "VERSION")]
+    pub(crate) version: String,
+    /// Decisions made from here on, e.g. 2026-11-01T00:00:00+07:00.
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    pub(crate) from: OffsetDateTime,
+    /// And before here [default: now].
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    pub(crate) until: Option<OffsetDateTime>,
+    /// Where the cases are [default: your scope].
+    #[arg(long, value_name = "REGION", default_value = "", hide_default_value = true)]
+    pub(crate) region: String,
+    /// Changed decisions to show.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=200))]
+    pub(crate) examples: u16,
 }
 
 #[derive(Debug, Args)]

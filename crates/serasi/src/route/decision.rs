@@ -19,7 +19,7 @@ pub(super) fn decision_text(decision: &Decision) -> String {
     if !decision.near_misses.is_empty() {
         let misses = decision.near_misses.iter().map(near_miss);
         parts.push(format!(
-            "Failed by one rule only, the nearest:\n{}",
+            "Failed by one rule only, first those that may change by themselves:\n{}",
             misses.collect::<Vec<_>>().join("\n")
         ));
     }

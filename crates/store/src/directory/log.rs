@@ -1,0 +1,104 @@
+//! Entries of the change log with the transactions that wrote them.
+
+use sqlx::PgConnection;
+
+use super::{AnswerRow, with_place};
+use crate::StoreError;
+use crate::capacity::PoolRow;
+use crate::facilities::FacilityRow;
+use crate::history::{Change, Logged};
+
+/// Everything logged by transactions from `first` on and before `end`; `None` = more than `limit` entries of one kind.
+pub(crate) async fn between(
+    conn: &mut PgConnection,
+    first: i64,
+    end: i64,
+    limit: usize,
+) -> Result<Option<Vec<Logged>>, StoreError> {
+    let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut logged = vec![];
+    let facilities = sqlx::query!(
+        r#"SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at,
+               xid::text::bigint AS "xid!"
+           FROM facility_log WHERE xid >= $1::text::xid8 AND xid < $2::text::xid8 LIMIT $3"#,
+        first.to_string(),
+        end.to_string(),
+        rows
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for row in facilities {
+        let facility = FacilityRow {
+            region_code: row.region_code,
+            facility_id: row.facility_id,
+            version: row.version,
+            state: row.state,
+            profile: row.profile,
+            state_reason: row.state_reason,
+            state_until: row.state_until,
+            created_at: row.created_at,
+            changed_at: row.changed_at,
+        };
+        logged.push(Logged {
+            xid: row.xid,
+            change: Change::Facility(Box::new(with_place(facility)?)),
+        });
+    }
+    let pools = sqlx::query!(
+        r#"SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+               observed_at, valid_until, source, xid::text::bigint AS "xid!"
+           FROM capacity_log WHERE xid >= $1::text::xid8 AND xid < $2::text::xid8 LIMIT $3"#,
+        first.to_string(),
+        end.to_string(),
+        rows
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for row in pools {
+        let pool = PoolRow {
+            region_code: row.region_code,
+            facility_id: row.facility_id,
+            base: row.base,
+            cluster: row.cluster,
+            sex: row.sex,
+            version: row.version,
+            total: row.total,
+            occupied: row.occupied,
+            held: row.held,
+            overflow: row.overflow,
+            shortfall: row.shortfall,
+            observed_at: row.observed_at,
+            valid_until: row.valid_until,
+            source: row.source,
+        };
+        let (facility, pool) = pool.read()?;
+        logged.push(Logged {
+            xid: row.xid,
+            change: Change::Pool(facility, pool),
+        });
+    }
+    let answers = sqlx::query!(
+        r#"SELECT region_code, facility_id, version, median_answer_minutes, false_full, xid::text::bigint AS "xid!"
+           FROM answer_log WHERE xid >= $1::text::xid8 AND xid < $2::text::xid8 LIMIT $3"#,
+        first.to_string(),
+        end.to_string(),
+        rows
+    )
+    .fetch_all(conn)
+    .await?;
+    for row in answers {
+        let answers = AnswerRow {
+            region_code: row.region_code,
+            facility_id: row.facility_id,
+            version: row.version,
+            median_answer_minutes: row.median_answer_minutes,
+            false_full: row.false_full,
+        };
+        let (facility, record) = answers.read()?;
+        logged.push(Logged {
+            xid: row.xid,
+            change: Change::Answers(facility, record),
+        });
+    }
+    Ok((logged.len() <= limit).then_some(logged))
+}
