@@ -23,6 +23,8 @@ use crate::hub::Hub;
 const MAX_DECISIONS: usize = 10_000;
 /// Changes of the directory between the first and the last of them, of one kind.
 const MAX_CHANGES: usize = 500_000;
+/// Why some cannot be made again.
+const NO_INPUTS: &str = "the release that decided did not keep the inputs";
 /// Decisions read at a time.
 const PAGE: usize = 500;
 
@@ -118,11 +120,7 @@ fn in_order(
     for key in keys {
         match key.position.as_deref().and_then(Horizon::parse) {
             Some(horizon) => ordered.push((horizon, key.id)),
-            None => {
-                *not_replayed
-                    .entry("the release that decided did not keep the inputs")
-                    .or_default() += 1
-            }
+            None => *not_replayed.entry(NO_INPUTS).or_default() += 1,
         }
     }
     ordered.sort_by_key(|(horizon, id)| (horizon.order(), *id));
@@ -145,9 +143,7 @@ fn compare(
     directory: &Directory,
 ) -> Result<Comparison, &'static str> {
     let made_of = stored.made_of.as_ref();
-    let inputs = &made_of
-        .ok_or("the release that decided did not keep the inputs")?
-        .inputs;
+    let inputs = &made_of.ok_or(NO_INPUTS)?.inputs;
     if inputs.directory != directory.digest() {
         return Err("the directory of that moment cannot be put together again from the change log");
     }

@@ -3,6 +3,7 @@
 use pbjson_types::Timestamp;
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
+use serasi_proto::v1::RouteResult::{NotRouted, Offered, Waiting};
 use serasi_tests::TestHub;
 use serasi_tests::build::{facility, intake, report_time};
 use serasi_tests::status::violated_fields;
@@ -83,7 +84,6 @@ async fn who_would_be_asked_how_far_and_who_would_wait_is_told() {
     let run = dry_run(&hub, "everywhere").await;
     assert_eq!((run.decisions, run.changed), (4, 1), "{run:#?}");
     assert_eq!((run.waiting_before, run.waiting_after), (1, 0));
-    use v1::RouteResult::{Offered, Waiting};
     assert_eq!(results(&run), [(Offered, Offered, 3), (Waiting, Offered, 1)]);
     let far = facility_id(&mut client, "FAR").await;
     let changed = &run.examples[0];
@@ -101,7 +101,7 @@ async fn who_would_be_asked_how_far_and_who_would_wait_is_told() {
 
     // Under the older law these LKS may not act alone: everybody would be left without anybody.
     let older = variant(&mut client, "older", |policy| {
-        policy.regulation = v1::Regulation::P16 as i32
+        policy.regulation = v1::Regulation::P16 as i32;
     })
     .await;
     create(&mut client, older).await.unwrap();
@@ -118,7 +118,6 @@ async fn who_would_be_asked_how_far_and_who_would_wait_is_told() {
     .await;
     create(&mut client, strict).await.unwrap();
     let run = dry_run(&hub, "strict").await;
-    use v1::RouteResult::NotRouted;
     assert_eq!(results(&run), [(Offered, NotRouted, 3), (Waiting, NotRouted, 1)]);
     hub.finish().await;
 }

@@ -96,8 +96,8 @@ fn text_of(run: &DryRunPolicyResponse) -> String {
 
 fn result_row(change: &ResultChange) -> Vec<String> {
     vec![
-        label::<RouteResult>(change.before).to_owned(),
-        label::<RouteResult>(change.after).to_owned(),
+        label::<RouteResult>(change.before),
+        label::<RouteResult>(change.after),
         change.decisions.to_string(),
     ]
 }
@@ -105,7 +105,7 @@ fn result_row(change: &ResultChange) -> Vec<String> {
 fn changed_row(changed: &ChangedDecision) -> Vec<String> {
     let asked = |name: &str, result| {
         if name.is_empty() {
-            label::<RouteResult>(result).to_owned()
+            label::<RouteResult>(result)
         } else {
             name.to_owned()
         }
@@ -119,8 +119,8 @@ fn changed_row(changed: &ChangedDecision) -> Vec<String> {
     };
     vec![
         changed.case_id.clone(),
-        label::<Cluster>(changed.cluster).to_owned(),
-        label::<Urgency>(changed.urgency).to_owned(),
+        label::<Cluster>(changed.cluster),
+        label::<Urgency>(changed.urgency),
         asked(&changed.facility_before_name, changed.result_before),
         asked(&changed.facility_after_name, changed.result_after),
         format!(

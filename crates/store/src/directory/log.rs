@@ -8,7 +8,15 @@ use crate::capacity::PoolRow;
 use crate::facilities::FacilityRow;
 use crate::history::{Change, Logged};
 
-/// Everything logged by transactions from `first` on and before `end`; `None` = more than `limit` entries of one kind.
+/// Transactions from the first on and before the second, and how many rows to read at most.
+#[derive(Clone, Copy)]
+struct Window {
+    first: i64,
+    end: i64,
+    rows: i64,
+}
+
+/// Everything logged by transactions from `first` on and before `end`; `None` = more than `limit` entries.
 pub(crate) async fn between(
     conn: &mut PgConnection,
     first: i64,
@@ -16,18 +24,26 @@ pub(crate) async fn between(
     limit: usize,
 ) -> Result<Option<Vec<Logged>>, StoreError> {
     let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut logged = vec![];
-    let facilities = sqlx::query!(
+    let window = Window { first, end, rows };
+    let mut logged = facilities(conn, window).await?;
+    logged.extend(pools(conn, window).await?);
+    logged.extend(answers(conn, window).await?);
+    Ok((logged.len() <= limit).then_some(logged))
+}
+
+async fn facilities(conn: &mut PgConnection, window: Window) -> Result<Vec<Logged>, StoreError> {
+    let rows = sqlx::query!(
         r#"SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at,
                xid::text::bigint AS "xid!"
            FROM facility_log WHERE xid >= $1::text::xid8 AND xid < $2::text::xid8 LIMIT $3"#,
-        first.to_string(),
-        end.to_string(),
-        rows
+        window.first.to_string(),
+        window.end.to_string(),
+        window.rows
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await?;
-    for row in facilities {
+    let mut logged = vec![];
+    for row in rows {
         let facility = FacilityRow {
             region_code: row.region_code,
             facility_id: row.facility_id,
@@ -44,17 +60,22 @@ pub(crate) async fn between(
             change: Change::Facility(Box::new(with_place(facility)?)),
         });
     }
-    let pools = sqlx::query!(
+    Ok(logged)
+}
+
+async fn pools(conn: &mut PgConnection, window: Window) -> Result<Vec<Logged>, StoreError> {
+    let rows = sqlx::query!(
         r#"SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
                observed_at, valid_until, source, xid::text::bigint AS "xid!"
            FROM capacity_log WHERE xid >= $1::text::xid8 AND xid < $2::text::xid8 LIMIT $3"#,
-        first.to_string(),
-        end.to_string(),
-        rows
+        window.first.to_string(),
+        window.end.to_string(),
+        window.rows
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await?;
-    for row in pools {
+    let mut logged = vec![];
+    for row in rows {
         let pool = PoolRow {
             region_code: row.region_code,
             facility_id: row.facility_id,
@@ -77,16 +98,21 @@ pub(crate) async fn between(
             change: Change::Pool(facility, pool),
         });
     }
-    let answers = sqlx::query!(
+    Ok(logged)
+}
+
+async fn answers(conn: &mut PgConnection, window: Window) -> Result<Vec<Logged>, StoreError> {
+    let rows = sqlx::query!(
         r#"SELECT region_code, facility_id, version, median_answer_minutes, false_full, xid::text::bigint AS "xid!"
            FROM answer_log WHERE xid >= $1::text::xid8 AND xid < $2::text::xid8 LIMIT $3"#,
-        first.to_string(),
-        end.to_string(),
-        rows
+        window.first.to_string(),
+        window.end.to_string(),
+        window.rows
     )
     .fetch_all(conn)
     .await?;
-    for row in answers {
+    let mut logged = vec![];
+    for row in rows {
         let answers = AnswerRow {
             region_code: row.region_code,
             facility_id: row.facility_id,
@@ -100,5 +126,5 @@ pub(crate) async fn between(
             change: Change::Answers(facility, record),
         });
     }
-    Ok((logged.len() <= limit).then_some(logged))
+    Ok(logged)
 }
