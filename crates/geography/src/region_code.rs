@@ -115,6 +115,21 @@ impl RegionCode {
             && (self.village == 0 || self.village == other.village)
     }
 
+    /// Pairs of which the second is the first or lies in it, as positions in `codes`: what a list of regions says twice.
+    #[must_use]
+    pub fn overlaps(codes: &[Self]) -> Vec<(usize, usize)> {
+        let numbered = || codes.iter().enumerate();
+        numbered()
+            .flat_map(|(outer, region)| {
+                let inside = move |(inner, other): (usize, &Self)| {
+                    let is_said_twice = region.contains(other) && (region != other || outer < inner);
+                    (outer != inner && is_said_twice).then_some((outer, inner))
+                };
+                numbered().filter_map(inside)
+            })
+            .collect()
+    }
+
     /// This code cut off at `level`; `None` if it does not reach so deep.
     fn at(self, level: RegionLevel) -> Option<Self> {
         let cut = match level {
@@ -284,5 +299,11 @@ mod tests {
             codes.map(|c| c.to_string()),
             ["ID", "11", "11.01", "11.01.02", "11.10", "12"]
         );
+    }
+
+    #[test]
+    fn a_list_that_says_a_region_twice_is_seen_through() {
+        let codes = ["32", "33.01", "32.73", "33.01", "34"].map(|code| code.parse().unwrap());
+        assert_eq!(RegionCode::overlaps(&codes), [(0, 2), (1, 3)]);
     }
 }

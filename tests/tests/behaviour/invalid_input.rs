@@ -166,7 +166,13 @@ async fn one_bad_row_of_an_import_keeps_all_out_and_every_bad_row_is_named() {
     twice.row = 5;
     let mut good = facility("A", "32.73.01", 1);
     good.row = 2;
-    let rows = vec![good, nowhere, overfull, twice];
+    let mut elsewhere = facility("D", "32.73.01", 1);
+    elsewhere.row = 6;
+    elsewhere.capacity[0].key.as_mut().unwrap().base = v1::ServiceBase::Family as i32;
+    let mut overlapping = facility("E", "32.73.01", 1);
+    overlapping.row = 7;
+    overlapping.facility.as_mut().unwrap().working_area = ["32", "35.78", "32.73"].map(str::to_owned).into();
+    let rows = vec![good, nowhere, overfull, twice, elsewhere, overlapping];
     let refused = client
         .facilities
         .import_facilities(tokio_stream::iter(rows))
@@ -182,6 +188,8 @@ async fn one_bad_row_of_an_import_keeps_all_out_and_every_bad_row_is_named() {
             "row 3.region_code",
             "row 3.clusters",
             "row 4.pools[0].total",
+            "row 6.pools[0].base",
+            "row 7.working_area[2]",
             "row 5.source_ref"
         ]
     );

@@ -117,8 +117,15 @@ impl Line<'_> {
 
     fn working_area(&mut self, text: &str) -> Vec<String> {
         let area: Vec<_> = items(text).map(str::to_owned).collect();
-        for code in &area {
-            self.region("working_area", code);
+        let known: Vec<_> = area
+            .iter()
+            .filter_map(|code| self.region("working_area", code))
+            .collect();
+        for (outer, inner) in RegionCode::overlaps(&known) {
+            if let Some((outer, inner)) = known.get(outer).zip(known.get(inner)) {
+                let problem = format!("overlaps: {inner} lies in {outer}, which is in the list already");
+                self.wrong("working_area", problem);
+            }
         }
         area
     }

@@ -1,6 +1,7 @@
 //! The 31 Sentra of the ministry: identity, place and beds as published, with what the balai before them
 //! were known for and where they worked.
 
+use serasi_geography::RegionCode;
 use serasi_proto::v1::{
     AccessNeed, AdmissionRule, CapacityReport, Cluster, Facility, FacilityKind, ImportFacilitiesRequest,
     ServiceBase,
@@ -110,7 +111,19 @@ fn working_area(id: &str, legacy: &[&Balai], areas: &[WorkingArea]) -> Vec<Strin
         .collect();
     codes.sort_unstable();
     codes.dedup();
-    codes.into_iter().map(|code| code.to_string()).collect()
+    // Those of several balai overlap; the larger region says it all.
+    let within_others: Vec<_> = RegionCode::overlaps(&codes)
+        .into_iter()
+        .map(|(_, inner)| inner)
+        .collect();
+    let distinct = codes
+        .iter()
+        .enumerate()
+        .filter(|(position, _)| !within_others.contains(position));
+    distinct
+        .map(|(_, code)| code)
+        .map(|code| code.to_string())
+        .collect()
 }
 
 fn documents(legacy: &[&Balai]) -> Vec<String> {

@@ -179,19 +179,39 @@ impl Decision {
                 id: "Lembaga yang sesuai sudah dimintai jawaban.".to_owned(),
                 en: "A suitable facility has been asked.".to_owned(),
             },
-            (Outcome::Waiting, _) => Explanation {
-                id: "Ada lembaga yang sesuai, tetapi saat ini tidak ada tempat kosong. Kasus masuk daftar tunggu \
-                     dan dipegang koordinator."
-                    .to_owned(),
-                en: "Suitable facilities exist but none has a free place now. The case waits and the coordinator \
-                     answers for it."
-                    .to_owned(),
-            },
+            (Outcome::Waiting, _) => self.explain_waiting(),
             (Outcome::NoCandidate, _) => Explanation {
                 id: "Belum ada lembaga yang dapat menerima kasus ini. Koordinator mengambil alih.".to_owned(),
                 en: "No facility may take this case. The coordinator takes over.".to_owned(),
             },
         }
+    }
+}
+
+impl Decision {
+    fn explain_waiting(&self) -> Explanation {
+        let mut explanation = Explanation {
+            id: "Ada lembaga yang sesuai, tetapi saat ini tidak ada tempat kosong. Kasus masuk daftar tunggu dan \
+                 dipegang koordinator."
+                .to_owned(),
+            en: "Suitable facilities exist but none has a free place now. The case waits and the coordinator \
+                 answers for it."
+                .to_owned(),
+        };
+        let minutes = self.widens_at.map(|at| (at - self.decided_at).whole_minutes());
+        if let Some(minutes) = minutes.and_then(|minutes| u32::try_from(minutes).ok()) {
+            let id = format!(
+                " Bila tetap penuh, pencarian diperluas dalam {}.",
+                duration_id(minutes)
+            );
+            let en = format!(
+                " If they stay full, the search widens in {}.",
+                duration_en(minutes)
+            );
+            explanation.id.push_str(&id);
+            explanation.en.push_str(&en);
+        }
+        explanation
     }
 }
 

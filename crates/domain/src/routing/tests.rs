@@ -330,6 +330,17 @@ fn an_ordinary_case_waits_for_somebody_near_before_it_is_sent_across_the_country
         Some(NOW + Duration::hours(23)),
         "the nation is opened a day after the report"
     );
+    let explanation = early.decision.explain();
+    assert!(
+        explanation.id.ends_with("pencarian diperluas dalam 23 jam."),
+        "{}",
+        explanation.id
+    );
+    assert!(
+        explanation.en.ends_with("the search widens in 23 h."),
+        "{}",
+        explanation.en
+    );
     assert_eq!(chosen(&after(Duration::DAY)), Some(2));
     assert_eq!(
         chosen(&search(&case, vec![free_far])),

@@ -4,7 +4,7 @@ use serasi_domain::capacity::Pool;
 use serasi_domain::facility::{AdmissionRule, Facility, FacilityProfile, FacilityState, Partnership};
 use serasi_domain::person::{AgeYears, Phone};
 use serasi_domain::text::Text;
-use serasi_geography::RegionLevel;
+use serasi_geography::{RegionCode, RegionLevel};
 use serasi_proto::v1;
 
 use super::capacity::pool_to_wire;
@@ -89,16 +89,27 @@ fn admission(parse: &mut Parse, rule: Option<&v1::AdmissionRule>) -> AdmissionRu
     })
 }
 
-fn working_area(parse: &mut Parse, codes: &[String]) -> Vec<serasi_geography::RegionCode> {
+fn working_area(parse: &mut Parse, codes: &[String]) -> Vec<RegionCode> {
     if codes.len() > MAX_WORKING_AREA {
         parse.wrong("working_area", format!("at most {MAX_WORKING_AREA} regions"));
     }
     let numbered = codes.iter().take(MAX_WORKING_AREA).enumerate();
-    let mut area: Vec<_> = numbered
-        .filter_map(|(position, code)| parse.region(&format!("working_area[{position}]"), code))
+    let known: Vec<(usize, RegionCode)> = numbered
+        .filter_map(|(position, code)| {
+            let region = parse.region(&format!("working_area[{position}]"), code)?;
+            Some((position, region))
+        })
         .collect();
+    let mut area: Vec<RegionCode> = known.iter().map(|(_, region)| *region).collect();
+    for (outer, inner) in RegionCode::overlaps(&area) {
+        if let Some(((_, outer), (position, inner))) = known.get(outer).zip(known.get(inner)) {
+            parse.wrong(
+                format!("working_area[{position}]"),
+                format!("overlaps: {inner} lies in {outer}, which is in the list already"),
+            );
+        }
+    }
     area.sort_unstable();
-    area.dedup();
     area
 }
 

@@ -229,3 +229,19 @@ fn reading_stops_at_the_last_problem_that_is_told() {
     };
     assert_eq!((errors.len(), more), (MAX_ROW_ERRORS, true));
 }
+
+#[test]
+fn a_working_area_that_says_a_region_twice_is_told_by_both() {
+    assert_problems(&[
+        (
+            "working_area",
+            "32;36.01;32.73",
+            "overlaps: 32.73 lies in 32, which is in the list already",
+        ),
+        (
+            "working_area",
+            "36.01;36.01",
+            "overlaps: 36.01 lies in 36.01, which is in the list already",
+        ),
+    ]);
+}

@@ -90,6 +90,16 @@ fn read_row(
         if keys.len() < reports.len() {
             parse.wrong("pools", "each pool may stand once");
         }
+        let bases = profile.as_ref().map_or(&[][..], |profile| &profile.bases);
+        for (position, report) in reports.iter().enumerate() {
+            if profile.is_some() && !bases.contains(&report.key.base) {
+                let what = format!(
+                    "the facility does not work on base {}: these places are nobody's",
+                    report.key.base
+                );
+                parse.wrong(format!("pools[{position}].base"), what);
+            }
+        }
         let valid_until = parse.time(
             "capacity_valid_until_time",
             message.capacity_valid_until_time.as_ref(),
