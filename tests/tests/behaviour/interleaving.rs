@@ -113,8 +113,10 @@ async fn storm(hub: &TestHub, replica: &TestHub, facilities: &[String]) -> (Answ
         .await
         .unwrap();
     let clients = [hub, replica].map(|hub| everybody(hub, &facilities[0]));
+    let mut connection = hub.database.connect().await;
+    let mut violations = look(&mut connection).await;
     let (end, ended) = watch::channel(false);
-    let onlooker = tokio::spawn(look_on(hub.database.connect().await, ended));
+    let onlooker = tokio::spawn(look_on(connection, ended));
     let mut parties = JoinSet::new();
     for name in 0..PARTIES {
         let mut party = Party {
@@ -138,7 +140,8 @@ async fn storm(hub: &TestHub, replica: &TestHub, facilities: &[String]) -> (Answ
         *answers.entry(answer).or_default() += times;
     }
     end.send_replace(true);
-    (answers, onlooker.await.unwrap())
+    violations.extend(onlooker.await.unwrap());
+    (answers, violations)
 }
 
 /// A client that may do all of it.
@@ -153,8 +156,7 @@ async fn look_on(mut connection: PgConnection, mut ended: watch::Receiver<bool>)
     let mut seen = vec![];
     loop {
         let is_last = *ended.borrow_and_update();
-        seen.extend(capacity_violations(&mut connection).await);
-        seen.extend(broken_cases(&mut connection).await);
+        seen.extend(look(&mut connection).await);
         if is_last {
             seen.sort();
             seen.dedup();
@@ -162,6 +164,13 @@ async fn look_on(mut connection: PgConnection, mut ended: watch::Receiver<bool>)
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// What is wrong now.
+async fn look(connection: &mut PgConnection) -> Vec<String> {
+    let mut seen = capacity_violations(connection).await;
+    seen.extend(broken_cases(connection).await);
+    seen
 }
 
 /// Cases whose state, offer, placement, owner and deadline do not agree, at one instant.

@@ -318,20 +318,13 @@ impl Model {
         assert!(self.may_take(facility, case), "{made:?} of {case:?} in {self:#?}");
         assert_eq!(made.attempt, i32::try_from(case.offers.len()).unwrap() + 1);
         if let CaseState::Waiting(since) = case.state {
-            let overtaken = self.cases.iter().find(|other| match other.state {
-                CaseState::Waiting(waits_since) => {
-                    seen.cases[&other.id].offer.is_none()
-                        && other.rank(waits_since) < case.rank(since)
-                        && self.may_take(facility, other)
-                }
-                CaseState::Received
-                | CaseState::Triaged
-                | CaseState::Searched
-                | CaseState::Offered
-                | CaseState::Placed
-                | CaseState::InService
-                | CaseState::Aftercare
-                | CaseState::ResolvedDirectly => false,
+            let overtaken = self.cases.iter().find(|other| {
+                let CaseState::Waiting(waits_since) = other.state else {
+                    return false;
+                };
+                seen.cases[&other.id].offer.is_none()
+                    && other.rank(waits_since) < case.rank(since)
+                    && self.may_take(facility, other)
             });
             assert!(overtaken.is_none(), "{case:?} overtook {overtaken:?}");
         }
