@@ -143,7 +143,8 @@ impl Round {
     }
 
     async fn serve(&mut self, hub: &Hub, case: CaseId, choices: &[Choice]) -> Result<(), HubError> {
-        match run_job(hub, &RouteWaiting { case }).await {
+        let among = choices.iter().map(|choice| choice.facility).collect();
+        match run_job(hub, &RouteWaiting { case, among }).await {
             Ok(Tried::Offered(offer)) => {
                 tracing::info!(case.id = %case, offer.id = %offer.id, "a waiting case was offered");
                 if offer.holds_places {
@@ -156,7 +157,8 @@ impl Round {
                     self.take_out(choice.facility, choice.pool, i32::MAX);
                 }
             }
-            Ok(Tried::WaitsNoLonger) => {}
+            // Or the board has grown meanwhile: the next round begins with those further ahead.
+            Ok(Tried::WaitsNoLonger) | Err(HubError::Moved) => {}
             // Without a database the others fail as well: the next round tries again.
             Err(error @ HubError::Store(StoreError::Unavailable(_))) => return Err(error),
             Err(error) => {

@@ -54,16 +54,21 @@ pub(super) async fn refer_again(
     settle(unit, case, old_state, search).await
 }
 
-/// Refers a case that waits, or leaves no trace where nobody can be asked.
+/// Refers a case that waits to one `among` these, or leaves no trace where none of them can be asked.
 pub(super) async fn refer_if_somebody_can_be_asked(
     unit: &mut Unit<'_>,
     case: Case,
     exclusions: &[Exclusion],
+    among: &[FacilityId],
 ) -> Result<Option<Offer>, HubError> {
     let search = search_again(unit, &case, exclusions).await?;
     let Some(offer) = search.offer.as_ref().map(|view| view.offer.clone()) else {
         return Ok(None);
     };
+    if !among.contains(&offer.facility) {
+        // The places are already held: only a rollback gives them back without a trace.
+        return Err(HubError::Moved);
+    }
     let old_state = case.state.clone();
     settle(unit, case, &old_state, search).await?;
     Ok(Some(offer))

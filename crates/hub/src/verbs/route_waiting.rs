@@ -1,7 +1,7 @@
 //! A waiting case is tried again when places may have freed up; a search that finds nobody leaves no trace.
 
 use serasi_domain::case::CaseState;
-use serasi_domain::id::CaseId;
+use serasi_domain::id::{CaseId, FacilityId};
 use serasi_domain::offer::Offer;
 use serasi_store::{cases, exclusions};
 
@@ -9,9 +9,11 @@ use super::refer::refer_if_somebody_can_be_asked;
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
-/// Refers the case if it still waits and somebody can take it now.
+/// Refers the case if it still waits and somebody can take it now; `Moved` = somebody could, but none of those.
 pub(crate) struct RouteWaiting {
     pub(crate) case: CaseId,
+    /// Who may be asked: for anybody else, those further ahead in the queue have not been considered.
+    pub(crate) among: Vec<FacilityId>,
 }
 
 /// What became of a try.
@@ -39,7 +41,7 @@ impl Act for RouteWaiting {
             return Ok(Tried::WaitsNoLonger);
         };
         let excluded = exclusions::of_case(&mut unit.conn, self.case).await?;
-        let Some(offer) = refer_if_somebody_can_be_asked(unit, case, &excluded).await? else {
+        let Some(offer) = refer_if_somebody_can_be_asked(unit, case, &excluded, &self.among).await? else {
             return Ok(Tried::NobodyAfterAll);
         };
         unit.audit(self.case.home(), self.case).await?;
