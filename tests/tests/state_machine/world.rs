@@ -101,8 +101,14 @@ impl World {
         let clear = tables.map(|table| format!("DELETE FROM {table} WHERE region_code = '{}'", self.regency));
         let script = format!(
             "SELECT 1 FROM cases WHERE region_code = '{0}' FOR UPDATE; {1};
-             UPDATE facilities SET state = 'active', state_reason = NULL, state_until = NULL, changed_at = now()
-             WHERE region_code = '{0}'",
+             WITH changed AS (
+                 UPDATE facilities SET state = 'active', state_reason = NULL, state_until = NULL, changed_at = now(),
+                     version = version + 1
+                 WHERE region_code = '{0}' RETURNING *)
+             INSERT INTO facility_log (region_code, facility_id, version, state, profile, state_reason, state_until,
+                 created_at, changed_at)
+             SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
+             FROM changed",
             self.regency,
             clear.join(";")
         );
@@ -112,10 +118,15 @@ impl World {
         for (id, (total, overflow)) in self.facilities.iter().zip(start) {
             let id = id_of(id);
             let state =
-                "UPDATE capacity_pools SET total = $2, free = $2, occupied = 0, held = 0, overflow = $3,
-                     shortfall = 0, source = 'facility', observed_at = now() - interval '1 minute',
-                     valid_until = now() + interval '1 day', changed_at = now()
-                 WHERE facility_id = $1";
+                "WITH changed AS (
+                     UPDATE capacity_pools SET total = $2, free = $2, occupied = 0, held = 0, overflow = $3,
+                         shortfall = 0, source = 'facility', observed_at = now() - interval '1 minute',
+                         valid_until = now() + interval '1 day', changed_at = now(), version = version + 1
+                     WHERE facility_id = $1 RETURNING *)
+                 INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held,
+                     overflow, shortfall, observed_at, valid_until, source, changed_at)
+                 SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
+                     shortfall, observed_at, valid_until, source, changed_at FROM changed";
             let query = sqlx::query(state).bind(id.0).bind(total).bind(overflow);
             query.execute(&mut *transaction).await.unwrap();
             facilities.push(Facility {

@@ -2,6 +2,7 @@
 
 use serasi_domain::case::{Case, CaseState};
 use serasi_domain::deadline::Allowance;
+use serasi_domain::id::FacilityId;
 use serasi_domain::offer::Offer;
 use serasi_domain::policy::{MissingFields, Policy};
 use serasi_domain::routing::Exclusion;
