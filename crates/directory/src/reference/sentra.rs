@@ -120,10 +120,7 @@ fn working_area(id: &str, legacy: &[&Balai], areas: &[WorkingArea]) -> Vec<Strin
         .iter()
         .enumerate()
         .filter(|(position, _)| !within_others.contains(position));
-    distinct
-        .map(|(_, code)| code)
-        .map(|code| code.to_string())
-        .collect()
+    distinct.map(|(_, code)| code).map(ToString::to_string).collect()
 }
 
 fn documents(legacy: &[&Balai]) -> Vec<String> {
