@@ -7,7 +7,9 @@ pub mod extent;
 pub mod period;
 pub mod reporting;
 pub mod suppression;
+pub mod timeliness;
 pub mod truthfulness;
+pub mod unmet_need;
 
 /// How long something took, of all that were measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,6 +13,7 @@ pub mod events;
 pub mod exclusions;
 pub mod facilities;
 pub mod idempotency;
+pub mod insight;
 pub mod intakes;
 pub mod offers;
 pub mod placements;
