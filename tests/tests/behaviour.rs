@@ -12,6 +12,8 @@ mod access;
 mod concurrency;
 #[path = "behaviour/directory.rs"]
 mod directory;
+#[path = "behaviour/insight.rs"]
+mod insight;
 #[path = "behaviour/intake.rs"]
 mod intake;
 #[path = "behaviour/interleaving.rs"]
