@@ -293,11 +293,11 @@ fn region_name(code: &str) -> String {
 mod tests {
     use super::*;
 
-    fn told(value: i32) -> Option<CaseCount> {
-        Some(CaseCount {
+    fn told(value: i32) -> CaseCount {
+        CaseCount {
             value: Some(value),
             suppressed: false,
-        })
+        }
     }
 
     const SUPPRESSED: Option<CaseCount> = Some(CaseCount {
@@ -310,8 +310,8 @@ mod tests {
             region_code: "32.73".to_owned(),
             month: "2026-10".to_owned(),
             cluster: Cluster::Anak.into(),
-            reported: told(12),
-            no_candidate: told(0),
+            reported: Some(told(12)),
+            no_candidate: Some(told(0)),
             waiting: SUPPRESSED,
             never_placed: SUPPRESSED,
             near_misses: vec![serasi_proto::v1::NearMiss {

@@ -10,6 +10,56 @@ use super::{code_length, region};
 use crate::StoreError;
 use crate::columns::{Row, scope_pattern};
 
+#[derive(Debug)]
+struct TimelinessRow {
+    region: String,
+    urgency: String,
+    cases: i32,
+    offers: i32,
+    offer_median: Option<i32>,
+    offer_p90: Option<i32>,
+    acceptances: i32,
+    acceptance_median: Option<i32>,
+    acceptance_p90: Option<i32>,
+    answers: i32,
+    in_time: i32,
+    answer_median: Option<i32>,
+    answer_p90: Option<i32>,
+}
+
+impl TryFrom<TimelinessRow> for Timeliness {
+    type Error = StoreError;
+
+    fn try_from(row: TimelinessRow) -> Result<Self, StoreError> {
+        let region = region("cases", &row.region)?;
+        let context = Row {
+            table: "cases",
+            id: &region,
+        };
+        Ok(Self {
+            region,
+            urgency: context.code("urgency", &row.urgency)?,
+            cases: row.cases,
+            first_offer: Durations {
+                count: row.offers,
+                median_minutes: row.offer_median,
+                p90_minutes: row.offer_p90,
+            },
+            answer: Durations {
+                count: row.answers,
+                median_minutes: row.answer_median,
+                p90_minutes: row.answer_p90,
+            },
+            acceptance: Durations {
+                count: row.acceptances,
+                median_minutes: row.acceptance_median,
+                p90_minutes: row.acceptance_p90,
+            },
+            answered_in_time: row.in_time,
+        })
+    }
+}
+
 /// By region, the most urgent first.
 pub async fn count(
     conn: &mut PgConnection,
@@ -17,7 +67,8 @@ pub async fn count(
     days: DaySpan,
 ) -> Result<Vec<Timeliness>, StoreError> {
     let (from, until) = days.bounds();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        TimelinessRow,
         r#"WITH reported AS (
                SELECT region_code, case_id, left(region_code, $1) AS region, urgency, created_at FROM cases
                WHERE created_at >= $2 AND created_at < $3 AND region_code LIKE $4),
@@ -58,34 +109,5 @@ pub async fn count(
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let region = region("cases", &row.region)?;
-            let context = Row {
-                table: "cases",
-                id: &region,
-            };
-            Ok(Timeliness {
-                region,
-                urgency: context.code("urgency", &row.urgency)?,
-                cases: row.cases,
-                first_offer: Durations {
-                    count: row.offers,
-                    median_minutes: row.offer_median,
-                    p90_minutes: row.offer_p90,
-                },
-                answer: Durations {
-                    count: row.answers,
-                    median_minutes: row.answer_median,
-                    p90_minutes: row.answer_p90,
-                },
-                acceptance: Durations {
-                    count: row.acceptances,
-                    median_minutes: row.acceptance_median,
-                    p90_minutes: row.acceptance_p90,
-                },
-                answered_in_time: row.in_time,
-            })
-        })
-        .collect()
+    rows.into_iter().map(Timeliness::try_from).collect()
 }

@@ -70,9 +70,9 @@ async fn tallies(conn: &mut PgConnection, filter: &UnmetNeedFilter) -> Result<Ve
     rows.into_iter()
         .map(|row| {
             let regency = regency("cases", &row.region_code)?;
-            let month = month(filter, row.month, &regency.code())?;
-            let cluster = cluster(row.cluster.as_deref(), &regency.code())?;
-            let question = question(&row.question, row.rule, &regency.code())?;
+            let month = month(filter, row.month, regency.code())?;
+            let cluster = cluster(row.cluster.as_deref(), regency.code())?;
+            let question = question(&row.question, row.rule, regency.code())?;
             Ok(Tally {
                 cell: (month, cluster),
                 question,
@@ -113,8 +113,8 @@ async fn waits(conn: &mut PgConnection, filter: &UnmetNeedFilter) -> Result<Medi
     rows.into_iter()
         .map(|row| {
             let region = region("cases", &row.region)?;
-            let month = month(filter, row.month, &region)?;
-            let cluster = cluster(row.cluster.as_deref(), &region)?;
+            let month = month(filter, row.month, region)?;
+            let cluster = cluster(row.cluster.as_deref(), region)?;
             Ok(((month, cluster, region), row.median_hours))
         })
         .collect()
@@ -128,22 +128,22 @@ const fn cases(region: &RegionCode) -> Row<'_, RegionCode> {
 }
 
 /// The month of a bucket; the first is 1.
-fn month(filter: &UnmetNeedFilter, bucket: i32, region: &RegionCode) -> Result<Month, StoreError> {
+fn month(filter: &UnmetNeedFilter, bucket: i32, region: RegionCode) -> Result<Month, StoreError> {
     let position = usize::try_from(bucket - 1).ok();
     let month = position.and_then(|position| filter.months.months().get(position));
-    cases(region).present("created_at", month.copied())
+    cases(&region).present("created_at", month.copied())
 }
 
-fn cluster(code: Option<&str>, region: &RegionCode) -> Result<Option<Cluster>, StoreError> {
-    code.map(|code| cases(region).code("cluster", code)).transpose()
+fn cluster(code: Option<&str>, region: RegionCode) -> Result<Option<Cluster>, StoreError> {
+    code.map(|code| cases(&region).code("cluster", code)).transpose()
 }
 
-fn question(code: &str, rule: Option<String>, region: &RegionCode) -> Result<Question, StoreError> {
+fn question(code: &str, rule: Option<String>, region: RegionCode) -> Result<Question, StoreError> {
     Ok(match code {
         "reported" => Question::Reported,
         "no_candidate" => Question::NoCandidate,
         "waiting" => Question::Waiting,
         "never_placed" => Question::NeverPlaced,
-        _ => Question::NearMiss(cases(region).present("nearest_miss_rule", rule)?),
+        _ => Question::NearMiss(cases(&region).present("nearest_miss_rule", rule)?),
     })
 }

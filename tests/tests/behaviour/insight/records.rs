@@ -4,7 +4,9 @@
 use serasi_proto::v1;
 use serasi_tests::TestHub;
 use serasi_tests::build::{intake, submit};
-use sqlx::PgConnection;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
 /// Writes records into the database of a hub.
@@ -15,24 +17,24 @@ pub(super) struct Records {
 /// A case to write.
 #[derive(Clone, Copy)]
 pub(super) struct Reported<'a> {
-    pub(super) region: &'a str,
+    region: &'a str,
     /// `None` = not known yet.
-    pub(super) cluster: Option<&'a str>,
-    pub(super) urgency: &'a str,
+    cluster: Option<&'a str>,
+    urgency: &'a str,
     /// As PostgreSQL reads it.
-    pub(super) at: &'a str,
+    at: &'a str,
 }
 
 /// An offer of a case; it was answered, or ran out, after so many minutes.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
-    pub(super) facility: &'a str,
-    pub(super) state: &'a str,
+    facility: &'a str,
+    state: &'a str,
     /// As PostgreSQL reads it.
-    pub(super) at: &'a str,
-    pub(super) answered_after_minutes: i32,
+    at: &'a str,
+    answered_after_minutes: i32,
     /// Some reason = declined as full, with or without places held.
-    pub(super) full: Option<Held>,
+    full: Option<Held>,
 }
 
 /// Whether the hub held the places.
@@ -61,6 +63,51 @@ pub(super) const ACCEPTED: Asked<'static> = Asked {
 
 /// A facility that is in no directory.
 pub(super) const NOBODY: &str = "3273-00000000-0000-7000-8000-000000000000";
+
+impl<'a> Reported<'a> {
+    pub(super) const fn region(self, region: &'a str) -> Self {
+        Self { region, ..self }
+    }
+
+    pub(super) const fn cluster(self, cluster: Option<&'a str>) -> Self {
+        Self { cluster, ..self }
+    }
+
+    pub(super) const fn urgency(self, urgency: &'a str) -> Self {
+        Self { urgency, ..self }
+    }
+
+    pub(super) const fn at(self, at: &'a str) -> Self {
+        Self { at, ..self }
+    }
+}
+
+impl<'a> Asked<'a> {
+    pub(super) const fn facility(self, facility: &'a str) -> Self {
+        Self { facility, ..self }
+    }
+
+    pub(super) const fn at(self, at: &'a str) -> Self {
+        Self { at, ..self }
+    }
+
+    /// What became of it, after how many minutes.
+    pub(super) const fn ended(self, state: &'a str, minutes: i32) -> Self {
+        Self {
+            state,
+            answered_after_minutes: minutes,
+            ..self
+        }
+    }
+
+    /// Declined as full.
+    pub(super) const fn full(self, held: Held, minutes: i32) -> Self {
+        Self {
+            full: Some(held),
+            ..self.ended("declined", minutes)
+        }
+    }
+}
 
 impl Records {
     /// Takes down the case that is copied; it is of today and in no period of these tests.
@@ -198,10 +245,7 @@ impl Records {
         }
     }
 
-    async fn write<'q>(
-        &mut self,
-        query: sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>,
-    ) {
+    async fn write(&mut self, query: Query<'_, Postgres, PgArguments>) {
         query.execute(&mut self.connection).await.unwrap();
     }
 }

@@ -3,7 +3,7 @@
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
 
-use super::records::{ACCEPTED, Asked, CHILD, Records, Reported};
+use super::records::{ACCEPTED, CHILD, Records};
 use super::september;
 use crate::scene::hub_with;
 
@@ -11,61 +11,20 @@ use crate::scene::hub_with;
 async fn timeliness_counts_from_report_to_offer_answer_and_acceptance() {
     let hub = hub_with(vec![]).await;
     let mut records = Records::of(&hub).await;
-    let urgent = Reported {
-        urgency: "urgent",
-        at: "2025-09-01 00:00+07",
-        ..CHILD
-    };
+    let urgent = CHILD.urgency("urgent").at("2025-09-01 00:00+07");
     let [first, second, _] = records.cases(3, urgent).await.try_into().unwrap();
-    let declined = Asked {
-        state: "declined",
-        at: "2025-09-01 00:10+07",
-        answered_after_minutes: 30,
-        ..ACCEPTED
-    };
-    records.offer(first, declined).await;
-    records
-        .offer(
-            first,
-            Asked {
-                at: "2025-09-01 00:40+07",
-                answered_after_minutes: 60,
-                ..ACCEPTED
-            },
-        )
-        .await;
-    let expired = Asked {
-        state: "expired",
-        at: "2025-09-01 00:20+07",
-        answered_after_minutes: 120,
-        ..ACCEPTED
-    };
-    records.offer(second, expired).await;
-    let emergency = Reported {
-        urgency: "emergency",
-        region: "32.04",
-        ..urgent
-    };
-    let taken_back = records.case(emergency).await;
-    let withdrawn = Asked {
-        state: "withdrawn",
-        at: "2025-09-01 00:05+07",
-        ..ACCEPTED
-    };
+    let asked = ACCEPTED.at("2025-09-01 00:10+07");
+    records.offer(first, asked.ended("declined", 30)).await;
+    let again = ACCEPTED.at("2025-09-01 00:40+07");
+    records.offer(first, again.ended("accepted", 60)).await;
+    let in_vain = ACCEPTED.at("2025-09-01 00:20+07");
+    records.offer(second, in_vain.ended("expired", 120)).await;
+    let taken_back = records.case(urgent.urgency("emergency").region("32.04")).await;
+    let withdrawn = ACCEPTED.at("2025-09-01 00:05+07").ended("withdrawn", 5);
     records.offer(taken_back, withdrawn).await;
     // Before the first day in Jakarta, and after the last.
-    records
-        .case(Reported {
-            at: "2025-08-31 16:59:59+00",
-            ..urgent
-        })
-        .await;
-    records
-        .case(Reported {
-            at: "2025-09-11 00:00+07",
-            ..urgent
-        })
-        .await;
+    records.case(urgent.at("2025-08-31 16:59:59+00")).await;
+    records.case(urgent.at("2025-09-11 00:00+07")).await;
 
     let mut client = hub.client(Role::Auditor, "32");
     let took = |count, median_minutes, p90_minutes| {
@@ -93,12 +52,8 @@ async fn timeliness_counts_from_report_to_offer_answer_and_acceptance() {
         acceptance: took(1, Some(100), Some(100)),
         answered_in_time_share: Some(2.0 / 3.0),
     };
-    let report = client
-        .insight
-        .get_timeliness(september())
-        .await
-        .unwrap()
-        .into_inner();
+    let report = client.insight.get_timeliness(september()).await;
+    let report = report.unwrap().into_inner();
     assert_eq!(report.region_code, "32");
     assert_eq!(report.rows, [emergencies.clone(), urgents.clone()]);
 
@@ -106,12 +61,8 @@ async fn timeliness_counts_from_report_to_offer_answer_and_acceptance() {
         level: v1::RegionLevel::Province as i32,
         ..september()
     };
-    let report = client
-        .insight
-        .get_timeliness(by_province)
-        .await
-        .unwrap()
-        .into_inner();
+    let report = client.insight.get_timeliness(by_province).await;
+    let report = report.unwrap().into_inner();
     let of_province = |row: v1::Timeliness| v1::Timeliness {
         region_code: "32".to_owned(),
         ..row

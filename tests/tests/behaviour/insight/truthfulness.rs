@@ -7,7 +7,7 @@ use serasi_tests::status::{refusal, violated_fields};
 use serasi_tests::{Client, TestHub};
 use tonic::Code;
 
-use super::records::{ACCEPTED, Asked, CHILD, Held, Records};
+use super::records::{ACCEPTED, CHILD, Held, Records};
 use super::truth;
 use crate::scene::{facility_id, hub_with};
 
@@ -25,115 +25,66 @@ async fn three_facilities() -> (TestHub, [String; 3]) {
         ("C", "32.04.05"),
         ("D", "33.74.01"),
     ];
-    let hub = hub_with(
-        rows.map(|(reference, region)| facility(reference, region, 5))
-            .to_vec(),
-    )
-    .await;
+    let rows = rows.map(|(reference, region)| facility(reference, region, 5));
+    let hub = hub_with(rows.to_vec()).await;
     let mut client = hub.coordinator();
     let mut ids = vec![];
     for reference in ["A", "B", "C"] {
         ids.push(facility_id(&mut client, reference).await);
     }
-    let [a, b, c] = ids.try_into().unwrap();
+    let ids: [String; 3] = ids.try_into().unwrap();
     let mut records = Records::of(&hub).await;
-    records.active_since(&a, "2025-08-01 00:00+07").await;
-    records
-        .suspended(&a, "2025-09-06 00:00+07", "2025-09-08 00:00+07")
-        .await;
-    // The last second of 1 September in Bandung and the first of the second; the sixth is of no use to anybody.
+    september_days(&mut records, &ids).await;
+    september_offers(&mut records, &ids).await;
+    (hub, ids)
+}
+
+async fn september_days(records: &mut Records, [a, b, c]: &[String; 3]) {
+    records.active_since(a, "2025-08-01 00:00+07").await;
+    let (from, until) = ("2025-09-06 00:00+07", "2025-09-08 00:00+07");
+    records.suspended(a, from, until).await;
+    // The last second of 1 September in Bandung, and the first of the second.
+    let turn = ["2025-09-01 16:59:59+00", "2025-09-01 17:00:00+00"];
+    records.stated(a, "facility", &turn).await;
     let own = [
-        "2025-09-01 16:59:59+00",
-        "2025-09-01 17:00:00+00",
         "2025-09-03 12:00+07",
+        "2025-09-03 18:00+07",
         "2025-09-05 12:00+07",
     ];
-    records.stated(&a, "facility", &own).await;
-    records
-        .stated(
-            &a,
-            "facility",
-            &[
-                "2025-09-03 18:00+07",
-                "2025-09-06 12:00+07",
-                "2025-08-31 12:00+07",
-            ],
-        )
-        .await;
-    records.stated(&a, "import", &["2025-09-04 12:00+07"]).await;
-    records.stated(&a, "decline", &["2025-09-09 12:00+07"]).await;
-    records.active_since(&b, "2025-09-05 00:00+09").await;
+    records.stated(a, "facility", &own).await;
+    // Before the period, and while it was suspended: neither makes a silent day less.
+    let idle = ["2025-08-31 12:00+07", "2025-09-06 12:00+07"];
+    records.stated(a, "facility", &idle).await;
+    records.stated(a, "import", &["2025-09-04 12:00+07"]).await;
+    records.stated(a, "decline", &["2025-09-09 12:00+07"]).await;
+    records.active_since(b, "2025-09-05 00:00+09").await;
     // Both moments are of 2 September in Jayapura, when B was not open yet.
-    records
-        .stated(
-            &b,
-            "facility",
-            &["2025-09-01 16:59:59+00", "2025-09-01 17:00:00+00"],
-        )
-        .await;
-    records.active_since(&c, "2025-09-10 23:59:59+07").await;
-    records.stated(&c, "facility", &["2025-09-10 12:00+07"]).await;
+    records.stated(b, "facility", &turn).await;
+    records.active_since(c, "2025-09-10 23:59:59+07").await;
+    records.stated(c, "facility", &["2025-09-10 12:00+07"]).await;
+}
 
+async fn september_offers(records: &mut Records, [a, _, c]: &[String; 3]) {
     let case = records.case(CHILD).await;
-    let to_a = Asked {
-        facility: &a,
-        ..ACCEPTED
-    };
-    let declined = Asked {
-        state: "declined",
-        ..to_a
-    };
+    let to_a = ACCEPTED.facility(a);
     for offer in [
         to_a,
-        Asked {
-            answered_after_minutes: 20,
-            full: Some(Held::Yes),
-            ..declined
-        },
-        Asked {
-            answered_after_minutes: 30,
-            full: Some(Held::No),
-            ..declined
-        },
-        Asked {
-            answered_after_minutes: 120,
-            state: "expired",
-            ..to_a
-        },
-        Asked {
-            answered_after_minutes: 1,
-            state: "withdrawn",
-            ..to_a
-        },
-        Asked {
-            at: "2025-08-31 23:59+07",
-            state: "expired",
-            ..to_a
-        },
-        Asked {
-            at: "2025-09-11 00:00+07",
-            state: "expired",
-            ..to_a
-        },
+        to_a.full(Held::Yes, 20),
+        to_a.full(Held::No, 30),
+        to_a.ended("expired", 120),
+        to_a.ended("withdrawn", 1),
+        // Before the first day in Bandung, and after the last.
+        to_a.at("2025-08-31 23:59+07").ended("expired", 5),
+        to_a.at("2025-09-11 00:00+07").ended("expired", 5),
+        ACCEPTED.facility(c),
+        ACCEPTED.facility(c).ended("expired", 60),
     ] {
         records.offer(case, offer).await;
     }
-    let to_c = Asked {
-        facility: &c,
-        ..ACCEPTED
-    };
-    records.offer(case, to_c).await;
-    records
-        .offer(
-            case,
-            Asked {
-                answered_after_minutes: 60,
-                state: "expired",
-                ..to_c
-            },
-        )
-        .await;
-    (hub, [a, b, c])
+}
+
+fn names(found: &[v1::Truthfulness]) -> Vec<&str> {
+    found.iter().map(|facility| facility.name.as_str()).collect()
 }
 
 #[tokio::test]
@@ -183,37 +134,26 @@ async fn truthfulness_counts_days_in_the_zone_of_each_facility_and_names_the_wor
         },
     ];
     assert_eq!(found, wanted);
+    hub.finish().await;
+}
 
-    let mut paged = vec![];
+#[tokio::test]
+async fn the_list_of_the_worst_comes_in_pages() {
+    let (hub, _) = three_facilities().await;
+    let mut client = hub.client(Role::Administrator, "ID");
     let mut page_token = String::new();
-    for _ in &wanted {
+    for page in [&["LKSA C", "LKSA A"][..], &["LKSA B"]] {
         let request = v1::GetTruthfulnessRequest {
-            page_size: 1,
+            page_size: 2,
             page_token,
             ..truth("")
         };
-        let page = client
-            .insight
-            .get_truthfulness(request)
-            .await
-            .unwrap()
-            .into_inner();
-        paged.extend(page.facilities);
-        page_token = page.next_page_token;
+        let answer = client.insight.get_truthfulness(request).await;
+        let answer = answer.unwrap().into_inner();
+        assert_eq!(names(&answer.facilities), page);
+        page_token = answer.next_page_token;
     }
-    assert_eq!(paged, wanted);
-    let request = v1::GetTruthfulnessRequest {
-        page_size: 1,
-        page_token,
-        ..truth("")
-    };
-    let end = client
-        .insight
-        .get_truthfulness(request)
-        .await
-        .unwrap()
-        .into_inner();
-    assert!(end.facilities.is_empty() && end.next_page_token.is_empty());
+    assert!(page_token.is_empty());
     hub.finish().await;
 }
 

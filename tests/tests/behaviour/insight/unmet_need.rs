@@ -5,7 +5,7 @@ use serasi_proto::v1;
 use serasi_tests::status::violated_fields;
 use serasi_tests::{Client, TestHub};
 
-use super::records::{ACCEPTED, Asked, CHILD, Records, Reported};
+use super::records::{ACCEPTED, CHILD, Records};
 use super::{september, unmet};
 use crate::scene::hub_with;
 
@@ -32,23 +32,21 @@ fn told(row: &v1::UnmetNeed) -> String {
         } => "<5".to_owned(),
         both => panic!("{both:?}"),
     };
-    let mut told = format!(
-        "{} {} {}: {} {} {} {}",
+    let misses = row.near_misses.iter();
+    let misses = misses.map(|miss| format!(" {}={}", miss.rule, count(&miss.cases)));
+    let median = row.median_wait_hours.map(|hours| format!(" after {hours} h"));
+    format!(
+        "{} {} {}: {} {} {} {}{}{}",
         row.month,
         row.cluster().as_str_name(),
         row.region_code,
         count(&row.reported),
         count(&row.no_candidate),
         count(&row.waiting),
-        count(&row.never_placed)
-    );
-    for miss in &row.near_misses {
-        told.push_str(&format!(" {}={}", miss.rule, count(&miss.cases)));
-    }
-    if let Some(hours) = row.median_wait_hours {
-        told.push_str(&format!(" after {hours} h"));
-    }
-    told
+        count(&row.never_placed),
+        misses.collect::<String>(),
+        median.unwrap_or_default()
+    )
 }
 
 async fn unmet_told(client: &mut Client, region: &str, level: v1::RegionLevel) -> Vec<String> {
@@ -61,100 +59,42 @@ async fn unmet_told(client: &mut Client, region: &str, level: v1::RegionLevel) -
 async fn two_months(hub: &TestHub) {
     let mut records = Records::of(hub).await;
     let august = records.cases(12, CHILD).await;
-    for (number, case) in august.iter().enumerate() {
-        if number < 8 {
-            records.searched(*case, "no_candidate", Some("within_tier")).await;
-        }
-        if number < 5 {
-            // The same cases again: they are no more for it, but another rule stood in the way.
-            records.searched(*case, "no_candidate", Some("within_tier")).await;
-            records.searched(*case, "no_candidate", Some("gives_forms")).await;
-            let at = format!(
-                "2025-08-{} {:02}:00+07",
-                10 + (12 + 10 * (number + 1)) / 24,
-                (12 + 10 * (number + 1)) % 24
-            );
-            let state = if number < 3 { "accepted" } else { "expired" };
-            records
-                .offer(
-                    *case,
-                    Asked {
-                        state,
-                        at: &at,
-                        ..ACCEPTED
-                    },
-                )
-                .await;
-        }
-        if number >= 6 {
-            records.searched(*case, "waiting", Some("has_places")).await;
-        }
+    for case in &august[..8] {
+        records.searched(*case, "no_candidate", Some("within_tier")).await;
+    }
+    let offers = [
+        "10 22:00+07",
+        "11 08:00+07",
+        "11 18:00+07",
+        "12 04:00+07",
+        "12 14:00+07",
+    ];
+    let ends = ["accepted", "accepted", "accepted", "declined", "expired"];
+    for ((case, at), end) in august.iter().zip(offers).zip(ends) {
+        // The same cases again: they are no more for it, but another rule stood in the way.
+        records.searched(*case, "no_candidate", Some("within_tier")).await;
+        records.searched(*case, "no_candidate", Some("gives_forms")).await;
+        let at = format!("2025-08-{at}");
+        records.offer(*case, ACCEPTED.at(&at).ended(end, 5)).await;
+        records
+            .offer(*case, ACCEPTED.at("2025-08-20 00:00+07").ended("withdrawn", 5))
+            .await;
+    }
+    for case in &august[6..] {
+        records.searched(*case, "waiting", Some("has_places")).await;
     }
     // A search that found somebody is no unmet need, whatever was the nearest miss.
-    for case in records
-        .cases(
-            7,
-            Reported {
-                region: "32.04",
-                ..CHILD
-            },
-        )
-        .await
-    {
+    for case in records.cases(7, CHILD.region("32.04")).await {
         records.searched(case, "offered", Some("has_places")).await;
     }
     // The last second of August in Jakarta, and the first of September.
-    let lansia = Reported {
-        region: "33.74",
-        cluster: Some("lansia"),
-        ..CHILD
-    };
-    records
-        .cases(
-            6,
-            Reported {
-                at: "2025-08-31 16:59:59+00",
-                ..lansia
-            },
-        )
-        .await;
-    records
-        .cases(
-            5,
-            Reported {
-                at: "2025-08-31 17:00:00+00",
-                ..lansia
-            },
-        )
-        .await;
-    records
-        .cases(
-            5,
-            Reported {
-                cluster: None,
-                ..CHILD
-            },
-        )
-        .await;
+    let lansia = CHILD.region("33.74").cluster(Some("lansia"));
+    records.cases(6, lansia.at("2025-08-31 16:59:59+00")).await;
+    records.cases(5, lansia.at("2025-08-31 17:00:00+00")).await;
+    records.cases(5, CHILD.cluster(None)).await;
     // Outside the months that are asked for.
-    records
-        .cases(
-            9,
-            Reported {
-                at: "2025-10-01 00:00:00+07",
-                ..CHILD
-            },
-        )
-        .await;
-    records
-        .cases(
-            9,
-            Reported {
-                at: "2025-07-31 23:59:59+07",
-                ..CHILD
-            },
-        )
-        .await;
+    records.cases(9, CHILD.at("2025-10-01 00:00:00+07")).await;
+    records.cases(9, CHILD.at("2025-07-31 23:59:59+07")).await;
 }
 
 #[tokio::test]
@@ -223,7 +163,7 @@ async fn small_numbers_are_told_to_nobody_and_cannot_be_computed_from_the_rest()
     let hub = hub_with(vec![]).await;
     let mut records = Records::of(&hub).await;
     for (region, count) in [("32.73", 3), ("32.04", 8), ("32.77", 20)] {
-        records.cases(count, Reported { region, ..CHILD }).await;
+        records.cases(count, CHILD.region(region)).await;
     }
     let mut nation = hub.client(Role::DinasOfficer, "ID");
     assert_eq!(
