@@ -51,11 +51,10 @@ const TRUTHFULNESS: [&str; 15] = [
     "p90_minutes",
     "expired_percent",
 ];
-const TIMELINESS: [&str; 14] = [
+const TIMELINESS: [&str; 13] = [
     "region",
     "region_name",
     "urgency",
-    "cases",
     "offered",
     "offered_median_minutes",
     "offered_p90_minutes",
@@ -239,7 +238,6 @@ fn timeliness_row(row: &Timeliness) -> Vec<String> {
         row.region_code.clone(),
         region_name(&row.region_code),
         label::<Urgency>(row.urgency),
-        row.cases.to_string(),
     ];
     for durations in [&row.first_offer, &row.answer, &row.acceptance] {
         cells.extend(duration_cells(durations.unwrap_or_default()));

@@ -10,7 +10,6 @@ use crate::need::Urgency;
 pub struct Timeliness {
     pub region: RegionCode,
     pub urgency: Urgency,
-    pub cases: i32,
     /// From report to the first offer.
     pub first_offer: Durations,
     /// From offer to answer; an offer that ran out counts as its whole time.

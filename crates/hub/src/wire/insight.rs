@@ -129,7 +129,6 @@ pub(crate) fn timeliness_to_wire(row: &Timeliness) -> v1::Timeliness {
     v1::Timeliness {
         region_code: row.region.to_string(),
         urgency: row.urgency.to_wire(),
-        cases: row.cases,
         first_offer: Some(durations(row.first_offer)),
         answer: Some(durations(row.answer)),
         acceptance: Some(durations(row.acceptance)),

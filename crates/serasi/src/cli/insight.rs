@@ -30,9 +30,8 @@ Columns of --csv, the worst facility first:
   expired_percent of accepted, declined and expired";
 
 const TIMELINESS_COLUMNS: &str = "\
-Columns of --csv:
+Columns of --csv, for cases taken down in the period, Jakarta time:
   region, region_name, urgency
-  cases           taken down in the period, Jakarta time
   offered, offered_median_minutes, offered_p90_minutes     from report to first offer
   answers, answers_median_minutes, answers_p90_minutes     from offer to answer; one that ran out counts as its whole time
   accepted, accepted_median_minutes, accepted_p90_minutes  from report to first acceptance

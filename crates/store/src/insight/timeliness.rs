@@ -14,7 +14,6 @@ use crate::columns::{Row, scope_pattern};
 struct TimelinessRow {
     region: String,
     urgency: String,
-    cases: i32,
     offers: i32,
     offer_median: Option<i32>,
     offer_p90: Option<i32>,
@@ -39,7 +38,6 @@ impl TryFrom<TimelinessRow> for Timeliness {
         Ok(Self {
             region,
             urgency: context.code("urgency", &row.urgency)?,
-            cases: row.cases,
             first_offer: Durations {
                 count: row.offers,
                 median_minutes: row.offer_median,
@@ -79,8 +77,7 @@ pub async fn count(
                FROM reported r LEFT JOIN offers o USING (region_code, case_id)
                GROUP BY r.region_code, r.case_id, r.region, r.urgency, r.created_at),
            waited AS (
-               SELECT region, urgency, count(*)::int AS cases,
-                   count(offer)::int AS offers,
+               SELECT region, urgency, count(offer)::int AS offers,
                    (percentile_disc(0.5) WITHIN GROUP (ORDER BY offer) / 60)::int AS offer_median,
                    (percentile_disc(0.9) WITHIN GROUP (ORDER BY offer) / 60)::int AS offer_p90,
                    count(acceptance)::int AS acceptances,
@@ -97,7 +94,7 @@ pub async fn count(
                FROM reported r JOIN offers o USING (region_code, case_id)
                WHERE o.state IN ('accepted', 'declined', 'expired')
                GROUP BY r.region, r.urgency)
-           SELECT w.region AS "region!", w.urgency, w.cases AS "cases!", w.offers AS "offers!", w.offer_median,
+           SELECT w.region AS "region!", w.urgency, w.offers AS "offers!", w.offer_median,
                w.offer_p90, w.acceptances AS "acceptances!", w.acceptance_median, w.acceptance_p90,
                COALESCE(a.answers, 0) AS "answers!", COALESCE(a.in_time, 0) AS "in_time!", a.answer_median, a.answer_p90
            FROM waited w LEFT JOIN answered a USING (region, urgency)

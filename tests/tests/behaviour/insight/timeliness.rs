@@ -37,7 +37,6 @@ async fn timeliness_counts_from_report_to_offer_answer_and_acceptance() {
     let emergencies = v1::Timeliness {
         region_code: "32.04".to_owned(),
         urgency: v1::Urgency::Emergency as i32,
-        cases: 1,
         first_offer: took(1, Some(5), Some(5)),
         answer: took(0, None, None),
         acceptance: took(0, None, None),
@@ -46,7 +45,6 @@ async fn timeliness_counts_from_report_to_offer_answer_and_acceptance() {
     let urgents = v1::Timeliness {
         region_code: "32.73".to_owned(),
         urgency: v1::Urgency::Urgent as i32,
-        cases: 3,
         first_offer: took(2, Some(10), Some(20)),
         answer: took(3, Some(60), Some(120)),
         acceptance: took(1, Some(100), Some(100)),
