@@ -40,26 +40,33 @@ pub async fn count(
 async fn tallies(conn: &mut PgConnection, filter: &UnmetNeedFilter) -> Result<Vec<Tally>, StoreError> {
     let bounds = filter.months.bounds();
     let rows = sqlx::query!(
-        r#"WITH searched AS (
-               SELECT c.region_code, c.case_id, c.cluster, width_bucket(c.created_at, $1::timestamptz[]) AS month,
-                   COALESCE(bool_or(d.outcome = 'no_candidate'), false) AS no_candidate,
-                   COALESCE(bool_or(d.outcome = 'waiting'), false) AS waiting,
-                   array_agg(DISTINCT d.nearest_miss_rule) FILTER (WHERE d.nearest_miss_rule IS NOT NULL) AS rules
-               FROM cases c LEFT JOIN decisions d ON d.region_code = c.region_code AND d.case_id = c.case_id
-                   AND d.outcome IN ('no_candidate', 'waiting')
-               WHERE c.created_at >= $2 AND c.created_at < $3 AND ($4::text IS NULL OR c.cluster = $4)
-               GROUP BY c.region_code, c.case_id)
-           SELECT s.region_code, s.cluster, s.month AS "month!", q.question AS "question!", q.rule,
-               count(*)::int AS "cases!"
-           FROM searched s CROSS JOIN LATERAL (
-               SELECT 'reported' AS question, NULL AS rule
-               UNION ALL SELECT 'no_candidate', NULL WHERE s.no_candidate
-               UNION ALL SELECT 'waiting', NULL WHERE s.waiting
-               UNION ALL SELECT 'never_placed', NULL WHERE (s.no_candidate OR s.waiting) AND NOT EXISTS (
-                   SELECT 1 FROM offers o
-                   WHERE o.region_code = s.region_code AND o.case_id = s.case_id AND o.state = 'accepted')
-               UNION ALL SELECT 'near_miss', rule FROM unnest(s.rules) AS rule) q
-           GROUP BY s.region_code, s.cluster, s.month, q.question, q.rule"#,
+        r#"WITH met AS (
+               SELECT region_code, case_id, bool_or(outcome = 'no_candidate') AS no_candidate,
+                   bool_or(outcome = 'waiting') AS waiting,
+                   array_agg(DISTINCT nearest_miss_rule) FILTER (WHERE nearest_miss_rule IS NOT NULL) AS rules
+               FROM decisions WHERE outcome IN ('no_candidate', 'waiting') AND decided_at >= $2
+               GROUP BY region_code, case_id),
+           reported AS MATERIALIZED (
+               SELECT c.region_code, c.cluster, width_bucket(c.created_at, $1::timestamptz[]) AS month,
+                   m.no_candidate, m.waiting, m.rules, m.case_id IS NOT NULL AND NOT EXISTS (
+                       SELECT 1 FROM offers o
+                       WHERE o.region_code = c.region_code AND o.case_id = c.case_id AND o.state = 'accepted')
+                       AS never_placed
+               FROM cases c LEFT JOIN met m USING (region_code, case_id)
+               WHERE c.created_at >= $2 AND c.created_at < $3 AND ($4::text IS NULL OR c.cluster = $4)),
+           counted AS (
+               SELECT region_code, cluster, month, count(*) AS cases, count(*) FILTER (WHERE no_candidate) AS no_candidate,
+                   count(*) FILTER (WHERE waiting) AS waiting, count(*) FILTER (WHERE never_placed) AS never_placed
+               FROM reported GROUP BY region_code, cluster, month)
+           SELECT c.region_code AS "region_code!", c.cluster, c.month AS "month!", q.question AS "question!",
+               NULL AS rule, q.cases::int AS "cases!"
+           FROM counted c CROSS JOIN LATERAL (
+               VALUES ('reported', c.cases), ('no_candidate', c.no_candidate), ('waiting', c.waiting),
+                   ('never_placed', c.never_placed)) AS q (question, cases)
+           UNION ALL
+           SELECT r.region_code, r.cluster, r.month, 'near_miss', rule, count(*)::int
+           FROM reported r CROSS JOIN LATERAL unnest(r.rules) AS rule
+           GROUP BY r.region_code, r.cluster, r.month, rule"#,
         &bounds,
         bounds.first(),
         bounds.last(),
