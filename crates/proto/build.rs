@@ -5,6 +5,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 const FILES: &[&str] = &[
     "serasi/v1/case_service.proto",
     "serasi/v1/facility_service.proto",
+    "serasi/v1/insight_service.proto",
     "serasi/v1/intake_service.proto",
     "serasi/v1/policy_service.proto",
     "serasi/v1/reference_service.proto",

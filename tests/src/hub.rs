@@ -10,6 +10,7 @@ use serasi_hub::server::{BoundServer, ServeError, ServerSettings};
 use serasi_hub::{Hub, HubSettings};
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
+use serasi_proto::v1::insight_service_client::InsightServiceClient;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
@@ -45,6 +46,7 @@ pub struct Client {
     pub referral: ReferralServiceClient<Authorized>,
     pub facilities: FacilityServiceClient<Authorized>,
     pub policies: PolicyServiceClient<Authorized>,
+    pub insight: InsightServiceClient<Authorized>,
     pub reference: ReferenceServiceClient<Authorized>,
 }
 
@@ -75,6 +77,7 @@ impl Client {
             referral: ReferralServiceClient::new(service()),
             facilities: FacilityServiceClient::new(service()),
             policies: PolicyServiceClient::new(service()),
+            insight: InsightServiceClient::new(service()),
             reference: ReferenceServiceClient::new(service()),
         }
     }

@@ -14,6 +14,8 @@ mod concurrency;
 mod directory;
 #[path = "behaviour/dry_run.rs"]
 mod dry_run;
+#[path = "behaviour/insight.rs"]
+mod insight;
 #[path = "behaviour/intake.rs"]
 mod intake;
 #[path = "behaviour/interleaving.rs"]

@@ -47,6 +47,12 @@ pub fn local_date(now: OffsetDateTime, zone: TimeZone) -> Date {
     now.to_offset(offset(zone)).date()
 }
 
+/// The moment at which `day` begins in `zone`.
+#[must_use]
+pub fn start_of_day(day: Date, zone: TimeZone) -> OffsetDateTime {
+    day.midnight().assume_offset(offset(zone))
+}
+
 fn offset(zone: TimeZone) -> UtcOffset {
     UtcOffset::from_hms(zone.utc_offset_hours(), 0, 0).expect("time zones are 7 to 9 hours")
 }

@@ -13,6 +13,7 @@ pub mod deadline;
 pub mod directory;
 pub mod facility;
 pub mod id;
+pub mod insight;
 pub mod intake;
 pub mod need;
 pub mod offer;

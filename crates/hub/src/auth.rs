@@ -10,4 +10,5 @@ mod verifier;
 pub use caller::{Caller, Role};
 pub use dev_issuer::{DEV_ISSUER, DevIssuer, DevIssuerError, TokenRequest};
 pub(crate) use layer::AuthLayer;
+pub(crate) use table::OVERSEERS;
 pub use verifier::{AUDIENCE, KeySetError, TokenError, Verifier};

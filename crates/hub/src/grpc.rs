@@ -2,6 +2,7 @@
 
 mod case;
 mod facility;
+mod insight;
 mod intake;
 mod policy;
 mod reference;
@@ -9,6 +10,7 @@ mod referral;
 
 pub(crate) use case::CaseHandler;
 pub(crate) use facility::FacilityHandler;
+pub(crate) use insight::InsightHandler;
 pub(crate) use intake::IntakeHandler;
 pub(crate) use policy::PolicyHandler;
 pub(crate) use reference::ReferenceHandler;

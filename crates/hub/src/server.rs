@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serasi_proto::v1::case_service_server::CaseServiceServer;
 use serasi_proto::v1::facility_service_server::FacilityServiceServer;
+use serasi_proto::v1::insight_service_server::InsightServiceServer;
 use serasi_proto::v1::intake_service_server::IntakeServiceServer;
 use serasi_proto::v1::policy_service_server::PolicyServiceServer;
 use serasi_proto::v1::reference_service_server::ReferenceServiceServer;
@@ -19,7 +20,8 @@ use tower::layer::util::{Identity, Stack};
 
 use crate::auth::AuthLayer;
 use crate::grpc::{
-    CaseHandler, FacilityHandler, IntakeHandler, PolicyHandler, ReferenceHandler, ReferralHandler,
+    CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler, ReferenceHandler,
+    ReferralHandler,
 };
 use crate::hub::Hub;
 use crate::jobs;
@@ -170,6 +172,9 @@ fn router(hub: &Arc<Hub>, settings: ServerSettings) -> Router<Layers> {
             hub
         )))))
         .add_service(limited!(PolicyServiceServer::new(PolicyHandler(Arc::clone(hub)))))
+        .add_service(limited!(InsightServiceServer::new(InsightHandler(Arc::clone(
+            hub
+        )))))
         .add_service(limited!(ReferenceServiceServer::new(ReferenceHandler)));
     if settings.reflection {
         with_reflection(router)

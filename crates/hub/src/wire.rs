@@ -6,6 +6,7 @@ mod codes;
 mod decision;
 mod dry_run;
 mod facility;
+mod insight;
 mod intake;
 mod offer;
 mod parse;
@@ -20,6 +21,9 @@ pub(crate) use case::{case_to_wire, need};
 pub(crate) use decision::{decision_to_wire, outcome_to_wire, replay_to_wire};
 pub(crate) use dry_run::dry_run_to_wire;
 pub(crate) use facility::{facility_to_wire, profile};
+pub(crate) use insight::{
+    days, extent, months, timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire, within,
+};
 pub(crate) use intake::intake;
 pub(crate) use offer::offer_to_wire;
 pub(crate) use parse::{PageToken, Parse, id_of, page_of, page_size};

@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what `--help` says about it.
 
+mod insight;
 mod records;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use crate::migrate::MigrateArgs;
 use crate::serve::ServeArgs;
 use crate::token::TokenArgs;
 
+pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
 pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
     OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
@@ -89,6 +91,9 @@ pub(crate) enum Command {
     /// Look at the policies cases are routed under, and change the one that holds.
     #[command(subcommand)]
     Policy(Policy),
+    /// Look at where need is not met, whose figures are true, and how long people wait.
+    #[command(subcommand)]
+    Insight(Insight),
     /// Measure how much a hub can do, with invented reports.
     Bench(BenchArgs),
 }

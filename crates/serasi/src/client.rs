@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
+use serasi_proto::v1::insight_service_client::InsightServiceClient;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
@@ -68,6 +69,10 @@ impl Hub {
 
     pub(crate) fn facilities(&self) -> FacilityServiceClient<Authorized> {
         FacilityServiceClient::new(self.authorized.clone())
+    }
+
+    pub(crate) fn insights(&self) -> InsightServiceClient<Authorized> {
+        InsightServiceClient::new(self.authorized.clone())
     }
 
     pub(crate) fn intakes(&self) -> IntakeServiceClient<Authorized> {

@@ -3,8 +3,8 @@
 use serasi_proto::v1::{
     AccessNeed, CapacitySource, CaseOrder, CaseState, Channel, Cluster, Criterion, DeclineReason,
     FacilityKind, FacilityState, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference,
-    Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency,
-    WithdrawReason,
+    RegionLevel, Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target,
+    Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -55,6 +55,7 @@ code! {
     PlacementState: "PLACEMENT_STATE_",
     PolicyState: "POLICY_STATE_",
     Preference: "PREFERENCE_",
+    RegionLevel: "REGION_LEVEL_",
     Regulation: "REGULATION_",
     RequiredField: "REQUIRED_FIELD_",
     RouteResult: "ROUTE_RESULT_",

@@ -13,6 +13,7 @@ mod exit;
 mod facility;
 mod host;
 mod import;
+mod insight;
 mod intake;
 mod local_time;
 mod migrate;

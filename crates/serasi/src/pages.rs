@@ -43,6 +43,28 @@ pub(crate) async fn collect<T>(
     }
 }
 
+impl<T> List<T> {
+    /// A list that came in one piece.
+    pub(crate) const fn whole(rows: Vec<T>) -> Self {
+        Self { rows, is_cut: false }
+    }
+
+    pub(crate) fn rows(&self) -> &[T] {
+        &self.rows
+    }
+
+    /// A note on stderr when there is more.
+    pub(crate) fn tell_if_cut(&self, output: &mut Output<'_>) -> Result<(), CliError> {
+        if self.is_cut {
+            output.note(format!(
+                "The hub has more than these {}; see --limit.",
+                self.rows.len()
+            ))?;
+        }
+        Ok(())
+    }
+}
+
 impl<T: Serialize> List<T> {
     /// One row per record; a note on stderr when there is more.
     pub(crate) fn print(
@@ -60,13 +82,7 @@ impl<T: Serialize> List<T> {
         } else {
             output.line(records(header, self.rows.iter().map(row)))?;
         }
-        if self.is_cut {
-            output.note(format!(
-                "The hub has more than these {}; see --limit.",
-                self.rows.len()
-            ))?;
-        }
-        Ok(())
+        self.tell_if_cut(output)
     }
 }
 

@@ -7,12 +7,13 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::bench;
 use crate::case;
-use crate::cli::{Case, Cli, Command, Facility, Import, Intake, Offer, Policy, Route};
+use crate::cli::{Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Route};
 use crate::demo;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::facility;
 use crate::import;
+use crate::insight;
 use crate::intake;
 use crate::migrate;
 use crate::offer;
@@ -70,6 +71,9 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Policy(Policy::Create(args)) => policy::create(client, &args.file, output).await,
         Command::Policy(Policy::DryRun(args)) => policy::dry_run(client, args, output).await,
         Command::Policy(Policy::Activate(args)) => policy::activate(client, &args.version, output).await,
+        Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
+        Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
+        Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }

@@ -14,6 +14,7 @@ pub mod exclusions;
 pub mod facilities;
 pub mod history;
 pub mod idempotency;
+pub mod insight;
 pub mod intakes;
 pub mod offers;
 pub mod placements;

@@ -91,17 +91,29 @@ async fn channel_ends_in_service_and_aftercare(channel: v1::Channel, role: Role)
 
 #[tokio::test]
 async fn a_complaint_becomes_a_placement() {
-    channel_ends_in_service_and_aftercare(v1::Channel::Complaint, Role::HotlineOperator).await;
+    Box::pin(channel_ends_in_service_and_aftercare(
+        v1::Channel::Complaint,
+        Role::HotlineOperator,
+    ))
+    .await;
 }
 
 #[tokio::test]
 async fn an_outreach_case_becomes_a_placement() {
-    channel_ends_in_service_and_aftercare(v1::Channel::Outreach, Role::OutreachWorker).await;
+    Box::pin(channel_ends_in_service_and_aftercare(
+        v1::Channel::Outreach,
+        Role::OutreachWorker,
+    ))
+    .await;
 }
 
 #[tokio::test]
 async fn a_referral_becomes_a_placement() {
-    channel_ends_in_service_and_aftercare(v1::Channel::Referral, Role::Referrer).await;
+    Box::pin(channel_ends_in_service_and_aftercare(
+        v1::Channel::Referral,
+        Role::Referrer,
+    ))
+    .await;
 }
 
 #[tokio::test]

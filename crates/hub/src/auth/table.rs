@@ -46,6 +46,9 @@ const FACILITY: &[Role] = &[FacilityOfficer, Coordinator];
 /// Who keeps the directory.
 const DIRECTORY: &[Role] = &[Coordinator, Administrator];
 
+/// Who looks at how others work: the reports of InsightService.
+pub(crate) const OVERSEERS: &[Role] = &[Coordinator, Supervisor, DinasOfficer, Auditor, Administrator];
+
 /// Method path without the leading slash, and who may call it.
 pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ("serasi.v1.IntakeService/SubmitIntake", REPORTERS),
@@ -107,6 +110,20 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
         "serasi.v1.PolicyService/DryRunPolicy",
         &[Coordinator, Supervisor, Auditor, Administrator],
     ),
+    ("serasi.v1.InsightService/GetUnmetNeed", OVERSEERS),
+    // A mirror for the officer of a facility: the handler shows the own one and no other.
+    (
+        "serasi.v1.InsightService/GetTruthfulness",
+        &[
+            FacilityOfficer,
+            Coordinator,
+            Supervisor,
+            DinasOfficer,
+            Auditor,
+            Administrator,
+        ],
+    ),
+    ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
     ("serasi.v1.ReferenceService/ListRegions", ALL),
     ("serasi.v1.ReferenceService/GetTravel", ALL),
     ("serasi.v1.ReferenceService/ListPpksCategories", ALL),

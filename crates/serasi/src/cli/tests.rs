@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use serasi_proto::v1::{CaseOrder, CaseState};
+use serasi_proto::v1::{CaseOrder, CaseState, RegionLevel};
 
 use super::*;
 
@@ -71,6 +71,26 @@ fn the_active_policy_is_shown_unless_a_version_is_named() {
     assert!(parse("serasi policy activate").is_err());
     assert!(parse("serasi policy create").is_err());
     assert!(parse("serasi route case 3273-1 --use-active-policy").is_ok());
+}
+
+#[test]
+fn a_report_asks_for_its_time_and_tells_its_columns() {
+    let cli =
+        parse("serasi insight unmet --from 2026-01 --until 2026-12 --level province --csv x.csv").unwrap();
+    let Command::Insight(Insight::Unmet(args)) = cli.command else {
+        panic!("{:?}", cli.command)
+    };
+    assert_eq!(args.extent.level, RegionLevel::Province);
+    assert_eq!(args.export.csv, Some(PathBuf::from("x.csv")));
+    assert!(parse("serasi insight unmet --from 2026-01").is_err());
+    assert!(parse("serasi insight timeliness --until 2026-12-31").is_err());
+    let days = "--from 2026-01-01 --until 2026-12-31";
+    assert!(parse(&format!("serasi insight truthfulness {days} --limit 9")).is_ok());
+    assert!(parse(&format!("serasi insight timeliness {days} --csv x.csv --json")).is_err());
+    let help = parse("serasi insight truthfulness --help")
+        .unwrap_err()
+        .to_string();
+    assert!(help.contains("expired_percent"), "{help}");
 }
 
 #[test]
