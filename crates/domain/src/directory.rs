@@ -206,6 +206,11 @@ impl Directory {
         self.entries.get(position).map(AsRef::as_ref)
     }
 
+    /// Where the entry at `position` stands. Kept apart from the entries: a search through the nation asks for all.
+    pub(crate) fn place_at(&self, position: usize) -> Option<Place> {
+        self.index.place(position)
+    }
+
     /// Positions of all balai.
     pub(crate) fn balai(&self) -> &[usize] {
         self.index.balai()

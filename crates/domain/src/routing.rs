@@ -28,7 +28,7 @@ mod search;
 
 pub use decision::Decision;
 pub use place_fit::PlaceFit;
-pub use rules::{PREFERENCES, REQUIREMENTS};
+pub use rules::{PREFERENCES, REQUIREMENTS, TravelClass};
 
 coded! {
     /// How far from home a facility lies (P16 Ps.28(2)), nearest first.
@@ -88,6 +88,8 @@ pub struct Request<'a> {
     pub today: Date,
     /// How far is searched now.
     pub within: ScopeTier,
+    /// And how far away, where the nearest comes first.
+    pub within_class: TravelClass,
     reach: Reach<'static>,
     /// Regions of the working areas of the balai responsible for the place.
     responsible_area: Vec<RegionCode>,
@@ -175,6 +177,7 @@ impl<'a> Request<'a> {
             now,
             today: local_date(now, region.time_zone),
             within: ScopeTier::Nation,
+            within_class: TravelClass::FARTHEST,
             reach: atlas().reach(place),
             responsible_area: directory.responsible_area(facts.place, now),
         })
@@ -184,6 +187,17 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn urgency_policy(&self) -> &'a UrgencyPolicy {
         self.policy.of(self.facts.urgency)
+    }
+
+    /// Whether the search goes as far as `candidate`.
+    fn reaches(&self, candidate: &Candidate<'_>) -> bool {
+        // The widest reach costs nothing to check: it is asked of every facility of the nation.
+        let is_in_tier = || self.within == ScopeTier::Nation || candidate.tier(self) <= self.within;
+        let is_in_class = || {
+            self.within_class == TravelClass::FARTHEST
+                || TravelClass::of(candidate.travel_minutes(self)) <= self.within_class
+        };
+        is_in_tier() && is_in_class()
     }
 
     /// How far from home `entry` lies. Its own working area counts as well as the responsible balai's.

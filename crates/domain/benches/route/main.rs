@@ -45,7 +45,9 @@ fn main() {
             .collect();
         decisions(urgency.code(), &directory, &Policy::p7(), &some);
     }
-    refreshes(&directory);
+    if is_wanted("board") {
+        refreshes(&directory);
+    }
 }
 
 fn decide(facts: &CaseFacts, directory: &Directory, policy: &Policy) -> Routing {
@@ -57,7 +59,19 @@ fn decide(facts: &CaseFacts, directory: &Directory, policy: &Policy) -> Routing 
     route(seeker, directory, policy, NOW).expect("drawn cases have a cluster and a place")
 }
 
+/// `cargo bench -p serasi-domain --bench route -- urgent` runs the one of that name.
+fn is_wanted(name: &str) -> bool {
+    let mut wanted = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .peekable();
+    wanted.peek().is_none() || wanted.any(|argument| argument == name)
+}
+
 fn decisions(name: &str, directory: &Directory, policy: &Policy, cases: &[CaseFacts]) {
+    if !is_wanted(name) {
+        return;
+    }
     for facts in cases.iter().take(1_000) {
         black_box(decide(facts, directory, policy));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serasi_geography::RegionCode;
+use serasi_geography::{Place, RegionCode};
 
 use super::Entry;
 use crate::cluster::Cluster;
@@ -21,11 +21,16 @@ pub(super) struct Index {
     serving: BTreeMap<Cluster, usize>,
     /// Those with a working area of their own.
     with_area: Positions,
+    /// Of every entry, by position.
+    places: Vec<Place>,
 }
 
 impl Index {
     pub(super) fn of(entries: &[Arc<Entry>]) -> Self {
-        let mut index = Self::default();
+        let mut index = Self {
+            places: entries.iter().map(|entry| entry.place).collect(),
+            ..Self::default()
+        };
         for (position, entry) in entries.iter().enumerate() {
             let profile = &entry.facility.profile;
             if !profile.working_area.is_empty() {
@@ -43,6 +48,10 @@ impl Index {
             }
         }
         index
+    }
+
+    pub(super) fn place(&self, position: usize) -> Option<Place> {
+        self.places.get(position).copied()
     }
 
     pub(super) fn balai(&self) -> &[usize] {

@@ -75,6 +75,9 @@ pub struct Decision {
     pub chosen: Option<FacilityId>,
     /// The tier in which somebody was found.
     pub tier: Option<ScopeTier>,
+    /// Nobody farther away was looked at, for enough were found nearer; `None` = no limit.
+    #[serde(default)]
+    pub within_minutes: Option<u32>,
     /// When a waiting case is searched for farther away; `None` = everywhere was searched.
     #[serde(default, with = "time::serde::timestamp::microseconds::option")]
     pub widens_at: Option<OffsetDateTime>,

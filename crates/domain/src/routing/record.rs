@@ -7,6 +7,7 @@ use super::rules::{REQUIREMENTS, RULES_VERSION};
 use super::search::{Costs, Found, NearMiss, id};
 use super::{Candidate, Choice, Permanence, PlaceFit, Request, Routing};
 use crate::directory::Directory;
+use crate::id::FacilityId;
 
 /// The choices, and the record of why.
 pub(super) fn record(request: &Request<'_>, directory: &Directory, found: Found<'_>) -> Routing {
@@ -26,6 +27,7 @@ pub(super) fn record(request: &Request<'_>, directory: &Directory, found: Found<
         outcome: found.outcome,
         chosen: choices.first().map(|choice| choice.facility),
         tier: found.tier,
+        within_minutes: found.within_minutes,
         widens_at: found.widens_at,
         rules_version: RULES_VERSION,
         policy_version: request.policy.version.clone(),
@@ -44,17 +46,17 @@ pub(super) fn record(request: &Request<'_>, directory: &Directory, found: Found<
 }
 
 /// Those that may change by themselves first, then the nearest.
-fn near_misses(request: &Request<'_>, mut misses: Vec<NearMiss<'_>>) -> Vec<Considered> {
-    let order = |miss: &NearMiss<'_>| {
-        let is_lasting = miss.why == Permanence::Permanent;
-        let travel_minutes = miss.candidate.travel_minutes(request);
-        (is_lasting, travel_minutes, id(miss.candidate.entry))
-    };
+fn near_misses(request: &Request<'_>, misses: Vec<NearMiss<'_>>) -> Vec<Considered> {
+    // Worked out once each: there may be hundreds.
+    let mut misses: Vec<_> = misses
+        .into_iter()
+        .map(|miss| (order(request, &miss), miss))
+        .collect();
     if misses.len() > Decision::MAX_NEAR_MISSES {
-        misses.select_nth_unstable_by_key(Decision::MAX_NEAR_MISSES, order);
+        misses.select_nth_unstable_by_key(Decision::MAX_NEAR_MISSES, |(order, _)| *order);
         misses.truncate(Decision::MAX_NEAR_MISSES);
     }
-    misses.sort_unstable_by_key(order);
+    misses.sort_unstable_by_key(|(order, _)| *order);
     let record = |miss: &NearMiss<'_>| {
         let rejection = Rejection {
             rule: miss.rule.name.to_owned(),
@@ -64,7 +66,16 @@ fn near_misses(request: &Request<'_>, mut misses: Vec<NearMiss<'_>>) -> Vec<Cons
         };
         considered(request, &miss.candidate, vec![], Some(rejection))
     };
-    misses.iter().map(record).collect()
+    misses.iter().map(|(_, miss)| record(miss)).collect()
+}
+
+fn order(request: &Request<'_>, miss: &NearMiss<'_>) -> (bool, u32, FacilityId) {
+    let is_lasting = miss.why == Permanence::Permanent;
+    (
+        is_lasting,
+        miss.candidate.travel_minutes(request),
+        id(miss.candidate.entry),
+    )
 }
 
 fn counts(excluded: &BTreeMap<usize, usize>) -> Vec<RuleCount> {

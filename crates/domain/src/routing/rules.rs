@@ -22,6 +22,8 @@ mod travel_minutes;
 mod within_tier;
 mod works_on_base;
 
+pub use travel_class::TravelClass;
+
 /// A sentence in Indonesian and English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sentence {

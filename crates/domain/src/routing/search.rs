@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 
 use super::decision::Outcome;
-use super::rules::{PREFERENCES, REQUIREMENTS, Requirement};
-use super::{Candidate, Permanence, PlaceFit, Request, ScopeTier};
+use super::rules::{PREFERENCES, Preference, REQUIREMENTS, Requirement};
+use super::{Candidate, Permanence, PlaceFit, PreferenceName, Request, ScopeTier, TravelClass};
 use crate::directory::{Directory, Entry};
 use crate::id::FacilityId;
 
@@ -31,6 +31,8 @@ pub(super) struct Found<'a> {
     pub(super) outcome: Outcome,
     /// Where somebody was found.
     pub(super) tier: Option<ScopeTier>,
+    /// Nobody farther away was looked at; `None` = no limit.
+    pub(super) within_minutes: Option<u32>,
     /// When a waiting case may look further.
     pub(super) widens_at: Option<OffsetDateTime>,
     /// The best first, at most `MAX_CHOICES`.
@@ -71,13 +73,33 @@ pub(super) fn search<'a>(request: &mut Request<'_>, directory: &'a Directory) ->
             break;
         }
         request.within = step.tier;
-        judged.judge_tier(request, directory);
+        if step.tier == ScopeTier::Nation && asks_the_nearest_first(request) {
+            judged.judge_by_travel(request, directory);
+        } else {
+            judged.judge_tier(request, directory);
+        }
         if !judged.able.is_empty() || asks_first && !judged.askable.is_empty() {
             break;
         }
     }
     judged.count_the_rest(request, directory);
     judged.conclude(request, directory, widens_at)
+}
+
+/// Whether whoever is nearer always comes first, so that a search need not go farther than where enough are found.
+fn asks_the_nearest_first(request: &Request<'_>) -> bool {
+    match request.urgency_policy().preferences.first() {
+        Some(PreferenceName::TravelClass | PreferenceName::TravelMinutes) => true,
+        Some(
+            PreferenceName::ScopeTier
+            | PreferenceName::CoversForms
+            | PreferenceName::Specialised
+            | PreferenceName::Implementer
+            | PreferenceName::Load
+            | PreferenceName::AnswerRecord,
+        )
+        | None => false,
+    }
 }
 
 impl<'a> Judged<'a> {
@@ -120,14 +142,40 @@ impl<'a> Judged<'a> {
         }
     }
 
+    /// Judges the nation class by class of travel, and no farther than where more are found than can be tried.
+    fn judge_by_travel(&mut self, request: &mut Request<'_>, directory: &'a Directory) {
+        let licensed = directory.licensed(request.cluster, request.facts.need.base);
+        let class_of = |position: &usize| {
+            let place = directory.place_at(*position)?;
+            Some((TravelClass::of(request.reach.minutes(place).get()), *position))
+        };
+        let mut by_class: Vec<_> = licensed.iter().filter_map(class_of).collect();
+        by_class.sort_by_key(|(class, _)| *class);
+        for class in TravelClass::all() {
+            request.within_class = class;
+            for position in directory.balai() {
+                self.judge_at(request, directory, (*position, 0));
+            }
+            let start = by_class.partition_point(|(nearer, _)| *nearer < class);
+            let members = by_class
+                .iter()
+                .skip(start)
+                .take_while(|(member, _)| *member == class);
+            for (_, position) in members {
+                self.judge_at(request, directory, (*position, INDEXED));
+            }
+            if self.able.len() >= MAX_CHOICES {
+                break;
+            }
+        }
+    }
+
     /// `met` = how many requirements, the first in the registry, the entry at `position` is known to meet.
     fn judge_at(&mut self, request: &Request<'_>, directory: &'a Directory, (position, met): (usize, usize)) {
         let entry = directory.entry_at(position);
         if let Some((entry, seen)) = entry.zip(self.seen.get_mut(position)) {
             let candidate = Candidate::new(entry);
-            let is_within =
-                || request.within == ScopeTier::Nation || candidate.tier(request) <= request.within;
-            if !*seen && is_within() {
+            if !*seen && request.reaches(&candidate) {
                 *seen = true;
                 self.judge(request, candidate, met);
             }
@@ -209,6 +257,7 @@ impl<'a> Judged<'a> {
         Found {
             outcome,
             tier: (!pool.is_empty()).then_some(request.within),
+            within_minutes: request.within_class.end_minutes(),
             widens_at: widens_at.filter(|_| outcome == Outcome::Waiting),
             ranked: ranked(request, pool),
             near_misses: self.near_misses,
@@ -244,9 +293,12 @@ impl<'a> Judged<'a> {
 }
 
 /// The best of `pool`, in order.
-fn ranked<'a>(request: &Request<'_>, pool: Vec<Candidate<'a>>) -> Vec<(Costs, Candidate<'a>)> {
+fn ranked<'a>(request: &Request<'_>, mut pool: Vec<Candidate<'a>>) -> Vec<(Costs, Candidate<'a>)> {
     let preferences = &request.urgency_policy().preferences;
     let rules: Vec<_> = preferences.iter().map(|name| name.rule()).collect();
+    if let Some(first) = rules.first() {
+        drop_the_hopeless(request, &mut pool, first);
+    }
     let costs = |candidate: &Candidate<'_>| {
         let mut costs = Costs::default();
         for (cost, rule) in costs.iter_mut().zip(&rules) {
@@ -259,15 +311,27 @@ fn ranked<'a>(request: &Request<'_>, pool: Vec<Candidate<'a>>) -> Vec<(Costs, Ca
         .map(|candidate| (costs(&candidate), candidate))
         .collect();
     // The facility id last: two runs over the same facilities in another order agree.
-    let order = |(a, left): &(Costs, Candidate<'_>), (b, right): &(Costs, Candidate<'_>)| {
+    ranked.sort_unstable_by(|(a, left), (b, right)| {
         a.cmp(b).then_with(|| id(left.entry).cmp(&id(right.entry)))
-    };
-    if ranked.len() > MAX_CHOICES {
-        ranked.select_nth_unstable_by(MAX_CHOICES, order);
-        ranked.truncate(MAX_CHOICES);
-    }
-    ranked.sort_unstable_by(order);
+    });
+    ranked.truncate(MAX_CHOICES);
     ranked
+}
+
+/// Leaves out whoever the weightiest preference alone puts behind enough others: a search through the nation has
+/// hundreds, and most are far away.
+fn drop_the_hopeless(request: &Request<'_>, pool: &mut Vec<Candidate<'_>>, first: &Preference) {
+    if pool.len() <= MAX_CHOICES {
+        return;
+    }
+    let costs: Vec<i64> = pool
+        .iter()
+        .map(|candidate| (first.cost)(request, candidate))
+        .collect();
+    let mut sorted = costs.clone();
+    let (_, worst_kept, _) = sorted.select_nth_unstable(MAX_CHOICES - 1);
+    let mut costs = costs.into_iter();
+    pool.retain(|_| costs.next().is_some_and(|cost| cost <= *worst_kept));
 }
 
 pub(super) const fn id(entry: &Entry) -> FacilityId {

@@ -11,8 +11,32 @@ pub(super) const PREFERENCE: Preference = Preference {
 /// Upper ends of the classes, in minutes.
 const CLASS_ENDS_MINUTES: [u32; 5] = [60, 120, 240, 480, 960];
 
+/// How far away something lies; the nearer is less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TravelClass(usize);
+
+impl TravelClass {
+    /// Beyond the last end: everywhere.
+    pub const FARTHEST: Self = Self(CLASS_ENDS_MINUTES.len());
+
+    /// All classes, the nearest first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..=CLASS_ENDS_MINUTES.len()).map(Self)
+    }
+
+    #[must_use]
+    pub fn of(minutes: u32) -> Self {
+        Self(CLASS_ENDS_MINUTES.iter().filter(|end| minutes >= **end).count())
+    }
+
+    /// Everything in the class is nearer than this; `None` = the farthest.
+    #[must_use]
+    pub fn end_minutes(self) -> Option<u32> {
+        CLASS_ENDS_MINUTES.get(self.0).copied()
+    }
+}
+
 fn cost(request: &Request<'_>, candidate: &Candidate<'_>) -> i64 {
-    let minutes = candidate.travel_minutes(request);
-    let class = CLASS_ENDS_MINUTES.iter().filter(|end| minutes >= **end).count();
+    let TravelClass(class) = TravelClass::of(candidate.travel_minutes(request));
     i64::try_from(class).unwrap_or(i64::MAX)
 }

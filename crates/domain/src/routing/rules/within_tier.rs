@@ -1,4 +1,5 @@
-//! Lies within the scope tier now searched: own regency, own province, working area, nation (P16 Ps.28(2)).
+//! Lies within the reach of the search: the scope tier now searched - own regency, own province, working area, nation
+//! (P16 Ps.28(2)) -, and where the nearest comes first, no farther away than enough others.
 
 use super::{Requirement, Sentence};
 use crate::regulation::Article;
@@ -16,7 +17,7 @@ pub(super) const RULE: Requirement = Requirement {
 };
 
 fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permanence> {
-    if candidate.tier(request) <= request.within {
+    if request.reaches(candidate) {
         Ok(())
     } else {
         Err(Permanence::Temporary)
@@ -24,5 +25,10 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
 }
 
 fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
-    format!("tier={} searched={}", candidate.tier(request), request.within)
+    let minutes = candidate.travel_minutes(request);
+    format!(
+        "tier={} searched={} minutes={minutes}",
+        candidate.tier(request),
+        request.within
+    )
 }

@@ -16,7 +16,9 @@ use crate::need::{Places, Urgency};
 use crate::policy::Policy;
 use crate::routing::decision::Outcome;
 use crate::routing::replay::{DecisionInputs, Missing};
-use crate::routing::{Candidate, Choice, Decision, REQUIREMENTS, Request, Routing, ScopeTier, Seeker, route};
+use crate::routing::{
+    Candidate, Choice, Decision, REQUIREMENTS, Request, Routing, ScopeTier, Seeker, TravelClass, route,
+};
 use crate::text::Text;
 
 /// Facilities anywhere in the country, in any state of capacity, kind and licence.
@@ -139,6 +141,9 @@ proptest! {
             let not_yet_open = decision.widens_at.and_then(|at| {
                 ladder.iter().rposition(|step| at > NOW && step.after_seconds == 0)
             });
+            request.within_class = decision
+                .within_minutes
+                .map_or(TravelClass::FARTHEST, |end| TravelClass::of(end - 1));
             request.within = decision.tier.or(not_yet_open.map(|last| ladder[last].tier)).unwrap_or(ScopeTier::Nation);
             let mut counted: BTreeMap<&str, u32> = first_failures(&request, &snapshot);
             if decision.outcome == Outcome::Asked {
