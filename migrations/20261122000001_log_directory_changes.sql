@@ -4,22 +4,9 @@
 
 ALTER TABLE capacity_pools ADD COLUMN version bigint NOT NULL DEFAULT 1;
 
--- How a facility has answered of late (AnswerRecord of serasi-domain); no row = never asked.
-CREATE TABLE answer_records (
-    region_code           text        NOT NULL,
-    facility_id           uuid        NOT NULL,
-    version               bigint      NOT NULL,
-    median_answer_minutes integer,
-    false_full            integer     NOT NULL,
-    changed_at            timestamptz NOT NULL,
-    CONSTRAINT answer_records_key PRIMARY KEY (region_code, facility_id),
-    CONSTRAINT answer_records_facility_exists FOREIGN KEY (region_code, facility_id)
-        REFERENCES facilities (region_code, facility_id),
-    CONSTRAINT answer_records_not_negative CHECK (median_answer_minutes >= 0 AND false_full >= 0)
-);
-
 -- `xid` says which transaction wrote the row. A reader keeps the snapshot of its look; the next look takes what that
--- snapshot could not see. Sequences cannot do this: their numbers are taken before they are committed.
+-- snapshot could not see. Sequences cannot do this: their numbers are taken before they are committed. After a dump and
+-- restore the numbers begin anew: what was decided before can then no longer be put together from the log.
 CREATE TABLE facility_log (
     region_code    text        NOT NULL,
     facility_id    uuid        NOT NULL,
@@ -58,41 +45,4 @@ CREATE TABLE capacity_log (
 
 CREATE INDEX capacity_log_by_transaction ON capacity_log (xid);
 
-CREATE TABLE answer_log (
-    region_code           text        NOT NULL,
-    facility_id           uuid        NOT NULL,
-    version               bigint      NOT NULL,
-    median_answer_minutes integer,
-    false_full            integer     NOT NULL,
-    changed_at            timestamptz NOT NULL,
-    xid                   xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    CONSTRAINT answer_log_key PRIMARY KEY (region_code, facility_id, version)
-);
-
-CREATE INDEX answer_log_by_transaction ON answer_log (xid);
-
--- What stands now is where the log begins.
-INSERT INTO facility_log (region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at)
-SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
-FROM facilities;
-
-INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
-    shortfall, observed_at, valid_until, source, changed_at)
-SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall, observed_at,
-    valid_until, source, changed_at
-FROM capacity_pools;
-
--- What a decision was made of; NULL in those of earlier releases, which cannot be made again.
-ALTER TABLE decisions
-    -- DecisionInputs of serasi-domain as JSON; nothing that identifies a person.
-    ADD COLUMN inputs bytea,
-    -- The snapshot of the change log that the board had seen (pg_snapshot as text).
-    ADD COLUMN board_position text,
-    -- For reports on unmet need.
-    ADD COLUMN cluster text,
-    ADD COLUMN nearest_miss_rule text;
-
-CREATE INDEX decisions_by_time ON decisions (decided_at);
-
--- Whose answers are new is asked every few minutes.
-CREATE INDEX offers_by_answer ON offers (answered_at) WHERE answered_at IS NOT NULL;
+-- What stands now is logged by the hub when it opens, and so is what the previous release changes meanwhile.

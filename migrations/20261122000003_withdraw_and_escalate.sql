@@ -19,9 +19,8 @@ CREATE INDEX cases_overdue ON cases (next_deadline)
 CREATE INDEX cases_by_owner ON cases (owner_reference,
     (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END), created_at, region_code, case_id)
     WHERE owner_kind = 'coordinator' AND next_deadline IS NOT NULL;
--- And the queue of the hub itself, for the next free place. It serves the previous release, which read the same rows
--- without their order, as well as the index it replaces.
+-- And the queue of the hub itself, for the next free place: who was reported first is served first. (`cases_waiting` goes
+-- with the release after this one, when nobody reads by it any more.)
 CREATE INDEX cases_waiting_in_order ON cases (
-    (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END), waiting_since, case_id)
+    (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END), created_at, case_id)
     WHERE state IN ('waiting', 'no_candidate');
-DROP INDEX cases_waiting;

@@ -38,7 +38,11 @@ mod reference;
 mod referral;
 #[path = "behaviour/replay.rs"]
 mod replay;
+#[path = "behaviour/required_fields.rs"]
+mod required_fields;
 #[path = "behaviour/scene.rs"]
 mod scene;
+#[path = "behaviour/waiting.rs"]
+mod waiting;
 #[path = "behaviour/withdraw.rs"]
 mod withdraw;

@@ -139,22 +139,6 @@ impl CaseState {
         }
     }
 
-    /// False while the next search is the first, also after a new triage.
-    #[must_use]
-    pub const fn was_routed(&self) -> bool {
-        match self {
-            Self::Received | Self::Triaged => false,
-            Self::Offered { .. }
-            | Self::Waiting { .. }
-            | Self::NoCandidate { .. }
-            | Self::Placed { .. }
-            | Self::InService { .. }
-            | Self::Aftercare { .. }
-            | Self::Closed
-            | Self::ResolvedDirectly => true,
-        }
-    }
-
     /// Whether somebody still has to act.
     #[must_use]
     pub const fn is_open(&self) -> bool {

@@ -149,6 +149,15 @@ impl Decline {
 }
 
 impl Withdrawal {
+    /// Whether somebody must look at the case before another facility is asked: help has come, or the facts are wrong.
+    #[must_use]
+    pub const fn needs_the_coordinator(&self) -> bool {
+        match self.reason {
+            WithdrawReason::SolvedOtherwise | WithdrawReason::WrongFacts => true,
+            WithdrawReason::PersonChangedMind | WithdrawReason::Safety | WithdrawReason::Other => false,
+        }
+    }
+
     /// Until when the facility, which has refused nothing, is not asked for this case; `None` = for good.
     #[must_use]
     pub fn excluded_until(&self, now: OffsetDateTime, parks_for: Duration) -> Option<OffsetDateTime> {

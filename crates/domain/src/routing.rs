@@ -55,10 +55,35 @@ coded! {
     }
 }
 
+coded! {
+    /// Why a facility is passed over for one case.
+    pub enum ExclusionCause {
+        Declined = "declined",
+        /// It let an offer run out.
+        Expired = "expired",
+        /// It refused nothing: the offer was taken back.
+        Withdrawn = "withdrawn",
+        Safety = "safety",
+    }
+}
+
+impl ExclusionCause {
+    /// The cause behind a stored reason such as `declined:full`; safety weighs more than who said it.
+    #[must_use]
+    pub fn of_reason(reason: &str) -> Option<Self> {
+        let (what, why) = reason.split_once(':').unwrap_or((reason, ""));
+        if why == Self::Safety.code() {
+            return Some(Self::Safety);
+        }
+        what.parse().ok()
+    }
+}
+
 /// A facility that must not be asked for this case, for good or until a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exclusion {
     pub facility: FacilityId,
+    pub cause: ExclusionCause,
     /// `None` = for good.
     #[serde(with = "time::serde::timestamp::microseconds::option")]
     pub until: Option<OffsetDateTime>,

@@ -28,6 +28,7 @@ pub(crate) struct Board {
 impl Board {
     /// Reads the whole directory.
     pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
+        directory::complete_log(store).await?;
         let snapshot = whole(store).await?;
         Ok(Self {
             version: watch::Sender::new(snapshot.directory.version),
@@ -80,12 +81,15 @@ impl Board {
         Ok(())
     }
 
-    /// Reads everything again: what was changed without the log - by hand, by an earlier release - is seen here.
+    /// Reads everything again: what was changed without the log - places by hand, anything by an earlier release - is
+    /// seen here, and logged.
     pub(crate) async fn reload(&self, store: &Store) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
         let read = whole(store).await?;
         if read.directory.digest() != self.snapshot().directory.digest() {
-            self.put(read);
+            let added = directory::complete_log(store).await?;
+            tracing::info!(entries = added, "the directory was read again");
+            self.put(if added == 0 { read } else { whole(store).await? });
         }
         Ok(())
     }

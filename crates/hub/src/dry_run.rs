@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serasi_domain::cluster::Cluster;
 use serasi_domain::directory::Directory;
@@ -25,6 +26,8 @@ const MAX_DECISIONS: usize = 10_000;
 const MAX_CHANGES: usize = 500_000;
 /// Why some cannot be made again.
 const NO_INPUTS: &str = "the release that decided did not keep the inputs";
+/// Ten thousand decisions take two or three seconds.
+const DEADLINE: Duration = Duration::from_secs(30);
 /// Decisions read at a time.
 const PAGE: usize = 500;
 
@@ -62,6 +65,12 @@ struct Past {
 
 /// Makes the decisions again.
 pub(crate) async fn dry_run(hub: &Hub, request: &DryRunRequest) -> Result<DryRunResult, HubError> {
+    let _turn = hub.dry_run.try_acquire().map_err(|_| HubError::Busy)?;
+    let made = tokio::time::timeout(DEADLINE, make_again(hub, request)).await;
+    made.unwrap_or(Err(HubError::Deadline))
+}
+
+async fn make_again(hub: &Hub, request: &DryRunRequest) -> Result<DryRunResult, HubError> {
     let mut connection = hub.store.read().await?;
     let period = (request.from, request.until);
     let limit = i64::try_from(MAX_DECISIONS + 1).unwrap_or(i64::MAX);

@@ -77,6 +77,8 @@ pub(crate) enum HubError {
     RequestIdReused,
     #[error(transparent)]
     Rule(#[from] RuleBroken),
+    #[error("another run of this kind is going on")]
+    Busy,
     #[error("the record changed meanwhile")]
     Moved,
     #[error("too much at once: {0}")]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serasi_domain::policy::Policy;
 use serasi_store::{Store, StoreError};
+use tokio::sync::Semaphore;
 
 use crate::auth::Verifier;
 use crate::board::Board;
@@ -21,6 +22,8 @@ pub struct Hub {
     pub(crate) policies: Policies,
     pub(crate) verifier: Verifier,
     pub(crate) clock: Clock,
+    /// One dry run at a time: each holds a connection, and the changes of its period in memory.
+    pub(crate) dry_run: Semaphore,
 }
 
 /// What a hub is made of.
@@ -52,6 +55,7 @@ impl Hub {
             policies: Policies::new(settings.policy.clone()),
             verifier: settings.verifier,
             clock: settings.clock,
+            dry_run: Semaphore::new(1),
         };
         hub.install(settings.policy).await?;
         Ok(Arc::new(hub))

@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use serasi_domain::case::Case;
 use serasi_domain::id::Regency;
 use serasi_domain::policy::Policy;
-use serasi_store::{PgConnection, Store, StoreError, policies};
+use serasi_store::{PgConnection, Store, StoreError, decisions, policies};
 use tokio::sync::Mutex;
 
 use crate::error::{HubError, RuleBroken};
@@ -61,14 +61,29 @@ impl Policies {
         found.ok_or_else(|| RuleBroken::PolicyUnknown(version.to_owned()).into())
     }
 
+    /// What a case follows: the version it was routed under. Should nobody know that version, people must not wait for
+    /// somebody to write it down again: the active one holds.
+    pub(crate) async fn of_case(
+        &self,
+        conn: &mut PgConnection,
+        case: &Case,
+    ) -> Result<Arc<Policy>, HubError> {
+        let version = &case.policy_version;
+        if let Some(policy) = self.find(conn, version).await? {
+            return Ok(policy);
+        }
+        tracing::warn!(case.id = %case.id, policy.version = %version, "an unknown policy: the active one holds");
+        Ok(self.active())
+    }
+
     /// What the next search for a case follows: the version it was routed under, or the active one if it never was.
     pub(crate) async fn of_search(
         &self,
         conn: &mut PgConnection,
         case: &Case,
     ) -> Result<Arc<Policy>, HubError> {
-        if case.state.was_routed() {
-            self.version(conn, &case.policy_version).await
+        if decisions::has_any(conn, case.id).await? {
+            self.of_case(conn, case).await
         } else {
             Ok(self.active())
         }

@@ -43,6 +43,9 @@ pub(crate) async fn replay(
         Err(Missing::Rules { made_under, now }) => missing(format!(
             "the rules of version {made_under}; this hub decides by version {now}"
         )),
+        Err(Missing::Reference { made_with, now }) => missing(format!(
+            "the regions and travel times of version {made_with}; this hub has version {now}"
+        )),
         Err(Missing::Directory) => {
             missing("the directory of that moment: the change log does not add up to what was seen")
         }

@@ -101,6 +101,13 @@ impl From<HubError> for Status {
                 "Data sudah berubah. Baca ulang lalu ulangi dengan versi yang baru.",
             )
             .into_status(ErrorDetails::new()),
+            HubError::Busy => Shown::new(
+                Code::ResourceExhausted,
+                "BUSY",
+                "another dry run is going on here; come back when it has ended",
+                "Uji coba lain sedang berjalan; ulangi setelah selesai.",
+            )
+            .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER))),
             HubError::TooMuch(what) => Shown::new(
                 Code::ResourceExhausted,
                 "LIMIT_EXCEEDED",

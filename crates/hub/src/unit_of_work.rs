@@ -83,7 +83,7 @@ impl Unit<'_> {
     /// The policy a case follows: the one it was routed under, whatever is active now.
     pub(crate) async fn policy_of(&mut self, case: &Case) -> Result<Arc<Policy>, HubError> {
         let policies = &self.hub.policies;
-        policies.version(&mut self.conn, &case.policy_version).await
+        policies.of_case(&mut self.conn, case).await
     }
 
     /// Puts an act on record.

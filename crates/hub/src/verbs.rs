@@ -28,4 +28,5 @@ mod refuse;
 mod search;
 
 pub(crate) use open::{may_see_case, may_see_offer};
+pub(crate) use refer::{waits_as, waits_for};
 pub(crate) use search::seeker;

@@ -19,7 +19,7 @@ pub async fn count_recent(conn: &mut PgConnection, minutes: i32) -> Result<u64, 
              WHERE answered_at >= now() - make_interval(mins => $1)
              UNION
              (SELECT region_code, facility_id FROM answer_records
-              WHERE changed_at < now() - make_interval(hours => $2) ORDER BY changed_at LIMIT $3)),
+              WHERE counted_at < now() - make_interval(hours => $2) ORDER BY counted_at LIMIT $3)),
          counted AS (
              SELECT w.region_code, w.facility_id,
                  (percentile_disc(0.5) WITHIN GROUP (ORDER BY EXTRACT(epoch FROM o.answered_at - o.offered_at)) / 60)::int
@@ -29,19 +29,22 @@ pub async fn count_recent(conn: &mut PgConnection, minutes: i32) -> Result<u64, 
                  AND o.offered_at >= now() - make_interval(days => $4)
                  AND o.state IN ('accepted', 'declined', 'expired')
              GROUP BY w.region_code, w.facility_id),
-         changed AS (
+         written AS (
              INSERT INTO answer_records AS a (region_code, facility_id, version, median_answer_minutes, false_full,
-                 changed_at)
-             SELECT region_code, facility_id, 1, median_answer_minutes, false_full, now() FROM counted
+                 changed_at, counted_at)
+             SELECT region_code, facility_id, 1, median_answer_minutes, false_full, now(), now() FROM counted
              ON CONFLICT ON CONSTRAINT answer_records_key DO UPDATE
-                 SET version = a.version + 1, median_answer_minutes = excluded.median_answer_minutes,
-                     false_full = excluded.false_full, changed_at = now()
-                 WHERE (a.median_answer_minutes, a.false_full)
-                     IS DISTINCT FROM (excluded.median_answer_minutes, excluded.false_full)
-                     OR a.changed_at < now() - make_interval(hours => $2)
+                 SET version = a.version + CASE WHEN (a.median_answer_minutes, a.false_full)
+                         IS DISTINCT FROM (excluded.median_answer_minutes, excluded.false_full) THEN 1 ELSE 0 END,
+                     median_answer_minutes = excluded.median_answer_minutes, false_full = excluded.false_full,
+                     changed_at = CASE WHEN (a.median_answer_minutes, a.false_full)
+                         IS DISTINCT FROM (excluded.median_answer_minutes, excluded.false_full) THEN now()
+                         ELSE a.changed_at END,
+                     counted_at = now()
              RETURNING *)
          INSERT INTO answer_log (region_code, facility_id, version, median_answer_minutes, false_full, changed_at)
-         SELECT region_code, facility_id, version, median_answer_minutes, false_full, changed_at FROM changed",
+         SELECT region_code, facility_id, version, median_answer_minutes, false_full, changed_at FROM written
+         ON CONFLICT ON CONSTRAINT answer_log_key DO NOTHING",
         minutes,
         RECOUNT_AFTER_HOURS,
         MAX_RECOUNTED,

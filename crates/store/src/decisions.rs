@@ -31,7 +31,7 @@ pub struct StoredDecision {
     pub decision: Decision,
     /// The record, byte for byte.
     pub record: Vec<u8>,
-    /// `None` for decisions of a release that did not keep them.
+    /// `None` for decisions of a release that did not keep them, or not in this form.
     pub made_of: Option<MadeOf>,
 }
 
@@ -86,10 +86,10 @@ impl DecisionRow {
             id: &id,
         };
         let decision = serde_json::from_slice(&self.record).map_err(|_| context.impossible("record"))?;
+        // Of another release: good enough to read the decision, not to make it again.
         let inputs = self
             .inputs
-            .map(|inputs| serde_json::from_slice(&inputs).map_err(|_| context.impossible("inputs")))
-            .transpose()?;
+            .and_then(|inputs| serde_json::from_slice(&inputs).ok());
         let made_of = inputs.zip(self.board_position);
         let stored = StoredDecision {
             case: CaseId::new(id.home(), self.case_id),
@@ -113,6 +113,18 @@ pub async fn get(conn: &mut PgConnection, id: DecisionId) -> Result<Option<Store
     .fetch_optional(conn)
     .await?;
     row.map(|row| row.read().map(|(_, stored)| stored)).transpose()
+}
+
+/// Whether the case was ever searched for.
+pub async fn has_any(conn: &mut PgConnection, case: CaseId) -> Result<bool, StoreError> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM decisions WHERE region_code = $1 AND case_id = $2) AS "found!""#,
+        case.home().to_string(),
+        case.uuid()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(found)
 }
 
 /// A decision of a period, and how far the board had read when it was made.

@@ -18,6 +18,8 @@ use crate::{Store, StoreError};
 
 pub(crate) mod log;
 
+pub use log::complete as complete_log;
+
 /// How far the change log has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -72,7 +74,8 @@ pub async fn read_all(store: &Store) -> Result<(Position, Changes), StoreError> 
     Ok((position, changes(facilities, pools, answers)?))
 }
 
-/// What the last look could not see, and the position of this one.
+/// What the last look could not see, and the position of this one. (Entries of transactions to come are those of a
+/// database this one was restored from by a dump: they stand in the tables.)
 pub async fn read_since(store: &Store, last: &Position) -> Result<(Position, Changes), StoreError> {
     let mut conn = store.begin_read().await?;
     let position = position(&mut conn).await?;
@@ -80,7 +83,7 @@ pub async fn read_since(store: &Store, last: &Position) -> Result<(Position, Cha
         FacilityRow,
         "SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
          FROM facility_log
-         WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+         WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
              AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
          ORDER BY version",
         last.snapshot
@@ -92,7 +95,7 @@ pub async fn read_since(store: &Store, last: &Position) -> Result<(Position, Cha
         "SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
              observed_at, valid_until, source
          FROM capacity_log
-         WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+         WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
              AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
          ORDER BY version",
         last.snapshot
@@ -102,7 +105,7 @@ pub async fn read_since(store: &Store, last: &Position) -> Result<(Position, Cha
     let answers = sqlx::query_as!(
         AnswerRow,
         "SELECT region_code, facility_id, version, median_answer_minutes, false_full FROM answer_log
-         WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+         WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
              AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
          ORDER BY version",
         last.snapshot
@@ -114,33 +117,42 @@ pub async fn read_since(store: &Store, last: &Position) -> Result<(Position, Cha
 }
 
 /// Everything as it was at `position`, from the log. What the log never saw is not there.
+///
+/// Facilities and pools are never deleted, so each one's newest entry that the position sees is looked up by key: the
+/// length of the log does not count, only what has happened since.
 pub async fn read_at(conn: &mut PgConnection, position: &str) -> Result<Changes, StoreError> {
     let facilities = sqlx::query_as!(
         FacilityRow,
-        "SELECT DISTINCT ON (region_code, facility_id) region_code, facility_id, version, state, profile,
-             state_reason, state_until, created_at, changed_at
-         FROM facility_log WHERE pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
-         ORDER BY region_code, facility_id, version DESC",
+        "SELECT l.region_code, l.facility_id, l.version, l.state, l.profile, l.state_reason, l.state_until,
+             l.created_at, l.changed_at
+         FROM facilities f CROSS JOIN LATERAL (
+             SELECT * FROM facility_log l WHERE l.region_code = f.region_code AND l.facility_id = f.facility_id
+                 AND pg_visible_in_snapshot(l.xid, $1::text::pg_snapshot)
+             ORDER BY l.version DESC LIMIT 1) l",
         position
     )
     .fetch_all(&mut *conn)
     .await?;
     let pools = sqlx::query_as!(
         PoolRow,
-        "SELECT DISTINCT ON (region_code, facility_id, base, cluster, sex) region_code, facility_id, base, cluster,
-             sex, version, total, occupied, held, overflow, shortfall, observed_at, valid_until, source
-         FROM capacity_log WHERE pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
-         ORDER BY region_code, facility_id, base, cluster, sex, version DESC",
+        "SELECT l.region_code, l.facility_id, l.base, l.cluster, l.sex, l.version, l.total, l.occupied, l.held,
+             l.overflow, l.shortfall, l.observed_at, l.valid_until, l.source
+         FROM capacity_pools p CROSS JOIN LATERAL (
+             SELECT * FROM capacity_log l WHERE l.region_code = p.region_code AND l.facility_id = p.facility_id
+                 AND l.base = p.base AND l.cluster = p.cluster AND l.sex = p.sex
+                 AND pg_visible_in_snapshot(l.xid, $1::text::pg_snapshot)
+             ORDER BY l.version DESC LIMIT 1) l",
         position
     )
     .fetch_all(&mut *conn)
     .await?;
     let answers = sqlx::query_as!(
         AnswerRow,
-        "SELECT DISTINCT ON (region_code, facility_id) region_code, facility_id, version, median_answer_minutes,
-             false_full
-         FROM answer_log WHERE pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
-         ORDER BY region_code, facility_id, version DESC",
+        "SELECT l.region_code, l.facility_id, l.version, l.median_answer_minutes, l.false_full
+         FROM answer_records a CROSS JOIN LATERAL (
+             SELECT * FROM answer_log l WHERE l.region_code = a.region_code AND l.facility_id = a.facility_id
+                 AND pg_visible_in_snapshot(l.xid, $1::text::pg_snapshot)
+             ORDER BY l.version DESC LIMIT 1) l",
         position
     )
     .fetch_all(conn)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serasi_domain::id::{CaseId, FacilityId};
-use serasi_domain::routing::Exclusion;
+use serasi_domain::routing::{Exclusion, ExclusionCause};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -42,7 +42,7 @@ pub async fn exclude(
 
 pub async fn of_case(conn: &mut PgConnection, case: CaseId) -> Result<Vec<Exclusion>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT facility_region, facility_id, excluded_until FROM case_exclusions
+        "SELECT facility_region, facility_id, reason, excluded_until FROM case_exclusions
          WHERE region_code = $1 AND case_id = $2 ORDER BY facility_region, facility_id",
         case.home().to_string(),
         case.uuid()
@@ -54,6 +54,7 @@ pub async fn of_case(conn: &mut PgConnection, case: CaseId) -> Result<Vec<Exclus
             let home = regency("case_exclusions", &row.facility_region)?;
             Ok(Exclusion {
                 facility: FacilityId::new(home, row.facility_id),
+                cause: cause(&row.reason),
                 until: row.excluded_until,
             })
         })
@@ -68,7 +69,7 @@ pub async fn of_cases(
     let (regions, ids): (Vec<String>, Vec<Uuid>) =
         cases.map(|case| (case.home().to_string(), case.uuid())).unzip();
     let rows = sqlx::query!(
-        "SELECT region_code, case_id, facility_region, facility_id, excluded_until
+        "SELECT region_code, case_id, facility_region, facility_id, reason, excluded_until
          FROM case_exclusions JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, case_id)
              USING (region_code, case_id)
          ORDER BY facility_region, facility_id",
@@ -83,8 +84,14 @@ pub async fn of_cases(
         let home = regency("case_exclusions", &row.facility_region)?;
         found.entry(case).or_default().push(Exclusion {
             facility: FacilityId::new(home, row.facility_id),
+            cause: cause(&row.reason),
             until: row.excluded_until,
         });
     }
     Ok(found)
+}
+
+/// A reason of an earlier release that nobody can read any more was a decline: there was nothing else then.
+fn cause(reason: &str) -> ExclusionCause {
+    ExclusionCause::of_reason(reason).unwrap_or(ExclusionCause::Declined)
 }

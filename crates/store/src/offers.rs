@@ -309,17 +309,30 @@ pub async fn list(conn: &mut PgConnection, filter: &OfferFilter) -> Result<Vec<O
     rows.into_iter().map(OfferView::try_from).collect()
 }
 
-/// Offers whose deadline has passed by the database's clock, the longest overdue first.
-pub async fn due(conn: &mut PgConnection, limit: i64) -> Result<Vec<OfferId>, StoreError> {
+/// Offers whose deadline has passed by the database's clock, the longest overdue first, after `last`.
+pub async fn due(
+    conn: &mut PgConnection,
+    last: Option<(OffsetDateTime, OfferId)>,
+    limit: i64,
+) -> Result<Vec<(OffsetDateTime, OfferId)>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT region_code, offer_id FROM offers WHERE state IN ('offered', 'seen') AND expires_at <= now()
-         ORDER BY expires_at LIMIT $1",
+        "SELECT region_code, offer_id, expires_at FROM offers WHERE state IN ('offered', 'seen') AND expires_at <= now()
+             AND ($1::timestamptz IS NULL OR (expires_at, region_code, offer_id) > ($1, $2, $3))
+         ORDER BY expires_at, region_code, offer_id LIMIT $4",
+        last.map(|(expires_at, _)| expires_at),
+        last.map(|(_, id)| id.home().to_string()),
+        last.map(|(_, id)| id.uuid()),
         limit
     )
     .fetch_all(conn)
     .await?;
     rows.into_iter()
-        .map(|row| Ok(OfferId::new(regency("offers", &row.region_code)?, row.offer_id)))
+        .map(|row| {
+            Ok((
+                row.expires_at,
+                OfferId::new(regency("offers", &row.region_code)?, row.offer_id),
+            ))
+        })
         .collect()
 }
 

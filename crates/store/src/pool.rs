@@ -67,7 +67,12 @@ impl Store {
 
     /// Brings the schema up to this release.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        MIGRATOR.run(&self.pool).await?;
+        // A large table takes its time. The connection is not given back with these settings.
+        let mut connection = self.pool.acquire().await?.detach();
+        let patient = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+        sqlx::raw_sql(patient).execute(&mut connection).await?;
+        MIGRATOR.run(&mut connection).await?;
+        sqlx::Connection::close(connection).await?;
         Ok(())
     }
 

@@ -63,7 +63,7 @@ async fn scene() -> TestHub {
 #[tokio::test]
 async fn the_same_rules_change_nothing() {
     let hub = scene().await;
-    let run = dry_run(&hub, "P7-2021.1").await;
+    let run = dry_run(&hub, "P7-2021.2").await;
     assert_eq!((run.decisions, run.changed), (4, 0), "{run:#?}");
     assert_eq!(run.travel_before, run.travel_after);
     assert_eq!((run.waiting_before, run.waiting_after), (1, 1));
@@ -134,12 +134,12 @@ async fn a_dry_run_has_no_effect_and_sees_only_the_callers_scope() {
     let mut elsewhere = hub.client(Role::Supervisor, "35");
     let run = elsewhere
         .policies
-        .dry_run_policy(request("P7-2021.1"))
+        .dry_run_policy(request("P7-2021.2"))
         .await
         .unwrap()
         .into_inner();
     assert_eq!(run.decisions, 0);
-    dry_run(&hub, "P7-2021.1").await;
+    dry_run(&hub, "P7-2021.2").await;
     let after: i64 = sqlx::query_scalar(count)
         .fetch_one(&mut connection)
         .await
@@ -155,13 +155,13 @@ async fn a_dry_run_that_makes_no_sense_is_refused() {
         region_code: "99".to_owned(),
         from_time: None,
         examples: 201,
-        ..request("P7-2021.1")
+        ..request("P7-2021.2")
     };
     let status = try_dry_run(&hub, wrong).await.unwrap_err();
     assert_eq!(violated_fields(&status), ["region_code", "from_time", "examples"]);
     let backwards = v1::DryRunPolicyRequest {
         until_time: Some(Timestamp::default()),
-        ..request("P7-2021.1")
+        ..request("P7-2021.2")
     };
     let status = try_dry_run(&hub, backwards).await.unwrap_err();
     assert_eq!(violated_fields(&status), ["until_time"]);
@@ -170,7 +170,7 @@ async fn a_dry_run_that_makes_no_sense_is_refused() {
     let mut hotline = hub.client(Role::HotlineOperator, "ID");
     let status = hotline
         .policies
-        .dry_run_policy(request("P7-2021.1"))
+        .dry_run_policy(request("P7-2021.2"))
         .await
         .unwrap_err();
     assert_eq!(status.code(), Code::PermissionDenied);

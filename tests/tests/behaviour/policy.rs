@@ -89,7 +89,7 @@ async fn a_policy_is_written_down_as_a_draft_that_holds_for_nobody() {
     let first = get(&mut client, "").await;
     assert_eq!(
         (first.version.as_str(), first.state()),
-        ("P7-2021.1", v1::PolicyState::Active)
+        ("P7-2021.2", v1::PolicyState::Active)
     );
     assert_eq!(first.holidays[0], "2026-01-01");
     assert_eq!(first.regular.as_ref().unwrap().ladder[3].after_seconds, 86_400);
@@ -132,7 +132,7 @@ async fn a_policy_is_written_down_as_a_draft_that_holds_for_nobody() {
             .case
             .unwrap()
             .policy_version,
-        "P7-2021.1"
+        "P7-2021.2"
     );
     hub.finish().await;
 }
@@ -153,7 +153,7 @@ async fn the_activated_policy_holds_for_new_cases_and_the_one_before_is_retired(
         active,
         "it stays active"
     );
-    let before = get(&mut client, "P7-2021.1").await;
+    let before = get(&mut client, "P7-2021.2").await;
     assert_eq!(before.state(), v1::PolicyState::Retired);
     assert!(before.retire_time.is_some() && before.digest == first.digest);
     assert_eq!(
@@ -165,9 +165,9 @@ async fn the_activated_policy_holds_for_new_cases_and_the_one_before_is_retired(
         "P7-2027.1"
     );
 
-    let back = activate(&mut client, "P7-2021.1").await.unwrap();
+    let back = activate(&mut client, "P7-2021.2").await.unwrap();
     assert_eq!((back.state(), back.retire_time), (v1::PolicyState::Active, None));
-    assert_eq!(active_in_database(&hub).await, ["P7-2021.1"]);
+    assert_eq!(active_in_database(&hub).await, ["P7-2021.2"]);
     let mut connection = hub.database.connect().await;
     let told: Vec<(String, i64)> = sqlx::query_as(
         "SELECT subject_id, subject_version FROM events WHERE kind = 'policy.activated' ORDER BY created_at",
@@ -179,7 +179,7 @@ async fn the_activated_policy_holds_for_new_cases_and_the_one_before_is_retired(
         .iter()
         .map(|(version, revision)| (version.as_str(), *revision))
         .collect();
-    assert_eq!(told, [("P7-2021.1", 2), ("P7-2027.1", 2), ("P7-2021.1", 4)]);
+    assert_eq!(told, [("P7-2021.2", 2), ("P7-2027.1", 2), ("P7-2021.2", 4)]);
     let audited: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM audit_entries WHERE verb IN ('CreatePolicy', 'ActivatePolicy')",
     )
@@ -212,7 +212,7 @@ async fn policies_are_listed_in_pages_newest_first() {
             break;
         }
     }
-    assert_eq!(versions, ["B", "A", "P7-2021.1"]);
+    assert_eq!(versions, ["B", "A", "P7-2021.2"]);
     hub.finish().await;
 }
 
@@ -220,7 +220,7 @@ async fn policies_are_listed_in_pages_newest_first() {
 async fn a_version_never_changes() {
     let hub = hub_with(vec![]).await;
     let mut client = hub.coordinator();
-    let other = variant(&mut client, "P7-2021.1", |policy| {
+    let other = variant(&mut client, "P7-2021.2", |policy| {
         policy.refusals_before_escalation = 5;
         policy.holidays.clear();
     });
@@ -230,7 +230,7 @@ async fn a_version_never_changes() {
         refusal(&refused),
         (Code::AlreadyExists, "POLICY_VERSION_TAKEN".to_owned())
     );
-    assert_eq!(metadata(&refused, "existing_id"), "P7-2021.1");
+    assert_eq!(metadata(&refused, "existing_id"), "P7-2021.2");
     assert_eq!(
         metadata(&refused, "differences"),
         "refusals_before_escalation,holidays"
@@ -323,12 +323,12 @@ async fn only_an_administrator_of_the_nation_writes_policies_and_everybody_reads
     ];
     for mut client in others {
         assert_eq!(
-            get(&mut client, "P7-2021.1").await.state(),
+            get(&mut client, "P7-2021.2").await.state(),
             v1::PolicyState::Active
         );
         for refused in [
             create(&mut client, draft.clone()).await.unwrap_err(),
-            activate(&mut client, "P7-2021.1").await.unwrap_err(),
+            activate(&mut client, "P7-2021.2").await.unwrap_err(),
         ] {
             assert_eq!(
                 refusal(&refused),
@@ -341,7 +341,7 @@ async fn only_an_administrator_of_the_nation_writes_policies_and_everybody_reads
     assert_eq!(refusal(&unknown), (Code::NotFound, "NOT_FOUND".to_owned()));
     assert_eq!(
         active_in_database(&hub).await,
-        ["P7-2021.1"],
+        ["P7-2021.2"],
         "nothing was retired"
     );
     create(&mut administrator, draft).await.unwrap();

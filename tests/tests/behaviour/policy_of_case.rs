@@ -1,16 +1,15 @@
 //! A case under its policy: it keeps the version it was routed under, waits while something required is missing, and
 //! its deadlines skip holidays.
 
-use serasi_domain::cluster::Cluster;
 use serasi_domain::deadline::{Clock as Hours, local_date};
-use serasi_domain::policy::{Policy, RequiredField};
+use serasi_domain::policy::Policy;
 use serasi_geography::TimeZone;
 use serasi_hub::auth::Role;
 use serasi_hub::clock::Clock;
 use serasi_proto::v1;
 use serasi_tests::TestHub;
 use serasi_tests::build::{facility, intake, request_id, submit};
-use serasi_tests::status::{metadata, refusal, violated_fields};
+use serasi_tests::status::refusal;
 use time::{Duration, OffsetDateTime};
 use tonic::Code;
 
@@ -28,7 +27,7 @@ async fn decline(hub: &TestHub, offer: &v1::Offer) {
     officer.referral.decline_offer(request).await.unwrap();
 }
 
-fn route(case_id: &str, use_active_policy: bool) -> v1::RouteCaseRequest {
+pub(crate) fn route(case_id: &str, use_active_policy: bool) -> v1::RouteCaseRequest {
     v1::RouteCaseRequest {
         request_id: request_id(),
         case_id: case_id.to_owned(),
@@ -114,7 +113,7 @@ async fn a_coordinator_lets_a_waiting_case_follow_the_active_policy() {
         .await
         .unwrap()
         .into_inner();
-    assert_eq!(kept.case.unwrap().policy_version, "P7-2021.1");
+    assert_eq!(kept.case.unwrap().policy_version, "P7-2021.2");
     let mut hotline = hub.client(Role::HotlineOperator, "ID");
     let refused = hotline
         .referral
@@ -154,212 +153,89 @@ async fn a_coordinator_lets_a_waiting_case_follow_the_active_policy() {
 }
 
 #[tokio::test]
-async fn a_case_whose_policy_is_gone_says_so_and_can_adopt_the_active_one() {
-    let hub = hub_with(vec![]).await;
+async fn a_case_whose_policy_is_gone_goes_on_under_the_active_one() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 1), facility("B", "32.73.02", 1)]).await;
     let mut client = hub.coordinator();
-    let waiting = report(&mut client, intake("1")).await.case.unwrap();
+    let offered = report(&mut client, intake("1"))
+        .await
+        .outcome
+        .unwrap()
+        .offer
+        .unwrap();
     let mut connection = hub.database.connect().await;
     sqlx::query("UPDATE cases SET policy_version = 'P7-1999'")
         .execute(&mut connection)
         .await
         .unwrap();
-    let refused = client
-        .referral
-        .route_case(route(&waiting.case_id, false))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        refusal(&refused),
-        (Code::FailedPrecondition, "POLICY_UNKNOWN".to_owned())
-    );
-    let adopted = client
-        .referral
-        .route_case(route(&waiting.case_id, true))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(adopted.case.unwrap().policy_version, "P7-2021.1");
-    hub.finish().await;
-}
-
-/// A hub whose policy requires everything of a child's case, with one facility.
-async fn demanding_hub() -> TestHub {
-    let mut policy = Policy::p7();
-    policy.required.insert(Cluster::Anak, RequiredField::ALL.to_vec());
-    let hub = TestHub::with_policy(policy).await;
-    let mut wheelchairs = facility("A", "32.73.01", 4);
-    wheelchairs.facility.as_mut().unwrap().admission = Some(v1::AdmissionRule {
-        access: vec![v1::AccessNeed::Wheelchair as i32],
-        ..v1::AdmissionRule::default()
-    });
-    import(&mut hub.coordinator(), vec![wheelchairs]).await;
-    hub
-}
-
-/// A report of which nothing is known that the policy of the demanding hub requires.
-fn bare(reference: &str) -> v1::Intake {
-    v1::Intake {
-        persons: vec![],
-        ..intake(reference)
-    }
-}
-
-#[tokio::test]
-async fn a_case_that_lacks_what_its_cluster_requires_is_taken_down_and_not_routed() {
-    let hub = demanding_hub().await;
-    let mut client = hub.coordinator();
-    let answer = report(&mut client, bare("1")).await;
-    let (taken, outcome) = (answer.case.unwrap(), answer.outcome.unwrap());
-    assert_eq!(
-        (taken.state(), outcome.result()),
-        (v1::CaseState::Triaged, v1::RouteResult::NotRouted)
-    );
-    for message in [&outcome.message_id, &outcome.message_en] {
-        let wanted = "ppks_category, criteria, forms, sex, age (P16 Ps.27)";
-        assert!(message.contains(wanted) && message.contains("anak"), "{message}");
-    }
-    let again = report(&mut client, bare("1")).await;
-    assert_eq!(
-        again.outcome.unwrap(),
-        outcome,
-        "the same report gets the same answer"
-    );
-
-    let preview = v1::PreviewRouteRequest {
-        case_id: taken.case_id.clone(),
-    };
-    for refused in [
-        client.referral.preview_route(preview).await.unwrap_err(),
-        client
-            .referral
-            .route_case(route(&taken.case_id, false))
-            .await
-            .unwrap_err(),
-    ] {
-        assert_eq!(
-            refusal(&refused),
-            (Code::FailedPrecondition, "FIELDS_MISSING".to_owned())
-        );
-        assert_eq!(
-            metadata(&refused, "fields"),
-            "ppks_category,criteria,forms,sex,age"
-        );
-        assert_eq!(
-            (metadata(&refused, "cluster"), metadata(&refused, "article")),
-            ("anak".to_owned(), "P16 Ps.27".to_owned())
-        );
-    }
-    hub.finish().await;
-}
-
-#[tokio::test]
-async fn triage_supplies_what_is_missing_and_routes_the_case() {
-    let hub = demanding_hub().await;
-    let mut client = hub.coordinator();
-    let taken = report(&mut client, bare("1")).await.case.unwrap();
-    let girl = v1::PartyMember {
-        sex: v1::Sex::Female as i32,
-        age_years: Some(9),
-        access_needs: vec![v1::AccessNeed::Wheelchair as i32],
-    };
-    let boy = v1::PartyMember {
-        sex: v1::Sex::Male as i32,
-        ..v1::PartyMember::default()
-    };
-    let triage = |party: Vec<v1::PartyMember>| v1::TriageCaseRequest {
+    let decline = v1::DeclineOfferRequest {
         request_id: request_id(),
-        case_id: taken.case_id.clone(),
-        ppks_category: "anak_telantar".to_owned(),
-        criteria: vec![v1::Criterion::Neglect as i32],
-        need: Some(v1::Need {
-            forms: vec![v1::ServiceForm::SocialCare as i32],
-            ..v1::Need::default()
-        }),
-        party,
-        ..v1::TriageCaseRequest::default()
+        offer_id: offered.offer_id.clone(),
+        reason: v1::DeclineReason::NotEligible as i32,
+        ..v1::DeclineOfferRequest::default()
     };
-    let half = triage(vec![girl.clone(), boy.clone()]);
-    let half = client.cases.triage_case(half).await.unwrap().into_inner();
-    let message = half.outcome.unwrap().message_en;
-    assert_eq!(half.case.unwrap().state(), v1::CaseState::Triaged);
-    assert!(message.contains("still needs: age (P16 Ps.27)"), "{message}");
-
-    let boy = v1::PartyMember {
-        age_years: Some(5),
-        ..boy
+    client.referral.decline_offer(decline).await.unwrap();
+    let list = v1::ListOffersRequest {
+        case_id: offered.case_id.clone(),
+        states: vec![v1::OfferState::Offered as i32],
+        ..v1::ListOffersRequest::default()
     };
-    let party = vec![girl, boy];
-    let whole = client
-        .cases
-        .triage_case(triage(party.clone()))
-        .await
-        .unwrap()
-        .into_inner();
-    let offer = whole.outcome.unwrap().offer.unwrap();
-    assert_eq!((offer.party, offer.places), (party, 2));
-    assert_eq!(whole.case.unwrap().criteria, [v1::Criterion::Neglect as i32]);
-    hub.finish().await;
-}
-
-#[tokio::test]
-async fn an_emergency_is_served_before_anything_is_asked() {
-    let hub = demanding_hub().await;
-    let mut client = hub.coordinator();
-    let emergency = v1::Intake {
-        urgency: v1::Urgency::Emergency as i32,
-        ..bare("1")
-    };
-    let answer = report(&mut client, emergency).await;
-    assert_eq!(answer.outcome.unwrap().result(), v1::RouteResult::Offered);
-    hub.finish().await;
-}
-
-#[tokio::test]
-async fn triage_keeps_what_it_does_not_change_and_tells_what_is_wrong_with_the_party() {
-    let hub = hub_with(vec![facility("A", "32.73.01", 4)]).await;
-    let mut client = hub.coordinator();
-    let later = v1::SubmitIntakeRequest {
-        route_later: true,
-        ..submit(v1::Intake {
-            criteria: vec![v1::Criterion::Violence as i32],
-            ..intake("1")
-        })
-    };
-    let taken = client
-        .intake
-        .submit_intake(later)
+    let live = client
+        .referral
+        .list_offers(list)
         .await
         .unwrap()
         .into_inner()
-        .case
+        .offers;
+    assert_eq!(live.len(), 1, "the next facility is asked");
+    let request = v1::GetDecisionRequest {
+        decision_id: live[0].decision_id.clone(),
+    };
+    let decision = client.referral.get_decision(request).await.unwrap().into_inner();
+    assert_eq!(decision.decision.unwrap().policy_version, "P7-2021.2");
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn neither_a_withdrawal_nor_triage_lets_a_routed_case_leave_its_policy() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 1), facility("B", "32.73.02", 1)]).await;
+    let mut client = hub.coordinator();
+    let offered = report(&mut client, intake("1"))
+        .await
+        .outcome
+        .unwrap()
+        .offer
         .unwrap();
-    let triage = |party| v1::TriageCaseRequest {
+    switch_to(&mut client, "V2", |_| {}).await;
+    let withdraw = v1::WithdrawOfferRequest {
         request_id: request_id(),
-        case_id: taken.case_id.clone(),
-        party,
-        ..v1::TriageCaseRequest::default()
+        offer_id: offered.offer_id,
+        reason: v1::WithdrawReason::PersonChangedMind as i32,
+        note: String::new(),
+        route_later: true,
     };
-    let wrong = v1::PartyMember {
-        age_years: Some(130),
-        access_needs: vec![77],
-        ..v1::PartyMember::default()
-    };
-    let refused = client.cases.triage_case(triage(vec![wrong])).await.unwrap_err();
-    assert_eq!(
-        violated_fields(&refused),
-        ["party[0].age_years", "party[0].access_needs[0]"]
-    );
-    let triaged = client
-        .cases
-        .triage_case(triage(vec![]))
+    client.referral.withdraw_offer(withdraw).await.unwrap();
+    let routed = client
+        .referral
+        .route_case(route(&offered.case_id, false))
         .await
         .unwrap()
         .into_inner();
-    assert_eq!(triaged.case.unwrap().criteria, [v1::Criterion::Violence as i32]);
-    assert_eq!(
-        triaged.outcome.unwrap().offer.unwrap().party[0].age_years,
-        Some(10)
-    );
+    assert_eq!(routed.case.unwrap().policy_version, "P7-2021.2");
+    let again = v1::WithdrawOfferRequest {
+        request_id: request_id(),
+        offer_id: routed.outcome.unwrap().offer.unwrap().offer_id,
+        reason: v1::WithdrawReason::WrongFacts as i32,
+        ..v1::WithdrawOfferRequest::default()
+    };
+    client.referral.withdraw_offer(again).await.unwrap();
+    let triage = v1::TriageCaseRequest {
+        request_id: request_id(),
+        case_id: offered.case_id,
+        urgency: v1::Urgency::Urgent as i32,
+        ..v1::TriageCaseRequest::default()
+    };
+    let triaged = client.cases.triage_case(triage).await.unwrap().into_inner();
+    assert_eq!(triaged.case.unwrap().policy_version, "P7-2021.2");
     hub.finish().await;
 }
 

@@ -262,7 +262,7 @@ async fn one_free_place_goes_to_the_most_urgent_then_oldest_of_three_hundred_and
     calls.join_all().await;
     let mut connection = hub.database.connect().await;
     // Three emergencies: the one that waits longest is neither the first by id nor the first that was sent.
-    let age = "UPDATE cases SET waiting_since = waiting_since - interval '1 hour' WHERE source_ref = '150'";
+    let age = "UPDATE cases SET created_at = created_at - interval '1 hour' WHERE source_ref = '150'";
     sqlx::query(age).execute(&mut connection).await.unwrap();
     let states = "SELECT source_ref, state, version FROM cases WHERE source_ref <> 'first'";
     let before: Vec<(String, String, i64)> = sqlx::query_as(states).fetch_all(&mut connection).await.unwrap();

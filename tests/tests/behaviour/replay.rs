@@ -177,3 +177,27 @@ async fn a_replay_shows_nothing_to_those_who_may_not_see_the_case() {
     assert_eq!(ask(Role::HotlineOperator, "ID").await, Code::PermissionDenied);
     hub.finish().await;
 }
+
+#[tokio::test]
+async fn what_was_changed_past_the_log_is_logged_when_a_hub_opens() {
+    let hub = hub_with(vec![
+        facility("NEAR", "32.73.02", 2),
+        facility("OTHER", "32.73.03", 2),
+    ])
+    .await;
+    let mut connection = hub.database.connect().await;
+    // As a release that knows no log does it: versions of pools stay, entries are missing.
+    for statement in [
+        "UPDATE capacity_pools SET occupied = occupied + 1, free = free - 1, changed_at = now()",
+        "UPDATE facilities SET version = version + 1, changed_at = now()",
+        "DELETE FROM capacity_log WHERE facility_id = (SELECT facility_id FROM capacity_log LIMIT 1)",
+    ] {
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    }
+    let replica = hub.replica().await;
+    let outcome = route(&replica, "1").await;
+    let replayed = replay(&replica, &outcome.decision_id).await;
+    assert_eq!(replayed.result(), v1::ReplayResult::Reproduced, "{replayed:#?}");
+    replica.finish().await;
+    hub.finish().await;
+}

@@ -58,12 +58,12 @@ async fn a_withdrawn_offer_frees_the_place_and_the_next_is_asked_without_a_refus
     assert_eq!(first.facility_name, "LKSA NEAR");
     let answer = withdraw(
         &mut client,
-        withdrawal(&first, v1::WithdrawReason::SolvedOtherwise),
+        withdrawal(&first, v1::WithdrawReason::PersonChangedMind),
     )
     .await;
     let withdrawn = answer.offer.unwrap();
     assert_eq!(withdrawn.state(), v1::OfferState::Withdrawn);
-    assert_eq!(withdrawn.withdraw_reason(), v1::WithdrawReason::SolvedOtherwise);
+    assert_eq!(withdrawn.withdraw_reason(), v1::WithdrawReason::PersonChangedMind);
     assert!(withdrawn.answer_time.is_some());
     let second = answer.outcome.unwrap().offer.unwrap();
     assert_eq!((second.facility_name.as_str(), second.attempt), ("LKSA FAR", 2));
@@ -102,7 +102,13 @@ async fn withdrawn_for_safety_a_facility_is_never_asked_again_and_else_for_a_whi
             v1::RouteResult::Waiting,
             false,
         ),
-        (v1::WithdrawReason::WrongFacts, v1::RouteResult::Waiting, false),
+        // Somebody must look at the case first.
+        (v1::WithdrawReason::WrongFacts, v1::RouteResult::NotRouted, false),
+        (
+            v1::WithdrawReason::SolvedOtherwise,
+            v1::RouteResult::NotRouted,
+            false,
+        ),
         (v1::WithdrawReason::Other, v1::RouteResult::Waiting, false),
     ] {
         let hub = hub_with(vec![facility("ONLY", "32.73.01", 5)]).await;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serasi_proto::v1::{DeclineReason, Urgency};
+use serasi_proto::v1::{DeclineReason, Urgency, WithdrawReason};
 
 use crate::operation::{CaseOperation, Pick};
 use crate::seen::{Id, Seen, SeenPool};
@@ -201,7 +201,12 @@ impl Model {
                     self.facilities[facility].occupied += free;
                 }
             }
-            CaseOperation::Withdraw { route_later, .. } => {
+            CaseOperation::Withdraw { reason, route_later } => {
+                let route_later = route_later
+                    || matches!(
+                        reason,
+                        WithdrawReason::SolvedOtherwise | WithdrawReason::WrongFacts
+                    );
                 case.end_offer("withdrawn");
                 case.state = if route_later {
                     CaseState::Triaged
@@ -290,7 +295,7 @@ impl Model {
             match case.state {
                 CaseState::Searched | CaseState::Waiting(_) => {
                     assert!(waits, "{case:?} must wait, but {now:?}");
-                    case.state = CaseState::Waiting(now.waiting_since);
+                    case.state = CaseState::Waiting(now.reported_at);
                 }
                 CaseState::Placed if case.placement.is_none() => {
                     case.placement = now.placement.map(|id| Placement {

@@ -30,7 +30,7 @@ pub(crate) struct SeenCase {
     pub(crate) offer: Option<Id>,
     pub(crate) placement: Option<Id>,
     /// Microseconds; 0 = does not wait.
-    pub(crate) waiting_since: i64,
+    pub(crate) reported_at: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -84,7 +84,7 @@ const LOOK: &str = "SELECT json_build_object(
     'cases', (SELECT COALESCE(json_object_agg(case_id, json_build_object('state', state, 'owner_kind', owner_kind,
         'owner', owner_reference, 'has_deadline', next_deadline IS NOT NULL, 'refusals', refusals,
         'escalations', escalations, 'offer', offer_id, 'placement', placement_id,
-        'waiting_since', COALESCE((extract(epoch FROM waiting_since) * 1000000)::bigint, 0))), '{}')
+        'reported_at', (extract(epoch FROM created_at) * 1000000)::bigint)), '{}')
         FROM cases WHERE region_code = $1),
     'offers', (SELECT COALESCE(json_object_agg(offer_id, json_build_object('case', case_id, 'facility', facility_id,
         'state', state, 'attempt', attempt, 'holds_places', holds_places,

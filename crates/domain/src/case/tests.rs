@@ -38,7 +38,7 @@ fn case(state: CaseState) -> Case {
         facts: facts(Some(Cluster::Anak)),
         owner: Owner::Coordinator("32.73".parse().unwrap()),
         next_deadline: Some(LATER),
-        policy_version: "P7-2021.1".to_owned(),
+        policy_version: "P7-2021.2".to_owned(),
         refusals: 0,
         escalations: 0,
         created_at: NOW,

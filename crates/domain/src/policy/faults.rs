@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::{LadderStep, Policy, UrgencyPolicy};
+use crate::deadline::Clock;
 use crate::need::Urgency;
 use crate::regulation::Article;
 use crate::routing::ScopeTier;
@@ -113,12 +114,22 @@ impl Policy {
 
     /// An emergency is served first: nobody may be given more time for it than for an ordinary case.
     fn check_haste(&self, urgency: Urgency, faults: &mut Faults) {
-        let regular = self.regular.answer.seconds;
-        if regular > 0 && self.of(urgency).answer.seconds > regular {
+        let article = Some(Article::P16Ps10Ay5);
+        let less_urgent = match urgency {
+            Urgency::Regular => return,
+            Urgency::Urgent => Urgency::Regular,
+            Urgency::Emergency => Urgency::Urgent,
+        };
+        let (own, longest) = (self.of(urgency).answer, self.of(less_urgent).answer.seconds);
+        if longest > 0 && own.seconds > longest {
+            let what = format!("must not exceed the time to answer of {less_urgent} cases");
+            faults.add(format!("{urgency}.answer.seconds"), what, article);
+        }
+        if own.clock == Clock::Working && urgency == Urgency::Emergency {
             faults.add(
-                format!("{urgency}.answer.seconds"),
-                "must not exceed the time to answer a regular case",
-                Some(Article::P16Ps10Ay5),
+                format!("{urgency}.answer.clock"),
+                "must be wall: an emergency has no office hours",
+                article,
             );
         }
     }

@@ -2,6 +2,7 @@ use time::macros::date;
 
 use super::*;
 use crate::case::CaseFacts;
+use crate::deadline::Clock;
 use crate::need::{Criterion, Need, Places, ServiceBase, Target};
 use crate::person::{AgeYears, PartyMember, Sex};
 
@@ -104,7 +105,9 @@ fn everything_that_is_wrong_is_told_at_once_with_its_path() {
     policy.urgent.preferences.push(PreferenceName::TravelClass);
     policy.urgent.review.seconds = 0;
     policy.emergency.preferences.clear();
-    policy.emergency.answer.seconds = 90_000;
+    policy.urgent.answer.seconds = 90_000;
+    policy.emergency.answer.seconds = 90_001;
+    policy.emergency.answer.clock = Clock::Working;
     let wanted = [
         "version",
         "refusals_before_escalation",
@@ -119,8 +122,10 @@ fn everything_that_is_wrong_is_told_at_once_with_its_path() {
         "regular.ladder[2].tier",
         "urgent.preferences[7]",
         "urgent.review.seconds",
+        "urgent.answer.seconds",
         "emergency.preferences",
         "emergency.answer.seconds",
+        "emergency.answer.clock",
     ];
     assert_eq!(paths(&policy), wanted);
     let faults = policy.faults();
@@ -136,7 +141,7 @@ fn versions_are_short_and_plain() {
         policy.version = version.to_owned();
         !policy.faults().is_empty()
     };
-    assert!(!faulty("P7-2021.1") && !faulty(&"v".repeat(40)));
+    assert!(!faulty("P7-2021.2") && !faulty(&"v".repeat(40)));
     assert!(
         ["", "v 1", "v/1", "versi-é", &"v".repeat(41)]
             .into_iter()

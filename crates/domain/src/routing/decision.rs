@@ -1,11 +1,12 @@
 //! The stored "why": bounded, without personal data, the same bytes for the same inputs.
 
+use serasi_geography::REFERENCE_VERSION;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::rules::{REQUIREMENTS, Sentence};
-use super::{PreferenceName, Request, ScopeTier};
+use super::{Choice, PreferenceName, Request, ScopeTier};
 use crate::code::coded;
 use crate::directory::Directory;
 use crate::id::FacilityId;
@@ -50,7 +51,7 @@ pub struct Considered {
     pub name: Text<200>,
     pub tier: ScopeTier,
     pub travel_minutes: u32,
-    /// `None` = unknown.
+    /// `None` = unknown, or no pool for such a party.
     pub free_places: Option<i32>,
     /// Since the newest report; `None` = never reported.
     pub capacity_age_minutes: Option<i64>,
@@ -105,7 +106,7 @@ pub struct Explanation {
 }
 
 impl Decision {
-    /// Ranked facilities kept in the record.
+    /// Ranked facilities kept in the record; the one that is asked on top, should it come after them.
     pub const MAX_RANKED: usize = 10;
     /// Near misses kept in the record.
     pub const MAX_NEAR_MISSES: usize = 10;
@@ -119,6 +120,7 @@ impl Decision {
             directory.digest(),
             &self.policy_version,
             self.rules_version,
+            REFERENCE_VERSION,
             self.decided_at.unix_timestamp_nanos(),
         );
         let bytes = serde_json::to_vec(&inputs).expect("facts are plain data");
@@ -133,6 +135,27 @@ impl Decision {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a decision is plain data")
+    }
+
+    /// Makes sure that whoever is asked is in the record: after many lost places it may be one behind those kept.
+    pub(super) fn rank(&mut self, choice: &Choice, name: &Text<200>) {
+        if self
+            .ranked
+            .iter()
+            .any(|considered| considered.facility == choice.facility)
+        {
+            return;
+        }
+        self.ranked.push(Considered {
+            facility: choice.facility,
+            name: name.clone(),
+            tier: choice.tier,
+            travel_minutes: choice.travel_minutes,
+            free_places: None,
+            capacity_age_minutes: None,
+            scores: vec![],
+            rejection: None,
+        });
     }
 
     /// After trying to hold places: `lost` facilities had none left; `chosen` is who was asked in the end.

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::Choice;
 use super::decision::{Decision, Outcome};
 use super::replay::DecisionInputs;
 use super::{NotRoutable, route};
@@ -77,10 +76,12 @@ impl Fate {
         let seen = inputs.seen(directory);
         let directory = seen.as_ref().unwrap_or(directory);
         let found = route(inputs.seeker(), directory, policy, made.decided_at)?;
-        let is_left = |choice: &&Choice| !inputs.lost.contains(&choice.facility);
-        let taken = found.choices.iter().find(is_left);
+        // Who lost one pool and was asked with another in the end had places after all.
+        let had_none =
+            |facility: &FacilityId| inputs.lost.contains(facility) && made.chosen != Some(*facility);
+        let taken = found.choices.iter().find(|choice| !had_none(&choice.facility));
         let lost = found.choices.iter().map(|choice| choice.facility);
-        let lost: Vec<_> = lost.filter(|facility| inputs.lost.contains(facility)).collect();
+        let lost: Vec<_> = lost.filter(had_none).collect();
         let chosen = taken.map(|choice| choice.facility);
         Ok(Self {
             outcome: Some(found.decision.after_reservation(lost, chosen).outcome),

@@ -1,5 +1,6 @@
 //! A decision made again from what it was made of: the same bytes, or a reason why not.
 
+use serasi_geography::REFERENCE_VERSION;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -9,6 +10,7 @@ use super::{Choice, Exclusion, NotRoutable, Routing, Seeker, route};
 use crate::capacity::Pool;
 use crate::case::CaseFacts;
 use crate::directory::{Changes, Directory, DirectoryDigest};
+use crate::facility::FacilityState;
 use crate::id::FacilityId;
 use crate::policy::Policy;
 
@@ -19,14 +21,25 @@ pub struct DecisionInputs {
     #[serde(with = "time::serde::timestamp::microseconds")]
     pub reported_at: OffsetDateTime,
     pub exclusions: Vec<Exclusion>,
+    /// Version of the regions and travel times.
+    pub reference_version: u16,
     /// The board's snapshot, before `looked_again`.
     pub directory: DirectoryDigest,
-    /// Pools the board was behind on, as the database had them when places were taken.
-    pub looked_again: Vec<(FacilityId, Vec<Pool>)>,
+    /// Facilities the board was behind on, as the database had them when places were taken.
+    pub looked_again: Vec<LookedAgain>,
     /// Facilities that lost their last places to somebody else while this search ran.
     pub lost: Vec<FacilityId>,
     /// How many of the last round's choices are among the lost: the next one was asked.
     pub passed_over: usize,
+}
+
+/// A facility at a second look.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LookedAgain {
+    pub facility: FacilityId,
+    pub version: i64,
+    pub state: FacilityState,
+    pub pools: Vec<Pool>,
 }
 
 /// Why a decision cannot be replayed.
@@ -35,6 +48,11 @@ pub enum Missing {
     /// The rules have changed since.
     Rules {
         made_under: u16,
+        now: u16,
+    },
+    /// The reference data - regions, travel times - have changed since.
+    Reference {
+        made_with: u16,
         now: u16,
     },
     /// The directory of that moment cannot be put together again from the change log.
@@ -50,6 +68,7 @@ impl DecisionInputs {
             facts: seeker.facts.clone(),
             reported_at: seeker.reported_at,
             exclusions: seeker.exclusions.to_vec(),
+            reference_version: REFERENCE_VERSION,
             directory: directory.digest(),
             looked_again: vec![],
             lost: vec![],
@@ -66,27 +85,35 @@ impl DecisionInputs {
         }
     }
 
-    /// The snapshot that the last round of the search saw.
+    /// The snapshot that the last round of the search saw; `None` = nothing new was seen.
     #[must_use]
     pub fn seen(&self, directory: &Directory) -> Option<Directory> {
-        let pools = self
-            .looked_again
-            .iter()
-            .flat_map(|(facility, pools)| pools.iter().map(|pool| (*facility, pool.clone())))
-            .collect();
-        let changes = Changes {
-            pools,
-            ..Changes::default()
-        };
+        let mut changes = Changes::default();
+        for looked in &self.looked_again {
+            let pools = looked.pools.iter().map(|pool| (looked.facility, pool.clone()));
+            changes.pools.extend(pools);
+            if let Some(entry) = directory.entry(looked.facility) {
+                let mut facility = entry.facility.clone();
+                facility.version = looked.version;
+                facility.state = looked.state.clone();
+                changes.facilities.push((facility, entry.place));
+            }
+        }
         directory.with(directory.version, changes)
     }
 
     /// What the search comes to when places could be held as they were.
     #[must_use]
-    pub fn settle(&self, found: Routing) -> (Decision, Option<Choice>) {
+    pub fn settle(&self, mut found: Routing, directory: &Directory) -> (Decision, Option<Choice>) {
         let taken = found.choices.get(self.passed_over).copied();
+        let entry = taken.and_then(|choice| directory.entry(choice.facility));
+        if let Some((choice, entry)) = taken.zip(entry) {
+            found.decision.rank(&choice, &entry.facility.profile.name);
+        }
+        let mut lost = self.lost.clone();
+        lost.dedup();
         let chosen = taken.map(|choice| choice.facility);
-        (found.decision.after_reservation(self.lost.clone(), chosen), taken)
+        (found.decision.after_reservation(lost, chosen), taken)
     }
 
     /// Makes the decision again, at the same moment, on `directory` under `policy`.
@@ -97,8 +124,9 @@ impl DecisionInputs {
         now: OffsetDateTime,
     ) -> Result<Decision, NotRoutable> {
         let seen = self.seen(directory);
-        let found = route(self.seeker(), seen.as_ref().unwrap_or(directory), policy, now)?;
-        Ok(self.settle(found).0)
+        let directory = seen.as_ref().unwrap_or(directory);
+        let found = route(self.seeker(), directory, policy, now)?;
+        Ok(self.settle(found, directory).0)
     }
 
     /// As `decide`, if nothing is missing that `made` was made of.
@@ -112,6 +140,12 @@ impl DecisionInputs {
             return Err(Missing::Rules {
                 made_under: made.rules_version,
                 now: RULES_VERSION,
+            });
+        }
+        if self.reference_version != REFERENCE_VERSION {
+            return Err(Missing::Reference {
+                made_with: self.reference_version,
+                now: REFERENCE_VERSION,
             });
         }
         if directory.digest() != self.directory {

@@ -8,8 +8,8 @@ use time::macros::datetime;
 
 use super::decision::Outcome;
 use super::{
-    CaseFacts, Cluster, Directory, Entry, Exclusion, FacilityId, NotRoutable, OffsetDateTime, Policy,
-    PoolKey, Regency, RegionCode, Routing, ScopeTier, Seeker, route,
+    CaseFacts, Cluster, Directory, Entry, Exclusion, ExclusionCause, FacilityId, NotRoutable, OffsetDateTime,
+    Policy, PoolKey, Regency, RegionCode, Routing, ScopeTier, Seeker, route,
 };
 use crate::answers::AnswerRecord;
 use crate::capacity::{CapacitySource, Pool};
@@ -259,7 +259,11 @@ fn a_facility_that_declined_is_passed_over_until_its_time_is_up() {
     let entries = directory(vec![entry(1, BANDUNG_OTHER, Some(9))]);
     let facility = entries.entries().next().unwrap().facility.id;
     let found = |until| {
-        let exclusions = [Exclusion { facility, until }];
+        let exclusions = [Exclusion {
+            facility,
+            cause: ExclusionCause::Declined,
+            until,
+        }];
         route(
             Seeker {
                 exclusions: &exclusions,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serasi_geography::RegionCode;
+use serasi_geography::{RegionCode, RegionLevel};
 use serasi_proto::v1;
 use serasi_proto::v1::policy_service_server::PolicyService;
 use serasi_store::policies;
@@ -103,6 +103,9 @@ impl PolicyHandler {
             .unwrap_or(caller.scope);
         if !caller.sees(scope) {
             parse.wrong("region_code", "must lie in your own scope");
+        }
+        if scope.level() > RegionLevel::Regency {
+            parse.wrong("region_code", "must be a regency, a province or ID");
         }
         let from = parse.time("from_time", request.from_time.as_ref());
         let from = parse.require("from_time", from, "must be given");

@@ -14,7 +14,7 @@ use crate::unit_of_work::run_job;
 use crate::verbs::escalate_overdue::EscalateOverdue;
 
 const POLL: Duration = Duration::from_secs(1);
-/// Cases looked at in one round.
+/// Cases read at a time; a round goes through them all.
 const BATCH: i64 = 100;
 
 pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
@@ -26,22 +26,28 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn round(hub: &Hub) -> Result<(), HubError> {
-    let mut connection = hub.store.read().await?;
-    let overdue = cases::overdue(&mut connection, BATCH).await?;
-    drop(connection);
-    for case in overdue {
-        // One that fails must not keep the others waiting.
-        match run_job(hub, &EscalateOverdue { case }).await {
-            Ok(true) => {
-                tracing::info!(case.id = %case, "a deadline passed; the next coordinator up is called");
-            }
-            Ok(false) => {}
-            // Without a database the others fail as well: the next round tries again.
-            Err(error @ HubError::Store(StoreError::Unavailable(_))) => return Err(error),
-            Err(error) => {
-                tracing::warn!(case.id = %case, error = %error, "a case could not be escalated");
+    let mut last = None;
+    loop {
+        let mut connection = hub.store.read().await?;
+        let due = cases::overdue(&mut connection, last, BATCH).await?;
+        drop(connection);
+        last = due.last().copied();
+        if last.is_none() {
+            return Ok(());
+        }
+        for (_, case) in due {
+            // One that fails must not keep the others waiting.
+            match run_job(hub, &EscalateOverdue { case }).await {
+                Ok(true) => {
+                    tracing::info!(case.id = %case, "a deadline passed; the next coordinator up is called");
+                }
+                Ok(false) => {}
+                // Without a database the others fail as well: the next round tries again.
+                Err(error @ HubError::Store(StoreError::Unavailable(_))) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(case.id = %case, error = %error, "a case could not be escalated");
+                }
             }
         }
     }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Serves waiting cases, the most urgent and then the oldest first, at once when the directory has changed, and every
 //! minute. The cases are judged in memory: a transaction is opened only for one for whom somebody can be asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::run_job;
 use crate::verbs::route_waiting::{RouteWaiting, Tried};
-use crate::verbs::seeker;
+use crate::verbs::{seeker, waits_as, waits_for};
 
 /// Time alone can help, too: a parked facility may be asked again, a suspension ends.
 const AT_LEAST_EVERY: Duration = Duration::from_mins(1);
@@ -93,10 +93,9 @@ async fn go_through_queue(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<(),
             let excluded = excluded.remove(&id).unwrap_or_default();
             match found.remove(&id) {
                 Some(Ok(case)) => {
-                    let policy = policies.get(&case.policy_version);
-                    let choices = policy.map(|policy| round.choices(policy, &case, &excluded));
-                    let choices = choices.unwrap_or_default();
-                    if !choices.is_empty() {
+                    if let Some(policy) = policies.get(&case.policy_version)
+                        && let Some(choices) = round.judge(policy, &case, &excluded)
+                    {
                         round.serve(hub, id, &choices).await?;
                     }
                 }
@@ -112,34 +111,29 @@ async fn go_through_queue(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<(),
     Ok(())
 }
 
-/// The policies that these cases follow, by version; one that nobody knows is left out, and its cases keep waiting.
+/// The policies that these cases follow, by version.
 async fn policies_of(
     hub: &Hub,
     connection: &mut PgConnection,
     cases: impl Iterator<Item = &Case>,
 ) -> Result<BTreeMap<String, Arc<Policy>>, HubError> {
-    let versions: BTreeSet<String> = cases.map(|case| case.policy_version.clone()).collect();
     let mut policies = BTreeMap::new();
-    for version in versions {
-        match hub.policies.version(connection, &version).await {
-            Ok(policy) => {
-                policies.insert(version, policy);
-            }
-            Err(HubError::Rule(error)) => {
-                tracing::warn!(policy.version = %version, error = %error, "waiting cases cannot be tried");
-            }
-            Err(other) => return Err(other),
+    for case in cases {
+        if !policies.contains_key(&case.policy_version) {
+            let policy = hub.policies.of_case(connection, case).await?;
+            policies.insert(case.policy_version.clone(), policy);
         }
     }
     Ok(policies)
 }
 
 impl Round {
-    /// Whom the directory has for the case. One that cannot be searched for stays where it is, with its coordinator.
-    fn choices(&self, policy: &Policy, case: &Case, excluded: &[Exclusion]) -> Vec<Choice> {
-        route(seeker(case, excluded), &self.directory, policy, self.started)
-            .map(|found| found.choices)
-            .unwrap_or_default()
+    /// Whom the directory has for the case; `None` = it goes on waiting as it does. One that cannot be searched for stays
+    /// where it is, with its coordinator.
+    fn judge(&self, policy: &Policy, case: &Case, excluded: &[Exclusion]) -> Option<Vec<Choice>> {
+        let found = route(seeker(case, excluded), &self.directory, policy, self.started).ok()?;
+        let waits_alike = waits_as(&case.state) == Some(waits_for(found.decision.outcome));
+        (!found.choices.is_empty() || !waits_alike).then_some(found.choices)
     }
 
     async fn serve(&mut self, hub: &Hub, case: CaseId, choices: &[Choice]) -> Result<(), HubError> {

@@ -6,6 +6,7 @@ use serasi_domain::id::FacilityId;
 use serasi_domain::offer::Offer;
 use serasi_domain::policy::{MissingFields, Policy};
 use serasi_domain::routing::Exclusion;
+use serasi_domain::routing::decision::Outcome;
 use serasi_geography::{RegionCode, TimeZone, atlas};
 use serasi_proto::v1;
 use serasi_store::{cases, offers};
@@ -55,24 +56,51 @@ pub(super) async fn refer_again(
     settle(unit, case, old_state, search).await
 }
 
-/// Refers a case that waits to one `among` these, or leaves no trace where none of them can be asked.
-pub(super) async fn refer_if_somebody_can_be_asked(
+/// Refers a case that waits to one `among` these. Where none of them can be asked there is no trace, unless the case now
+/// waits for something else: for a place, or for anybody at all.
+pub(super) async fn refer_waiting(
     unit: &mut Unit<'_>,
     case: Case,
     exclusions: &[Exclusion],
     among: &[FacilityId],
 ) -> Result<Option<Offer>, HubError> {
     let search = search_again(unit, &case, exclusions).await?;
-    let Some(offer) = search.offer.as_ref().map(|view| view.offer.clone()) else {
+    let offer = search.offer.as_ref().map(|view| view.offer.clone());
+    if let Some(offer) = &offer {
+        if !among.contains(&offer.facility) {
+            // The places are already held: only a rollback gives them back without a trace.
+            return Err(HubError::Moved);
+        }
+    } else if waits_as(&case.state) == Some(waits_for(search.decision.outcome)) {
         return Ok(None);
-    };
-    if !among.contains(&offer.facility) {
-        // The places are already held: only a rollback gives them back without a trace.
-        return Err(HubError::Moved);
     }
     let old_state = case.state.clone();
     settle(unit, case, &old_state, search).await?;
-    Ok(Some(offer))
+    Ok(offer)
+}
+
+/// What a waiting case waits for, as a search without a facility to ask would say it.
+pub(crate) const fn waits_as(state: &CaseState) -> Option<Outcome> {
+    match state {
+        CaseState::Waiting { .. } => Some(Outcome::Waiting),
+        CaseState::NoCandidate { .. } => Some(Outcome::NoCandidate),
+        CaseState::Received
+        | CaseState::Triaged
+        | CaseState::Offered { .. }
+        | CaseState::Placed { .. }
+        | CaseState::InService { .. }
+        | CaseState::Aftercare { .. }
+        | CaseState::Closed
+        | CaseState::ResolvedDirectly => None,
+    }
+}
+
+/// What the case of such a search waits for when nobody could be asked after all.
+pub(crate) const fn waits_for(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::NoCandidate => Outcome::NoCandidate,
+        Outcome::Offered | Outcome::Asked | Outcome::Waiting => Outcome::Waiting,
+    }
 }
 
 async fn search_again(

@@ -3,7 +3,7 @@
 
 use serasi_domain::case::{Case, CaseState, CaseVerb};
 use serasi_domain::offer::Offer;
-use serasi_domain::routing::Exclusion;
+use serasi_domain::routing::{Exclusion, ExclusionCause};
 use serasi_store::capacity::{self, Move};
 use serasi_store::{exclusions, offers};
 use serde_json::json;
@@ -57,6 +57,7 @@ pub(super) async fn end(unit: &mut Unit<'_>, offer: &Offer, ending: &Ending) -> 
     }
     let exclusion = Exclusion {
         facility: offer.facility,
+        cause: ExclusionCause::of_reason(&ending.reason).ok_or(HubError::Bug("an ending without a cause"))?,
         until: ending.excluded_until,
     };
     exclusions::exclude(&mut unit.conn, offer.case, exclusion, &ending.reason, unit.now).await?;

@@ -5,7 +5,7 @@ use serasi_domain::id::{CaseId, FacilityId};
 use serasi_domain::offer::Offer;
 use serasi_store::{cases, exclusions};
 
-use super::refer::refer_if_somebody_can_be_asked;
+use super::refer::refer_waiting;
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
@@ -41,7 +41,7 @@ impl Act for RouteWaiting {
             return Ok(Tried::WaitsNoLonger);
         };
         let excluded = exclusions::of_case(&mut unit.conn, self.case).await?;
-        let Some(offer) = refer_if_somebody_can_be_asked(unit, case, &excluded, &self.among).await? else {
+        let Some(offer) = refer_waiting(unit, case, &excluded, &self.among).await? else {
             return Ok(Tried::NobodyAfterAll);
         };
         unit.audit(self.case.home(), self.case).await?;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serasi_domain::capacity::Pool;
 use serasi_domain::case::{Case, CaseState, Routed};
 use serasi_domain::facility::FacilityProfile;
 use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
@@ -11,7 +10,7 @@ use serasi_domain::need::Places;
 use serasi_domain::offer::{Offer, OfferState};
 use serasi_domain::policy::Policy;
 use serasi_domain::routing::decision::Outcome;
-use serasi_domain::routing::replay::DecisionInputs;
+use serasi_domain::routing::replay::{DecisionInputs, LookedAgain};
 use serasi_domain::routing::{Choice, Decision, Exclusion, Seeker, route};
 use serasi_store::capacity::{self, Hold, Purpose};
 use serasi_store::decisions::{self, NewDecision};
@@ -82,7 +81,7 @@ pub(super) async fn search(
         directory = Arc::new(fresh);
         round += 1;
     };
-    let (decision, taken) = inputs.settle(found);
+    let (decision, taken) = inputs.settle(found, &directory);
     let mut search = Search {
         policy,
         offer_id,
@@ -123,16 +122,20 @@ async fn pass_over(
     Ok(choices.len())
 }
 
-/// The pools of `facilities` as the database has them.
-async fn look_again(
-    unit: &mut Unit<'_>,
-    facilities: &[FacilityId],
-) -> Result<Vec<(FacilityId, Vec<Pool>)>, HubError> {
-    let distinct: BTreeSet<_> = facilities.iter().copied().collect();
+/// These facilities as the database has them.
+async fn look_again(unit: &mut Unit<'_>, ids: &[FacilityId]) -> Result<Vec<LookedAgain>, HubError> {
+    let distinct: BTreeSet<_> = ids.iter().copied().collect();
     let mut found = vec![];
-    for facility in distinct {
-        let pools = capacity::of_facility(&mut unit.conn, facility).await?;
-        found.push((facility, pools));
+    for id in distinct {
+        let pools = capacity::of_facility(&mut unit.conn, id).await?;
+        if let Some(facility) = facilities::get(&mut unit.conn, id).await? {
+            found.push(LookedAgain {
+                facility: id,
+                version: facility.version,
+                state: facility.state,
+                pools,
+            });
+        }
     }
     Ok(found)
 }

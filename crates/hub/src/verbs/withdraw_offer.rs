@@ -64,7 +64,7 @@ impl WithdrawOffer {
         let coordinate = policy.of(case.facts.urgency).coordinate;
         let act_before = deadline(unit, &policy, coordinate, case.facts.place);
         let case = case.withdraw(act_before)?;
-        if !self.route_later {
+        if !self.route_later && !self.withdrawal.needs_the_coordinator() {
             let excluded = exclusions::of_case(&mut unit.conn, case.id).await?;
             let referral = refer_again(unit, case, &old_state, &excluded).await?;
             let outcome = referral.outcome();

@@ -67,7 +67,7 @@ fn stated_capacity_is_stated_whole() {
 #[test]
 fn the_active_policy_is_shown_unless_a_version_is_named() {
     assert!(parse("serasi policy show").is_ok());
-    assert!(parse("serasi policy show P7-2021.1").is_ok());
+    assert!(parse("serasi policy show P7-2021.2").is_ok());
     assert!(parse("serasi policy activate").is_err());
     assert!(parse("serasi policy create").is_err());
     assert!(parse("serasi route case 3273-1 --use-active-policy").is_ok());

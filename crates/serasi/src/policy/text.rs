@@ -148,7 +148,7 @@ mod tests {
         policy.required.insert(Cluster::Napza, fields);
         let text = text_of(&policy_content(&policy));
         for fact in [
-            "P7-2021.1",
+            "P7-2021.2",
             "08:00-16:00, Monday to Friday",
             "2026-08-17",
             "napza: ppks-category, age",

@@ -25,13 +25,13 @@ pub async fn waiting(
 ) -> Result<Vec<(QueuePosition, CaseId)>, StoreError> {
     let (urgency, since, id) = last.unwrap_or((-1, OffsetDateTime::UNIX_EPOCH, Uuid::nil()));
     let rows = sqlx::query!(
-        r#"SELECT region_code, case_id, waiting_since AS "since!",
+        r#"SELECT region_code, case_id, created_at AS "since!",
                CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END AS "rank!"
            FROM cases
            WHERE state IN ('waiting', 'no_candidate') AND waiting_since <= $4
-               AND (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, waiting_since, case_id)
+               AND (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, created_at, case_id)
                    > ($1, $2, $3)
-           ORDER BY CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, waiting_since, case_id
+           ORDER BY CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, created_at, case_id
            LIMIT $5"#,
         urgency,
         since,
@@ -75,17 +75,30 @@ pub async fn get_many(
         .collect()
 }
 
-/// Cases whose coordinator let the deadline pass, by the database's clock, the longest overdue first.
-pub async fn overdue(conn: &mut PgConnection, limit: i64) -> Result<Vec<CaseId>, StoreError> {
+/// Cases whose coordinator let the deadline pass, by the database's clock, the longest overdue first, after `last`.
+pub async fn overdue(
+    conn: &mut PgConnection,
+    last: Option<(OffsetDateTime, CaseId)>,
+    limit: i64,
+) -> Result<Vec<(OffsetDateTime, CaseId)>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT region_code, case_id FROM cases
-         WHERE state IN ('received', 'triaged', 'waiting', 'no_candidate') AND next_deadline <= now()
-         ORDER BY next_deadline LIMIT $1",
+        r#"SELECT region_code, case_id, next_deadline AS "due_at!" FROM cases
+           WHERE state IN ('received', 'triaged', 'waiting', 'no_candidate') AND next_deadline <= now()
+               AND ($1::timestamptz IS NULL OR (next_deadline, region_code, case_id) > ($1, $2, $3))
+           ORDER BY next_deadline, region_code, case_id LIMIT $4"#,
+        last.map(|(due_at, _)| due_at),
+        last.map(|(_, id)| id.home().to_string()),
+        last.map(|(_, id)| id.uuid()),
         limit
     )
     .fetch_all(conn)
     .await?;
     rows.into_iter()
-        .map(|row| Ok(CaseId::new(regency("cases", &row.region_code)?, row.case_id)))
+        .map(|row| {
+            Ok((
+                row.due_at,
+                CaseId::new(regency("cases", &row.region_code)?, row.case_id),
+            ))
+        })
         .collect()
 }

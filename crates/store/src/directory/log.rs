@@ -3,10 +3,50 @@
 use sqlx::PgConnection;
 
 use super::{AnswerRow, with_place};
-use crate::StoreError;
 use crate::capacity::PoolRow;
 use crate::facilities::FacilityRow;
 use crate::history::{Change, Logged};
+use crate::{Store, StoreError};
+
+/// Logs what stands in the tables and not in the log: what the previous release has changed, or somebody by hand. Gives
+/// the number of entries added.
+pub async fn complete(store: &Store) -> Result<u64, StoreError> {
+    let mut conn = store.begin().await?;
+    let facilities = sqlx::query!(
+        "INSERT INTO facility_log (region_code, facility_id, version, state, profile, state_reason, state_until,
+             created_at, changed_at)
+         SELECT region_code, facility_id, version, state, profile, state_reason, state_until, created_at, changed_at
+         FROM facilities f
+         WHERE NOT EXISTS (SELECT 1 FROM facility_log l WHERE l.region_code = f.region_code
+             AND l.facility_id = f.facility_id AND l.version = f.version)
+         ON CONFLICT ON CONSTRAINT facility_log_key DO NOTHING"
+    )
+    .execute(&mut *conn)
+    .await?;
+    // A pool that changed without its version gets the next one.
+    let pools = sqlx::query!(
+        "WITH changed AS (
+             UPDATE capacity_pools p SET changed_at = now(), version = 1 + (
+                 SELECT COALESCE(max(l.version), 0) FROM capacity_log l WHERE l.region_code = p.region_code
+                     AND l.facility_id = p.facility_id AND l.base = p.base AND l.cluster = p.cluster AND l.sex = p.sex)
+             WHERE NOT EXISTS (SELECT 1 FROM capacity_log l WHERE l.region_code = p.region_code
+                 AND l.facility_id = p.facility_id AND l.base = p.base AND l.cluster = p.cluster AND l.sex = p.sex
+                 AND l.version = p.version
+                 AND (l.total, l.occupied, l.held, l.overflow, l.shortfall, l.observed_at, l.valid_until, l.source)
+                     = (p.total, p.occupied, p.held, p.overflow, p.shortfall, p.observed_at, p.valid_until, p.source))
+             RETURNING *)
+         INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
+             shortfall, observed_at, valid_until, source, changed_at)
+         SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
+             observed_at, valid_until, source, changed_at
+         FROM changed
+         ON CONFLICT ON CONSTRAINT capacity_log_key DO NOTHING"
+    )
+    .execute(&mut *conn)
+    .await?;
+    conn.commit().await?;
+    Ok(facilities.rows_affected() + pools.rows_affected())
+}
 
 /// Transactions from the first on and before the second, and how many rows to read at most.
 #[derive(Clone, Copy)]

@@ -41,11 +41,13 @@ async fn tallies(conn: &mut PgConnection, filter: &UnmetNeedFilter) -> Result<Ve
     let bounds = filter.months.bounds();
     let rows = sqlx::query!(
         r#"WITH met AS (
-               SELECT region_code, case_id, bool_or(outcome = 'no_candidate') AS no_candidate,
-                   bool_or(outcome = 'waiting') AS waiting,
-                   array_agg(DISTINCT nearest_miss_rule) FILTER (WHERE nearest_miss_rule IS NOT NULL) AS rules
-               FROM decisions WHERE outcome IN ('no_candidate', 'waiting') AND decided_at >= $2
-               GROUP BY region_code, case_id),
+               SELECT d.region_code, d.case_id, bool_or(d.outcome = 'no_candidate') AS no_candidate,
+                   bool_or(d.outcome = 'waiting') AS waiting,
+                   array_agg(DISTINCT d.nearest_miss_rule) FILTER (WHERE d.nearest_miss_rule IS NOT NULL) AS rules
+               FROM decisions d JOIN cases c USING (region_code, case_id)
+               WHERE d.outcome IN ('no_candidate', 'waiting') AND d.decided_at >= $2
+                   AND c.created_at >= $2 AND c.created_at < $3
+               GROUP BY d.region_code, d.case_id),
            reported AS MATERIALIZED (
                SELECT c.region_code, c.cluster, width_bucket(c.created_at, $1::timestamptz[]) AS month,
                    m.no_candidate, m.waiting, m.rules, m.case_id IS NOT NULL AND NOT EXISTS (

@@ -1,15 +1,15 @@
-//! Is not excluded: for safety (near the suspected perpetrator), or because it declined this case (P16 Ps.12: care secures safety).
+//! Is not excluded: for safety (near the suspected perpetrator), or because it declined this case, did not answer, or had its offer taken back (P16 Ps.12: care secures safety).
 
 use super::{Requirement, Sentence};
 use crate::regulation::Article;
-use crate::routing::{Candidate, Exclusion, Permanence, Request};
+use crate::routing::{Candidate, Exclusion, ExclusionCause, Permanence, Request};
 
 pub(super) const RULE: Requirement = Requirement {
     name: "is_not_excluded",
     article: Article::P16Ps12,
     failing: Sentence {
-        id: "dikecualikan untuk kasus ini (keselamatan atau sudah menolak)",
-        en: "is excluded for this case (safety, or it declined)",
+        id: "dikecualikan untuk kasus ini (keselamatan, atau sudah menolak, tidak menjawab, atau penawarannya ditarik)",
+        en: "is excluded for this case (safety, or it declined, did not answer, or its offer was taken back)",
     },
     check,
     saw,
@@ -19,11 +19,7 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
     if is_unsafe(request, candidate) {
         return Err(Permanence::Permanent);
     }
-    let id = candidate.entry.facility.id;
-    let counts = |exclusion: &&Exclusion| {
-        exclusion.facility == id && exclusion.until.is_none_or(|until| until > request.now)
-    };
-    match request.exclusions.iter().find(counts) {
+    match exclusion(request, candidate) {
         None => Ok(()),
         Some(Exclusion { until: None, .. }) => Err(Permanence::Permanent),
         Some(Exclusion { until: Some(_), .. }) => Err(Permanence::Temporary),
@@ -31,12 +27,22 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
 }
 
 fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
-    if is_unsafe(request, candidate) {
-        "excluded_for=safety"
+    let cause = exclusion(request, candidate).map(|exclusion| exclusion.cause);
+    let cause = if is_unsafe(request, candidate) {
+        Some(ExclusionCause::Safety)
     } else {
-        "excluded_for=earlier_decline"
-    }
-    .to_owned()
+        cause
+    };
+    format!("excluded_for={}", cause.map_or("nothing", ExclusionCause::code))
+}
+
+/// The exclusion that counts now.
+fn exclusion<'r>(request: &Request<'r>, candidate: &Candidate<'_>) -> Option<&'r Exclusion> {
+    let id = candidate.entry.facility.id;
+    let counts = |exclusion: &&Exclusion| {
+        exclusion.facility == id && exclusion.until.is_none_or(|until| until > request.now)
+    };
+    request.exclusions.iter().find(counts)
 }
 
 fn is_unsafe(request: &Request<'_>, candidate: &Candidate<'_>) -> bool {

@@ -168,7 +168,7 @@ proptest! {
         let mut inputs = DecisionInputs::new(seeker(&case), &snapshot);
         inputs.lost = found.choices.iter().take(lose).map(|choice| choice.facility).collect();
         inputs.passed_over = inputs.lost.len();
-        let (made, _) = inputs.settle(found);
+        let (made, _) = inputs.settle(found, &snapshot);
         let again = inputs.replay(&made, &snapshot, &Policy::p7()).unwrap();
         prop_assert_eq!(again.to_bytes(), made.to_bytes());
         prop_assert_eq!(inputs.replay(&made, &directory(vec![]), &Policy::p7()), Err(Missing::Directory));
