@@ -331,6 +331,7 @@ fn stored(error: &StoreError) -> Status {
             )
             .into_status(details)
         }
+        StoreError::TooSlow(_) => HubError::Deadline.into(),
         StoreError::Value(_) => invalid(&[Violation {
             field: "*".to_owned(),
             description: "a value is outside what can be stored, such as a moment outside the calendar"

@@ -87,6 +87,7 @@ fn describe(error: &StoreError) -> &'static str {
         StoreError::Conflict(_)
         | StoreError::Constraint(_)
         | StoreError::Value(_)
+        | StoreError::TooSlow(_)
         | StoreError::Impossible { .. }
         | StoreError::Unsealable { .. }
         | StoreError::Database(_)

@@ -28,6 +28,9 @@ pub enum StoreError {
     /// A value the database cannot hold, such as a moment before its calendar.
     #[error("a value is outside what can be stored")]
     Value(#[source] sqlx::Error),
+    /// A statement took longer than statements may.
+    #[error("the database took too long")]
+    TooSlow(#[source] sqlx::Error),
     #[error("the database refused a statement")]
     Database(#[source] sqlx::Error),
     #[error("the schema could not be migrated")]
@@ -37,6 +40,7 @@ pub enum StoreError {
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 const LOCK_TIMEOUT: &str = "55P03";
+const STATEMENT_TIMEOUT: &str = "57014";
 /// Class of SQLSTATE for values that are no values.
 const DATA_EXCEPTION_CLASS: &str = "22";
 /// Classes of SQLSTATE that mean "not now": connection, resources, operator intervention.
@@ -50,6 +54,7 @@ impl StoreError {
             Self::Unavailable(source)
             | Self::Conflict(source)
             | Self::Value(source)
+            | Self::TooSlow(source)
             | Self::Database(source) => source,
             Self::Constraint(_) | Self::Impossible { .. } | Self::Unsealable { .. } | Self::Migration(_) => {
                 return String::new();
@@ -82,6 +87,9 @@ impl From<sqlx::Error> for StoreError {
         let code = database.code().unwrap_or_default();
         if [SERIALIZATION_FAILURE, DEADLOCK, LOCK_TIMEOUT].contains(&code.as_ref()) {
             return Self::Conflict(error);
+        }
+        if code == STATEMENT_TIMEOUT {
+            return Self::TooSlow(error);
         }
         if code
             .get(..2)

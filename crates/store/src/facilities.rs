@@ -1,5 +1,6 @@
 //! Facilities: one row each, the description as a whole.
 
+use serasi_domain::capacity::PoolKey;
 use serasi_domain::cluster::Cluster;
 use serasi_domain::facility::{Facility, FacilityKind, FacilityProfile, FacilityState};
 use serasi_domain::id::FacilityId;
@@ -11,7 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::columns::{Row, regency, scope_pattern};
+use crate::columns::{Row, pool_columns, regency, scope_pattern};
 
 /// Which facilities to list; `None` matches all.
 #[derive(Clone, Debug)]
@@ -191,15 +192,30 @@ pub async fn get_for_change(conn: &mut PgConnection, id: FacilityId) -> Result<O
     row.map(Facility::try_from).transpose()
 }
 
-/// Whether the facility takes referrals now; locked, so that it cannot close between this look and the commit.
-pub async fn may_be_asked(conn: &mut PgConnection, id: FacilityId) -> Result<bool, StoreError> {
+/// Whether the facility takes referrals now and nobody has stated the places of `pool`: it can be asked for them. Locked,
+/// so that it cannot close between this look and the commit.
+pub async fn may_be_asked(
+    conn: &mut PgConnection,
+    id: FacilityId,
+    pool: PoolKey,
+) -> Result<bool, StoreError> {
+    let (base, cluster, sex) = pool_columns(pool);
     let row = sqlx::query_scalar!(
-        r#"SELECT 1 AS "one!" FROM facilities
+        r#"WITH stated AS (
+               SELECT (cluster, sex) = ($4, $5) AS is_it, valid_until > now() AS is_known FROM capacity_pools
+               WHERE region_code = $1 AND facility_id = $2 AND base = $3)
+           SELECT 1 AS "one!" FROM facilities
            WHERE region_code = $1 AND facility_id = $2
                AND (state = 'active' OR state = 'suspended' AND state_until <= now())
+               AND NOT EXISTS (SELECT 1 FROM stated WHERE is_it AND is_known)
+               -- A house that had no pool when it was chosen, and has one now.
+               AND (EXISTS (SELECT 1 FROM stated WHERE is_it) OR NOT EXISTS (SELECT 1 FROM stated WHERE is_known))
            FOR SHARE"#,
         id.home().to_string(),
-        id.uuid()
+        id.uuid(),
+        base,
+        cluster,
+        sex
     )
     .fetch_optional(conn)
     .await?;
@@ -235,7 +251,7 @@ pub async fn list(conn: &mut PgConnection, filter: &FacilityFilter) -> Result<Ve
     rows.into_iter().map(Facility::try_from).collect()
 }
 
-/// All facilities of these source keys, by key.
+/// All facilities of these source keys, by key, locked in the order of their ids: two imports take turns.
 pub async fn by_sources(
     conn: &mut PgConnection,
     keys: &[SourceKey],
@@ -249,7 +265,8 @@ pub async fn by_sources(
          FROM UNNEST($1::text[], $2::text[]) AS wanted (source_system, source_ref)
          JOIN source_keys k USING (source_system, source_ref)
          JOIN facilities f ON f.region_code = k.region_code AND f.facility_id = k.subject_id
-         WHERE k.subject = 'facility'",
+         WHERE k.subject = 'facility'
+         ORDER BY f.region_code, f.facility_id FOR UPDATE OF f",
         &systems,
         &references
     )

@@ -10,7 +10,7 @@ use tonic::Code;
 use crate::scene::{facility_id, hub_with, import, pool};
 
 #[expect(clippy::disallowed_methods, reason = "a report must be about now")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let now = time::OffsetDateTime::now_utc();
     Timestamp {
         seconds: now.unix_timestamp(),

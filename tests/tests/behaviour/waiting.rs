@@ -1,9 +1,12 @@
 //! Those who wait: nobody is told to wait for what will not come, and nobody waits because others cannot be served.
 
+use serasi_domain::policy::Policy;
 use serasi_proto::v1;
-use serasi_tests::build::{facility, intake, request_id, submit};
+use serasi_tests::TestHub;
+use serasi_tests::build::{facility, intake, pool, request_id, submit};
 
-use crate::scene::{case, eventually, hub_with};
+use crate::directory::now;
+use crate::scene::{case, eventually, facility_id, hub_with, import};
 
 #[tokio::test]
 async fn who_waits_for_a_place_is_told_when_there_is_nobody_left_to_wait_for() {
@@ -90,5 +93,66 @@ async fn a_hundred_offers_that_cannot_expire_do_not_keep_another_from_it() {
         |case| case.live_offer.is_none(),
     )
     .await;
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn a_search_widens_when_it_was_said_to() {
+    let mut policy = Policy::p7();
+    for step in policy.regular.ladder.iter_mut().skip(1) {
+        step.after_seconds = 3;
+    }
+    let hub = TestHub::with_policy(policy).await;
+    let rows = vec![facility("FULL", "32.73.01", 1), facility("FREE", "32.04.05", 1)];
+    import(&mut hub.coordinator(), rows).await;
+    let mut waiting = String::new();
+    for reference in ["1", "2"] {
+        let answer = hub
+            .coordinator()
+            .intake
+            .submit_intake(submit(intake(reference)))
+            .await;
+        waiting = answer.unwrap().into_inner().case.unwrap().case_id;
+    }
+    assert_eq!(
+        case(&mut hub.coordinator(), &waiting).await.state(),
+        v1::CaseState::Waiting
+    );
+    // Within the ten seconds that `eventually` gives it: not at the next round of the minute.
+    let offered = eventually(
+        || async { case(&mut hub.coordinator(), &waiting).await },
+        |case| case.state() == v1::CaseState::Offered,
+    )
+    .await;
+    assert_eq!(offered.live_offer.unwrap().facility_name, "LKSA FREE");
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn a_house_that_has_just_said_how_full_it_is_is_not_asked_as_if_nobody_knew() {
+    let mut unknown = facility("JUST", "32.73.01", 3);
+    unknown.capacity.clear();
+    let hub = hub_with(vec![unknown]).await;
+    let replica = hub.replica().await;
+    let mut client = hub.coordinator();
+    let id = facility_id(&mut client, "JUST").await;
+    let mut results = vec![];
+    for (number, free) in [(1, 3), (2, 0)] {
+        let occupied = 3 - free;
+        let report = v1::ReportCapacityRequest {
+            request_id: request_id(),
+            facility_id: id.clone(),
+            observe_time: Some(now()),
+            pools: vec![pool(3, occupied)],
+            ..v1::ReportCapacityRequest::default()
+        };
+        client.facilities.report_capacity(report).await.unwrap();
+        // The other replica may not have seen it yet.
+        let submit = submit(intake(&format!("{number}")));
+        let answer = replica.coordinator().intake.submit_intake(submit).await.unwrap();
+        results.push(answer.into_inner().outcome.unwrap().result());
+    }
+    assert_eq!(results, [v1::RouteResult::Offered, v1::RouteResult::Waiting]);
+    replica.finish().await;
     hub.finish().await;
 }

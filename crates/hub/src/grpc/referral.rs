@@ -284,7 +284,7 @@ impl ReferralHandler {
 fn read_withdrawal(parse: &mut Parse, request: &v1::WithdrawOfferRequest) -> Option<Withdrawal> {
     let reason: Option<WithdrawReason> = parse.required("reason", request.reason);
     let note = parse.text("note", &request.note);
-    if reason == Some(WithdrawReason::Other) && note.is_none() {
+    if reason == Some(WithdrawReason::Other) && request.note.trim().is_empty() {
         parse.wrong("note", "must say why when the reason is OTHER");
     }
     Some(Withdrawal {
@@ -307,7 +307,7 @@ fn read_decline(
     let reason: Option<DeclineReason> = parse.required("reason", request.reason);
     let note = parse.text("note", &request.note);
     let retry_at = parse.time("retry_time", request.retry_time.as_ref());
-    if reason == Some(DeclineReason::Other) && note.is_none() {
+    if reason == Some(DeclineReason::Other) && request.note.trim().is_empty() {
         parse.wrong("note", "must say why when the reason is OTHER");
     }
     if reason == Some(DeclineReason::NotNow) {

@@ -37,6 +37,8 @@ const PAGE: i64 = 200;
 struct Round {
     directory: Arc<Directory>,
     started: OffsetDateTime,
+    /// When the first search that stopped short may go farther.
+    widens_at: Option<OffsetDateTime>,
 }
 
 pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
@@ -53,8 +55,10 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
         let began = Instant::now();
         let version = *versions.borrow_and_update();
         patience = match go_through_queue(&hub, &stop).await {
-            Ok(()) if version == tried_at_version => AT_LEAST_EVERY,
-            Ok(()) => SECOND_LOOK,
+            Ok(widens_in) if version == tried_at_version => {
+                widens_in.unwrap_or(AT_LEAST_EVERY).min(AT_LEAST_EVERY)
+            }
+            Ok(_) => SECOND_LOOK,
             Err(error) => {
                 tracing::warn!(error = %error, "waiting cases could not be tried");
                 AFTER_FAILURE
@@ -68,11 +72,13 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn go_through_queue(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<(), HubError> {
+/// Gives the time until the first search that stopped short may go farther.
+async fn go_through_queue(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<Option<Duration>, HubError> {
     let mut connection = hub.store.read().await?;
     let mut round = Round {
         directory: hub.board.snapshot().directory,
         started: serasi_store::now(&mut connection).await?,
+        widens_at: None,
     };
     drop(connection);
     let mut last = None;
@@ -108,7 +114,8 @@ async fn go_through_queue(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<(),
             tokio::task::yield_now().await;
         }
     }
-    Ok(())
+    let until = round.widens_at.map(|at| at - round.started);
+    Ok(until.and_then(|until| Duration::try_from(until).ok()))
 }
 
 /// The policies that these cases follow, by version.
@@ -130,8 +137,10 @@ async fn policies_of(
 impl Round {
     /// Whom the directory has for the case; `None` = it goes on waiting as it does. One that cannot be searched for stays
     /// where it is, with its coordinator.
-    fn judge(&self, policy: &Policy, case: &Case, excluded: &[Exclusion]) -> Option<Vec<Choice>> {
+    fn judge(&mut self, policy: &Policy, case: &Case, excluded: &[Exclusion]) -> Option<Vec<Choice>> {
         let found = route(seeker(case, excluded), &self.directory, policy, self.started).ok()?;
+        let widens_at = found.decision.widens_at;
+        self.widens_at = self.widens_at.into_iter().chain(widens_at).min();
         let waits_alike = waits_as(&case.state) == Some(waits_for(found.decision.outcome));
         (!found.choices.is_empty() || !waits_alike).then_some(found.choices)
     }

@@ -2,12 +2,18 @@
 
 use serasi_domain::case::{Case, Owner};
 use serasi_domain::id::CaseId;
+use serasi_geography::RegionCode;
 use serasi_store::cases;
 use serde_json::json;
+use time::Duration;
 
 use super::refer::{deadline, write_case};
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
+
+/// Of the time the nation is given, when it is called again and again.
+const LONGEST_PATIENCE: Duration = Duration::DAY;
+const MAX_DOUBLINGS: i32 = 10;
 
 /// Escalates the case if it is still overdue; `false` = somebody was faster.
 pub(crate) struct EscalateOverdue {
@@ -26,6 +32,7 @@ impl Act for EscalateOverdue {
         let policy = unit.policy_of(&case).await?;
         let coordinate = policy.of(case.facts.urgency).coordinate;
         let act_before = deadline(unit, &policy, coordinate, case.facts.place);
+        let act_before = unit.now + patience(&case, act_before - unit.now);
         let Some(case) = case.overdue(act_before, unit.now) else {
             return Ok(false);
         };
@@ -34,6 +41,15 @@ impl Act for EscalateOverdue {
         unit.audit(self.case.home(), self.case).await?;
         Ok(true)
     }
+}
+
+/// At the nation there is nobody further up: it is called again, but each time after twice as long, up to a day.
+fn patience(case: &Case, allowed: Duration) -> Duration {
+    if case.owner != Owner::Coordinator(RegionCode::NATION) {
+        return allowed;
+    }
+    let doubled = allowed * 2_i32.pow(case.escalations.clamp(0, MAX_DOUBLINGS).unsigned_abs());
+    doubled.min(allowed.max(LONGEST_PATIENCE))
 }
 
 /// Tells that the next coordinator up answers for the case, which is written.

@@ -113,7 +113,7 @@ async fn pass_over(
             let hold = hold(case.id, offer, choice, case.facts.need.places);
             capacity::reserve(&mut unit.conn, &hold, with_overflow, Purpose::Offer).await?
         } else {
-            facilities::may_be_asked(&mut unit.conn, choice.facility).await?
+            facilities::may_be_asked(&mut unit.conn, choice.facility, choice.pool).await?
         };
         if is_taken {
             return Ok(position);
