@@ -100,6 +100,12 @@ fn the_digest_says_whether_two_snapshots_are_the_same_however_they_came_about() 
         .with(8, self::pools(one.facility.id, pool(2, 1)))
         .unwrap();
     assert_ne!(at_once.digest(), other.digest());
+    let anew = directory(other.entries().cloned().collect());
+    assert_eq!(
+        other.digest(),
+        anew.digest(),
+        "what was there before leaves no trace"
+    );
     let back = other.with(9, self::pools(one.facility.id, pool(2, 0))).unwrap();
     assert_ne!(at_once.digest(), back.digest(), "the version differs");
 }

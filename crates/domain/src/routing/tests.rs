@@ -355,5 +355,6 @@ fn of_two_alike_the_one_that_answers_is_asked_first() {
     assert_eq!(first(vec![never_asked, with_answers(4, 20, 0)]), Some(4));
 }
 
+mod nearest;
 mod properties;
 mod records;

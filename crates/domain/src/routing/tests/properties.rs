@@ -12,7 +12,7 @@ use crate::case::CaseFacts;
 use crate::cluster::Cluster;
 use crate::directory::{Directory, Entry};
 use crate::facility::{FacilityKind, FacilityState};
-use crate::need::{Places, Urgency};
+use crate::need::{Places, ServiceBase, Urgency};
 use crate::policy::Policy;
 use crate::routing::decision::Outcome;
 use crate::routing::replay::{DecisionInputs, Missing};
@@ -39,7 +39,10 @@ fn any_entry(number: u128) -> impl Strategy<Value = Entry> {
         .prop_map(move |(place, free, kind, cluster, supervised, suspended)| {
             let mut entry = entry(number, &place, free);
             entry.facility.profile.kind = FacilityKind::ALL[kind];
-            entry.facility.profile.clusters = vec![Cluster::ALL[cluster], Cluster::Anak];
+            entry.facility.profile.clusters = vec![Cluster::Anak, Cluster::ALL[cluster]];
+            if supervised {
+                entry.facility.profile.bases.push(ServiceBase::Family);
+            }
             entry.facility.profile.ministry_supervised = supervised;
             if entry.facility.profile.kind.is_balai() {
                 let area = if supervised { "32" } else { "73" };
@@ -62,8 +65,15 @@ fn any_case() -> impl Strategy<Value = CaseFacts> {
         .regencies()
         .map(|region| region.code.to_string())
         .collect();
-    (proptest::sample::select(regencies), 0..3_usize, 1..4_u16).prop_map(|(place, urgency, places)| {
+    let of_what = (0..5_usize, 0..3_usize);
+    let choices = (proptest::sample::select(regencies), 0..3_usize, 1..4_u16, of_what);
+    choices.prop_map(|(place, urgency, places, (cluster, base))| {
         let mut facts = facts(&place, Urgency::ALL[urgency]);
+        facts.cluster = Some(Cluster::ALL[cluster]);
+        // Most are for residential places, as everybody in these directories has them.
+        if cluster == 1 {
+            facts.need.base = ServiceBase::ALL[base];
+        }
         facts.need.places = Places::try_from(places).unwrap();
         facts
     })
