@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serasi_proto::v1;
 use serasi_tests::build::{facility, intake, request_id, submit};
+use serasi_tests::status::violated_fields;
 use serasi_tests::{Client, TestHub};
 use tokio::task::JoinSet;
 
@@ -214,6 +215,28 @@ async fn only_what_is_overdue_is_listed_when_asked_for() {
         ..v1::ListCasesRequest::default()
     };
     assert_eq!(references(&mut client, overdue).await, ["offered"]);
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_token_of_another_order_is_refused() {
+    let hub = hub_with(vec![]).await;
+    let mut client = hub.coordinator();
+    for reference in ["1", "2"] {
+        triaged(&mut client, reference, v1::Urgency::Regular).await;
+    }
+    let one = v1::ListCasesRequest {
+        page_size: 1,
+        ..v1::ListCasesRequest::default()
+    };
+    let page = client.cases.list_cases(one.clone()).await.unwrap().into_inner();
+    let other_order = v1::ListCasesRequest {
+        page_token: page.next_page_token,
+        order: v1::CaseOrder::Queue as i32,
+        ..one
+    };
+    let refused = client.cases.list_cases(other_order).await.unwrap_err();
+    assert_eq!(violated_fields(&refused), ["page_token"]);
     hub.finish().await;
 }
 

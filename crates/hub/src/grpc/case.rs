@@ -52,7 +52,7 @@ impl CaseService for CaseHandler {
         let next = found
             .last()
             .filter(|_| is_full)
-            .map(|case| PageToken::write(&position(case)));
+            .map(|case| PageToken::write(&(order_number(filter.order), position(case))));
         let cases = found.iter().map(case_to_wire).collect();
         Ok(Response::new(v1::ListCasesResponse {
             cases,
@@ -129,6 +129,14 @@ fn read_order(parse: &mut Parse, number: i32) -> CaseOrder {
     }
 }
 
+/// In page tokens: one of another order would leave out cases without a word.
+const fn order_number(order: CaseOrder) -> i32 {
+    match order {
+        CaseOrder::Created => v1::CaseOrder::Created as i32,
+        CaseOrder::Queue => v1::CaseOrder::Queue as i32,
+    }
+}
+
 fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFilter, HubError> {
     let mut parse = Parse::default();
     if request.states.len() > MAX_STATES {
@@ -146,6 +154,14 @@ fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFi
             )
         })
         .collect();
+    let order = read_order(&mut parse, request.order);
+    let token: Option<(i32, CasePosition)> = PageToken::read(&mut parse, &request.page_token);
+    if token.is_some_and(|(of, _)| of != order_number(order)) {
+        parse.wrong(
+            "page_token",
+            "belongs to the list in another order; start again without one",
+        );
+    }
     let filter = CaseFilter {
         // A facility finds its own cases wherever the person comes from; everybody else looks through their scope.
         scope: if caller.is_facility_only() {
@@ -165,8 +181,8 @@ fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFi
         urgency: parse.optional("urgency", request.urgency),
         source_system: parse.key_part("source_system", &request.source_system),
         source_ref: parse.key_part("source_ref", &request.source_ref),
-        order: read_order(&mut parse, request.order),
-        after: PageToken::read(&mut parse, &request.page_token),
+        order,
+        after: token.map(|(_, position)| position),
         limit: page_size(&mut parse, request.page_size),
     };
     parse.finish(Some(filter))

@@ -33,7 +33,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 const PAGE: i64 = 200;
 
 /// One way through the queue. The directory is that of its start, less what the round itself gave away: a case further
-/// back never gets a place that one further ahead was not considered for.
+/// back is only offered a facility that those further ahead were considered for.
 struct Round {
     directory: Arc<Directory>,
     started: OffsetDateTime,
