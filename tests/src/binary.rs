@@ -28,6 +28,16 @@ pub struct HubProcess {
 impl HubProcess {
     /// Starts it and waits until it answers; without a URL with its private PostgreSQL.
     pub async fn start(database_url: Option<&str>, data_dir: &std::path::Path, port: u16) -> Self {
+        Self::start_with(database_url, data_dir, port, &[]).await
+    }
+
+    /// The same with further arguments.
+    pub async fn start_with(
+        database_url: Option<&str>,
+        data_dir: &std::path::Path,
+        port: u16,
+        arguments: &[&str],
+    ) -> Self {
         let mut command = Command::new(binary());
         match database_url {
             Some(url) => command.env("DATABASE_URL", url),
@@ -42,6 +52,7 @@ impl HubProcess {
                 "--data-dir",
             ])
             .arg(data_dir)
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

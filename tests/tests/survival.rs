@@ -6,6 +6,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::Arc;
@@ -192,5 +193,68 @@ async fn a_private_database_that_is_killed_comes_back_by_itself_and_the_hub_stop
         }
     };
     assert_eq!(again.case_id, before.case_id);
+    assert_eq!(hub.terminate(), Some(0));
+}
+
+/// What the hub tells Prometheus.
+fn metrics(port: u16) -> String {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream
+        .write_all(b"GET /metrics HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn gauge(metrics: &str, name: &str) -> Option<f64> {
+    let line = metrics
+        .lines()
+        .find(|line| line.starts_with(&format!("{name} ")))?;
+    line.split(' ').nth(1)?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_old_the_board_is_can_be_read_from_outside() {
+    let database = TestDatabase::create().await;
+    let data_dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(data_dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (port, metrics_port) = (free_port(), free_port());
+    let address = format!("127.0.0.1:{metrics_port}");
+    let hub = HubProcess::start_with(
+        Some(database.url()),
+        data_dir.path(),
+        port,
+        &["--metrics", &address],
+    )
+    .await;
+    let mut client = Client::new(hub.url(), Some(&token(data_dir.path())));
+    let rows = vec![facility("A", "32.73.01", 1), facility("B", "32.73.02", 1)];
+    client
+        .facilities
+        .import_facilities(tokio_stream::iter(rows))
+        .await
+        .unwrap();
+    let mut seen = String::new();
+    for _ in 0..100 {
+        seen = metrics(metrics_port);
+        if gauge(&seen, "serasi_board_facilities") == Some(2.0) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(gauge(&seen, "serasi_board_facilities"), Some(2.0), "{seen}");
+    assert!(gauge(&seen, "serasi_board_version").unwrap() > 0.0);
+    let first = gauge(&seen, "serasi_board_last_look_timestamp_seconds").unwrap();
+    // The next look, half a second later, is told as well.
+    let moves_on = async {
+        while gauge(&metrics(metrics_port), "serasi_board_last_look_timestamp_seconds") <= Some(first) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), moves_on)
+        .await
+        .unwrap();
     assert_eq!(hub.terminate(), Some(0));
 }

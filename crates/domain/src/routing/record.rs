@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use time::OffsetDateTime;
+
 use super::decision::{Considered, Decision, Rejection, RuleCount, Score};
 use super::rules::{REQUIREMENTS, RULES_VERSION};
 use super::search::{Costs, Found, NearMiss, id};
@@ -122,18 +124,32 @@ fn considered(
     scores: Vec<Score>,
     rejection: Option<Rejection>,
 ) -> Considered {
-    let observed = candidate.entry.pools.iter().map(|pool| pool.observed_at).max();
+    let fit = candidate.fit(request);
     Considered {
         facility: id(candidate.entry),
         name: candidate.entry.facility.profile.name.clone(),
         tier: candidate.tier(request),
         travel_minutes: candidate.travel_minutes(request),
-        free_places: match candidate.fit(request) {
+        free_places: match fit {
             PlaceFit::Free { free, .. } | PlaceFit::Full { free } => Some(free),
             PlaceFit::Unknown { .. } | PlaceFit::TooSmall { .. } | PlaceFit::NoSuchPool => None,
         },
-        capacity_age_minutes: observed.map(|at| (request.now - at).whole_minutes()),
+        capacity_age_minutes: observed_at(candidate, fit).map(|at| (request.now - at).whole_minutes()),
         scores,
         rejection,
+    }
+}
+
+/// When the places in question were stated; of a house that has none for the party, its newest statement.
+fn observed_at(candidate: &Candidate<'_>, fit: PlaceFit) -> Option<OffsetDateTime> {
+    let pools = &candidate.entry.pools;
+    match fit {
+        PlaceFit::Free { pool: key, .. } | PlaceFit::Unknown { pool: key } => pools
+            .iter()
+            .find(|pool| pool.key == key)
+            .map(|pool| pool.observed_at),
+        PlaceFit::Full { .. } | PlaceFit::TooSmall { .. } | PlaceFit::NoSuchPool => {
+            pools.iter().map(|pool| pool.observed_at).max()
+        }
     }
 }
