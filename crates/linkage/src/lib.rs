@@ -1,0 +1,27 @@
+//! Probabilistic record linkage for the social registry: is this row that person?
+//!
+//! Owns comparators for Indonesian identities, weights in the manner of Fellegi and Sunter, their estimation
+//! without labels, blocking, and the link that explains itself. Pure: no I/O, no clock, no randomness but a
+//! seeded one, no async. It must never show a name, a number or a date of anybody: `Debug` is redacted.
+
+mod birth;
+mod block;
+mod compare;
+mod em;
+mod level;
+mod link;
+mod name;
+mod nik;
+pub mod population;
+mod record;
+mod terms;
+mod weights;
+
+pub use birth::{Birth, InvalidBirth};
+pub use compare::{BirthLevel, Comparison, NameLevel, NikLevel, PlaceLevel, SexLevel};
+pub use em::{Files, estimate};
+pub use link::{Class, Link, link};
+pub use name::Name;
+pub use nik::{InvalidNik, Nik};
+pub use record::{Field, FieldError, FieldProblem, Identity, RawIdentity, Sex};
+pub use weights::{FieldWeight, InvalidWeights, LevelWeight, Weights};

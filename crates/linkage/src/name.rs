@@ -1,0 +1,156 @@
+//! A person's name, made comparable: titles dropped, tokens with the way they sound beside the way they are written.
+//!
+//! Many have one name only, and the order of tokens says little, so a name is no more than its tokens.
+
+mod sound;
+
+use std::fmt;
+use std::hash::BuildHasher;
+
+use foldhash::quality::FixedState;
+
+/// No name on a KTP has more; what follows is left out.
+const MAX_TOKENS: usize = 12;
+const START_LETTERS: usize = 2;
+
+/// Titles, degrees and forms of address that stand before a name.
+const TITLES: [&str; 24] = [
+    "h", "hj", "pak", "bapak", "bpk", "ibu", "bu", "ny", "nyonya", "tn", "tuan", "sdr", "sdri", "alm",
+    "almh", "drs", "dra", "dr", "ir", "prof", "kh", "ust", "ustadz", "hajjah",
+];
+
+/// "Son of", "daughter of": what follows is the father's name.
+const PATRONYM_PARTICLES: [&str; 3] = ["bin", "binti", "bt"];
+
+/// A name of at least one token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Name {
+    tokens: Box<[Token]>,
+    /// Of the sound of all tokens without spaces, for names parted in another way.
+    joined_key: u64,
+}
+
+/// One word of a name.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// Lower case, letters only.
+    pub(crate) written: Box<str>,
+    /// The same for old and new spelling and for what is heard alike.
+    pub(crate) sound: Box<str>,
+    /// Of the sound: equal for equal sounds, and cheap to compare and to count.
+    pub(crate) key: u64,
+}
+
+impl Name {
+    /// `None` if the text has no letters.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        // Degrees stand behind a comma: "Rina Marlina, S.Pd".
+        let text = text
+            .split(',')
+            .find(|part| part.chars().any(char::is_alphabetic))?;
+        let words: Vec<String> = words(text).collect();
+        let titles = words
+            .iter()
+            .take_while(|word| TITLES.contains(&word.as_str()))
+            .count();
+        // Who is called nothing but "Bu" or "H" is called that.
+        let named = words
+            .get(titles..)
+            .filter(|rest| !rest.is_empty())
+            .unwrap_or(&words);
+        let tokens: Box<[Token]> = named
+            .iter()
+            .filter(|word| !PATRONYM_PARTICLES.contains(&word.as_str()))
+            .take(MAX_TOKENS)
+            .map(|word| Token::new(word))
+            .collect();
+        let joined: String = tokens.iter().map(|token| &*token.written).collect();
+        (!tokens.is_empty()).then(|| Self {
+            joined_key: key_of(&sound::of(&joined)),
+            tokens,
+        })
+    }
+
+    pub(crate) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    pub(crate) const fn joined_key(&self) -> u64 {
+        self.joined_key
+    }
+}
+
+/// Words in lower case: dots, hyphens and spaces part them, apostrophes do not.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|letter: char| !letter.is_alphabetic() && !matches!(letter, '\'' | '`' | '\u{2019}'))
+        .map(|word| {
+            word.chars()
+                .filter(|letter| letter.is_alphabetic())
+                .flat_map(char::to_lowercase)
+                .collect::<String>()
+        })
+        .filter(|word| !word.is_empty())
+}
+
+impl Token {
+    fn new(written: &str) -> Self {
+        let sound = sound::of(written);
+        Self {
+            key: key_of(&sound),
+            written: written.into(),
+            sound: sound.into(),
+        }
+    }
+
+    /// Of the first letters of the sound.
+    pub(crate) fn start_key(&self) -> u64 {
+        let start: String = self.sound.chars().take(START_LETTERS).collect();
+        key_of(&start)
+    }
+
+    /// An abbreviation to the first letter: `M.`
+    pub(crate) fn is_initial(&self) -> bool {
+        self.written.len() == 1
+    }
+}
+
+/// The same in every run and on every machine.
+fn key_of(sound: &str) -> u64 {
+    FixedState::default().hash_one(sound)
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Name(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> Vec<String> {
+        let name = Name::new(text).unwrap();
+        name.tokens()
+            .iter()
+            .map(|token| token.written.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn titles_and_degrees_are_dropped() {
+        assert_eq!(written("Prof. Dr. H. Ahmad Ma'ruf, M.Sc."), ["ahmad", "maruf"]);
+        assert_eq!(written("Ahmad Fauzi bin Hasan"), ["ahmad", "fauzi", "hasan"]);
+    }
+
+    #[test]
+    fn a_name_that_is_only_a_title_is_kept() {
+        assert_eq!(written("Bu"), ["bu"]);
+    }
+
+    #[test]
+    fn without_letters_there_is_no_name() {
+        assert_eq!(Name::new(" - , 12"), None);
+    }
+}

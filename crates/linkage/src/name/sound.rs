@@ -1,0 +1,138 @@
+//! How a word of a name sounds: one form for old and new spelling, variants and what is heard alike.
+//!
+//! The rewriting follows `data/name_rules.csv` (a test reads its examples), the variants are `data/name_variants.csv`.
+//! It joins too much rather than too little: how rare a sound is, and the other fields, decide.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// In this order: what is produced by one may be taken up by a later one.
+const REWRITES: [(&str, &str); 24] = [
+    ("oe", "u"),
+    ("dj", "y"),
+    ("tj", "c"),
+    ("j", "y"),
+    ("sy", "s"),
+    ("kh", "h"),
+    ("ch", "h"),
+    ("v", "p"),
+    ("f", "p"),
+    ("z", "s"),
+    ("q", "k"),
+    ("x", "ks"),
+    ("dh", "d"),
+    ("th", "t"),
+    ("ts", "s"),
+    ("ie", "i"),
+    ("oo", "u"),
+    ("ou", "u"),
+    ("ai", "e"),
+    ("ae", "e"),
+    ("ay", "e"),
+    ("w", "u"),
+    ("o", "a"),
+    ("uu", "u"),
+];
+
+/// Written form of a variant (single words) to the sound of the name it stands for.
+static VARIANTS: LazyLock<HashMap<String, String>> = LazyLock::new(load_variants);
+
+/// The sound of a word in lower case.
+pub(super) fn of(written: &str) -> String {
+    VARIANTS.get(written).cloned().unwrap_or_else(|| rewrite(written))
+}
+
+fn rewrite(written: &str) -> String {
+    let mut sound = written.to_owned();
+    for (from, to) in REWRITES {
+        if sound.contains(from) {
+            sound = sound.replace(from, to);
+        }
+    }
+    let mut single = String::with_capacity(sound.len());
+    for letter in sound.chars() {
+        if !single.ends_with(letter) {
+            single.push(letter);
+        }
+    }
+    shorten_end(single)
+}
+
+/// Rules of the word's end: final h is not heard, d sounds like t, y like i.
+fn shorten_end(mut sound: String) -> String {
+    if sound.chars().count() < 3 {
+        return sound;
+    }
+    if sound.ends_with('h') {
+        sound.pop();
+    }
+    let end = match sound.chars().last() {
+        Some('d') => 't',
+        Some('y') => 'i',
+        _ => return sound,
+    };
+    sound.pop();
+    sound.push(end);
+    sound
+}
+
+fn load_variants() -> HashMap<String, String> {
+    let mut reader = csv::Reader::from_reader(include_bytes!("../../data/name_variants.csv").as_slice());
+    let mut sounds = HashMap::new();
+    for row in reader.deserialize::<(String, String, String)>() {
+        let (canonical, variant, kind) = row.expect("the embedded list of variants is well formed");
+        let variant: String = super::words(&variant).collect::<Vec<_>>().join(" ");
+        // One letter may stand for any name; the comparator of names knows initials.
+        let is_word = variant.chars().count() > 1 && !variant.contains(' ') && !canonical.contains(' ');
+        if is_word && matches!(kind.as_str(), "spelling" | "abbreviation") {
+            sounds
+                .entry(variant)
+                .or_insert_with(|| rewrite(&canonical.to_lowercase()));
+        }
+    }
+    sounds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rules with two outcomes, of which one had to be chosen; the comparator's edit distance covers these.
+    const OTHER_OUTCOME: [&str; 3] = ["Zainal/Jainal", "Khalimah/Kalimah", "Faisal/Pesal"];
+
+    #[test]
+    fn the_examples_of_the_rules_sound_alike() {
+        let mut reader = csv::Reader::from_reader(include_bytes!("../../data/name_rules.csv").as_slice());
+        let mut seen = 0;
+        for row in reader.records() {
+            let row = row.unwrap();
+            let pairs = row[3].split([' ', ',', ';']).filter(|word| word.contains('/'));
+            for pair in pairs.filter(|pair| !OTHER_OUTCOME.contains(pair)) {
+                let (left, right) = pair.split_once('/').unwrap();
+                let sound = |text: &str| of(&crate::name::words(text).collect::<String>());
+                assert_eq!(sound(left), sound(right), "{pair}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 30, "only {seen} examples");
+    }
+
+    #[test]
+    fn abbreviations_stand_for_their_name() {
+        for short in ["muh", "moh", "mhd", "mochammad"] {
+            assert_eq!(of(short), of("muhammad"), "{short}");
+        }
+    }
+
+    #[test]
+    fn different_names_sound_different() {
+        for (left, right) in [
+            ("siti", "sutini"),
+            ("budi", "rudi"),
+            ("ahmad", "muhammad"),
+            ("sri", "suryani"),
+        ] {
+            assert_ne!(of(left), of(right));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The population number as it is met in files: sixteen digits, and nothing else is sure.
+
+use std::fmt;
+use std::str::FromStr;
+
+pub(crate) const DIGITS: usize = 16;
+/// What a woman's day of birth is raised by.
+const FEMALE_DAY: u64 = 40;
+
+/// Nomor Induk Kependudukan: 2+2+2 digits region of first issue, DDMMYY (day + 40 for women), 4 digits serial.
+///
+/// Regions that are gone and impossible dates are taken as they are: typing errors are what linkage is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Nik(u64);
+
+/// Why a text is no NIK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidNik {
+    #[error("a NIK has {DIGITS} digits, this has {found} characters")]
+    Length { found: usize },
+    #[error("a NIK has digits only")]
+    NotDigits,
+    #[error("a NIK of zeros is nobody's")]
+    Zero,
+}
+
+impl Nik {
+    /// Region of issue and date of birth: the first twelve digits.
+    pub(crate) const fn head(self) -> u64 {
+        self.0 / 10_000
+    }
+
+    /// Date of birth and serial: the last ten digits, which survive a change of the region.
+    pub(crate) const fn tail(self) -> u64 {
+        self.0 % 10_000_000_000
+    }
+
+    /// Day, month and year of birth as six digits, the sex taken out.
+    pub(crate) const fn birth_part(self) -> u64 {
+        let part = self.head() % 1_000_000;
+        let day = part / 10_000;
+        if day > FEMALE_DAY {
+            part - FEMALE_DAY * 10_000
+        } else {
+            part
+        }
+    }
+
+    pub(crate) fn digits(self) -> [u8; DIGITS] {
+        let mut rest = self.0;
+        let mut digits = [0; DIGITS];
+        for digit in digits.iter_mut().rev() {
+            *digit = u8::try_from(rest % 10).expect("a remainder of ten is one digit");
+            rest /= 10;
+        }
+        digits
+    }
+}
+
+impl FromStr for Nik {
+    type Err = InvalidNik;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = text.chars().count();
+        if found != DIGITS {
+            return Err(InvalidNik::Length { found });
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(InvalidNik::NotDigits);
+        }
+        match text.parse() {
+            Ok(0) | Err(_) => Err(InvalidNik::Zero),
+            Ok(number) => Ok(Self(number)),
+        }
+    }
+}
+
+impl fmt::Debug for Nik {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Nik(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seventeen_digits_and_letters_are_refused() {
+        assert_eq!(
+            "32730141079000011".parse::<Nik>(),
+            Err(InvalidNik::Length { found: 17 })
+        );
+        assert_eq!("327301410790000A".parse::<Nik>(), Err(InvalidNik::NotDigits));
+        assert_eq!("0000000000000000".parse::<Nik>(), Err(InvalidNik::Zero));
+    }
+
+    #[test]
+    fn the_birth_part_is_the_same_for_both_sexes() {
+        let woman: Nik = "3273014107900001".parse().unwrap();
+        let man: Nik = "3273010107900001".parse().unwrap();
+        assert_eq!(woman.birth_part(), 10_790);
+        assert_eq!(man.birth_part(), 10_790);
+        assert_eq!(woman.tail(), 4_107_900_001);
+        assert_eq!(man.digits()[..6], [3, 2, 7, 3, 0, 1]);
+    }
+}
