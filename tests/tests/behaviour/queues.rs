@@ -240,6 +240,26 @@ async fn a_page_token_of_another_order_is_refused() {
     hub.finish().await;
 }
 
+#[tokio::test]
+async fn the_nation_is_called_again_but_each_time_after_twice_as_long() {
+    let hub = hub_with(vec![]).await;
+    let mut client = hub.coordinator();
+    let known = triaged(&mut client, "1", v1::Urgency::Emergency).await;
+    let mut connection = hub.database.connect().await;
+    let often = "UPDATE cases SET owner_reference = 'ID', escalations = 3, next_deadline = now() - interval '1 second'";
+    sqlx::query(often).execute(&mut connection).await.unwrap();
+    let called = eventually(
+        || async { case(&mut hub.coordinator(), &known.case_id).await },
+        |case| case.escalations == 4,
+    )
+    .await;
+    let (changed, deadline) = (called.update_time.unwrap(), called.next_deadline.unwrap());
+    // Half an hour for an emergency, three times doubled.
+    assert_eq!(deadline.seconds - changed.seconds, 8 * 1800);
+    assert_eq!(called.owner.unwrap().reference, "ID");
+    hub.finish().await;
+}
+
 /// Source references of all pages.
 async fn references(client: &mut Client, mut request: v1::ListCasesRequest) -> Vec<String> {
     let mut found = vec![];

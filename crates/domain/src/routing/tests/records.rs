@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::{BANDUNG, BANDUNG_OTHER, GARUT, NOW, entry, facts, search};
 use crate::cluster::Cluster;
 use crate::facility::FacilityState;
-use crate::need::{Target, Urgency};
+use crate::need::{ServiceBase, Target, Urgency};
 use crate::routing::decision::Outcome;
 use crate::routing::rules::RULES_VERSION;
 use crate::text::Text;
@@ -87,4 +87,16 @@ fn a_decision_stays_small_however_many_are_considered() {
     let bytes = serde_json::to_vec(&found.decision).unwrap().len();
     assert!(bytes <= 16 * 1024, "{bytes} bytes");
     assert_eq!(found.decision.facilities_considered, 2_000);
+}
+
+#[test]
+fn the_age_of_the_capacity_is_that_of_the_places_in_question() {
+    let mut house = entry(1, BANDUNG, Some(3));
+    let mut newer = house.pools[0].clone();
+    newer.key.base = ServiceBase::Family;
+    newer.observed_at = NOW;
+    house.pools.push(newer);
+    house.pools.sort_by_key(|pool| pool.key);
+    let found = search(&facts(BANDUNG, Urgency::Regular), vec![house]);
+    assert_eq!(found.decision.ranked[0].capacity_age_minutes, Some(60));
 }
