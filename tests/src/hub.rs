@@ -141,9 +141,15 @@ impl TestHub {
 
     /// A token for `roles` in `scope`, of `facility`.
     pub fn token(&self, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
+        let subject = format!("test-{}", Clock::system().new_id());
+        self.token_of(&subject, roles, scope, facility)
+    }
+
+    /// A token of somebody who comes more than once.
+    pub fn token_of(&self, subject: &str, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
         let clock = Clock::system();
         let request = TokenRequest {
-            subject: format!("test-{}", clock.new_id()),
+            subject: subject.to_owned(),
             roles: roles.to_vec(),
             scope: scope.parse().unwrap(),
             facility: facility.map(str::to_owned),
