@@ -49,6 +49,6 @@ fn member(member: &PartyMember) -> v1::PartyMember {
     v1::PartyMember {
         sex: optional(member.sex),
         age_years: member.age.map(|age| i32::from(age.0)),
-        access_needs: numbers(&member.access_needs),
+        access_needs: numbers(member.access_needs.iter().copied()),
     }
 }
