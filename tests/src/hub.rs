@@ -8,6 +8,7 @@ use serasi_hub::auth::{DevIssuer, Role, TokenRequest, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::{BoundServer, ServeError, ServerSettings};
 use serasi_hub::{Hub, HubSettings};
+use serasi_proto::v1::audit_service_client::AuditServiceClient;
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
 use serasi_proto::v1::insight_service_client::InsightServiceClient;
@@ -48,6 +49,7 @@ pub struct Client {
     pub policies: PolicyServiceClient<Authorized>,
     pub insight: InsightServiceClient<Authorized>,
     pub reference: ReferenceServiceClient<Authorized>,
+    pub audit: AuditServiceClient<Authorized>,
 }
 
 type Authorized = InterceptedService<Channel, Bearer>;
@@ -79,6 +81,7 @@ impl Client {
             policies: PolicyServiceClient::new(service()),
             insight: InsightServiceClient::new(service()),
             reference: ReferenceServiceClient::new(service()),
+            audit: AuditServiceClient::new(service()),
         }
     }
 }
@@ -138,9 +141,15 @@ impl TestHub {
 
     /// A token for `roles` in `scope`, of `facility`.
     pub fn token(&self, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
+        let subject = format!("test-{}", Clock::system().new_id());
+        self.token_of(&subject, roles, scope, facility)
+    }
+
+    /// A token of somebody who comes more than once.
+    pub fn token_of(&self, subject: &str, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
         let clock = Clock::system();
         let request = TokenRequest {
-            subject: format!("test-{}", clock.new_id()),
+            subject: subject.to_owned(),
             roles: roles.to_vec(),
             scope: scope.parse().unwrap(),
             facility: facility.map(str::to_owned),

@@ -1,5 +1,6 @@
 //! Everything that can end a call, as one enum; `status.rs` says what the client sees.
 
+use serasi_domain::break_glass::IllegalBreakGlass;
 use serasi_domain::case::IllegalCaseVerb;
 use serasi_domain::facility::IllegalFacilityVerb;
 use serasi_domain::offer::IllegalOfferVerb;
@@ -22,6 +23,7 @@ pub(crate) struct Violation {
 /// What a client can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    BreakGlass,
     Case,
     Decision,
     Facility,
@@ -41,6 +43,8 @@ pub(crate) enum RuleBroken {
     Offer(#[from] IllegalOfferVerb),
     #[error(transparent)]
     Placement(#[from] IllegalPlacementVerb),
+    #[error(transparent)]
+    BreakGlass(#[from] IllegalBreakGlass),
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]
@@ -119,6 +123,7 @@ rule_broken_from!(
     IllegalCaseVerb,
     IllegalFacilityVerb,
     IllegalOfferVerb,
+    IllegalBreakGlass,
     IllegalPlacementVerb,
     MissingFields,
     NotRoutable
@@ -127,6 +132,7 @@ rule_broken_from!(
 impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::BreakGlass => "serasi.v1.BreakGlass",
             Self::Case => "serasi.v1.Case",
             Self::Decision => "serasi.v1.Decision",
             Self::Facility => "serasi.v1.Facility",

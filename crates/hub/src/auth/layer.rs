@@ -1,4 +1,5 @@
-//! The one layer every call passes: token -> caller -> may this role call this method. Health and reflection are open.
+//! The one layer every call passes: token -> caller -> permit of the table, and on the way back: has the handler asked
+//! the permit about the record? Health and reflection are open.
 
 use std::future::ready;
 use std::pin::Pin;
@@ -10,7 +11,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-use super::table;
+use super::Permit;
 use crate::error::{HubError, Violation};
 use crate::hub::Hub;
 
@@ -53,9 +54,17 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         match admit(&self.hub, &mut request) {
-            Ok(()) => {
+            Ok(permit) => {
                 let answering = self.inner.call(request);
-                Box::pin(async move { Ok(in_our_words(answering.await?)) })
+                Box::pin(async move {
+                    let response = answering.await?;
+                    let is_unasked = permit.is_some_and(|permit| !permit.is_settled());
+                    if is_unasked && Status::from_header_map(response.headers()).is_none() {
+                        let bug = HubError::Bug("a handler answered without asking who may see the record");
+                        return Ok(Status::from(bug).into_http());
+                    }
+                    Ok(in_our_words(response))
+                })
             }
             Err(error) => Box::pin(ready(Ok(Status::from(error).into_http()))),
         }
@@ -95,19 +104,18 @@ fn in_our_words(response: Response<Body>) -> Response<Body> {
     Status::from(error).into_http()
 }
 
-fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<(), HubError> {
+/// The permit of this call; none for the services that are open.
+fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<Option<Permit>, HubError> {
     let method = request.uri().path().trim_start_matches('/');
     if OPEN.iter().any(|open| method.starts_with(open)) {
-        return Ok(());
+        return Ok(None);
     }
     let authorization = request
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let caller = hub.verifier.verify(authorization)?;
-    if !table::permits(method, &caller.roles) {
-        return Err(HubError::Forbidden("none of your roles may call this method"));
-    }
-    request.extensions_mut().insert(caller);
-    Ok(())
+    let permit = Permit::new(method, caller)?;
+    request.extensions_mut().insert(permit.clone());
+    Ok(Some(permit))
 }

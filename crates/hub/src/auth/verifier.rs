@@ -8,6 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serasi_domain::id::FacilityId;
 use serasi_geography::{RegionCode, atlas};
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 use super::caller::{Caller, Role};
 use super::crypto;
@@ -219,11 +220,14 @@ fn caller(claims: Claims) -> Result<Caller, TokenError> {
     if roles.is_empty() || officer_without_facility {
         return Err(TokenError::Claims);
     }
+    let expires_at = i64::try_from(claims.exp).map_err(|_| TokenError::Claims)?;
+    let expires_at = OffsetDateTime::from_unix_timestamp(expires_at).map_err(|_| TokenError::Claims)?;
     Ok(Caller {
         principal: format!("{}#{}", claims.iss, claims.sub),
         roles,
         scope,
         facility,
         system: claims.serasi.system.filter(|system| !system.is_empty()),
+        expires_at: Some(expires_at),
     })
 }
