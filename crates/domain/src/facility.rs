@@ -1,5 +1,6 @@
 //! Balai, UPTD and LKS: who carries out ATENSI (P16 Ps.5; P7 Ps.6), for whom, with what.
 
+use enumset::EnumSet;
 use serasi_geography::{Coordinates, RegionCode};
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
@@ -63,7 +64,7 @@ pub struct AdmissionRule {
     /// Inclusive.
     pub max_age: Option<AgeYears>,
     /// Access needs the place can meet.
-    pub access: Vec<AccessNeed>,
+    pub access: EnumSet<AccessNeed>,
 }
 
 /// Days on which a partnership with a balai is in force (P16 Ps.5(2)), both inclusive.
@@ -84,14 +85,14 @@ pub struct FacilityProfile {
     pub coordinates: Option<Coordinates>,
     pub address: Option<Text<500>>,
     /// What it is licensed for.
-    pub clusters: Vec<Cluster>,
+    pub clusters: EnumSet<Cluster>,
     /// What the house is known for: a preference, never a limit.
-    pub specialisations: Vec<Cluster>,
-    pub bases: Vec<ServiceBase>,
+    pub specialisations: EnumSet<Cluster>,
+    pub bases: EnumSet<ServiceBase>,
     /// Empty = all seven.
-    pub forms: Vec<ServiceForm>,
+    pub forms: EnumSet<ServiceForm>,
     /// Empty = all four.
-    pub targets: Vec<Target>,
+    pub targets: EnumSet<Target>,
     pub admission: AdmissionRule,
     /// Regions served as a list (wilayah kerja); need not be contiguous.
     pub working_area: Vec<RegionCode>,
@@ -221,8 +222,8 @@ impl FacilityProfile {
     #[must_use]
     pub fn hides_location(&self) -> bool {
         let may_shelter_the_trafficked = self.kind == FacilityKind::Lks
-            && self.clusters.contains(&Cluster::TunaSosialKpo)
-            && self.bases.contains(&ServiceBase::Residential);
+            && self.clusters.contains(Cluster::TunaSosialKpo)
+            && self.bases.contains(ServiceBase::Residential);
         self.location_hidden.unwrap_or(may_shelter_the_trafficked)
     }
 
@@ -300,7 +301,7 @@ impl AdmissionRule {
         let age_fits = member.age.is_none_or(|age| {
             self.min_age.is_none_or(|min| age >= min) && self.max_age.is_none_or(|max| age <= max)
         });
-        sex_fits && age_fits && member.access_needs.iter().all(|need| self.access.contains(need))
+        sex_fits && age_fits && member.access_needs.iter().all(|need| self.access.contains(*need))
     }
 }
 

@@ -21,7 +21,7 @@ fn facts(cluster: Option<Cluster>, category: Option<&str>, age: Option<u8>) -> C
         criteria: vec![],
         need: Need {
             base: ServiceBase::Residential,
-            forms: vec![],
+            forms: enumset::EnumSet::empty(),
             places: Places::ONE,
             excluded_facilities: vec!["3273-01933b5c-7a3e-7c3a-9d55-0242ac120002".parse().unwrap()],
             excluded_regions: vec!["32.04".parse().unwrap()],

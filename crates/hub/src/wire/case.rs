@@ -49,7 +49,7 @@ pub(crate) fn need(parse: &mut Parse, need: Option<&v1::Need>, persons: usize) -
             base: parse
                 .optional("base", need.base)
                 .unwrap_or(ServiceBase::Residential),
-            forms: parse.list("forms", &need.forms),
+            forms: parse.set("forms", &need.forms),
             places: places?,
             excluded_facilities,
             excluded_regions,
@@ -72,7 +72,7 @@ pub(crate) fn case_to_wire(case: &Case, sight: Sight) -> v1::Case {
             .map(|code| code.as_str().to_owned())
             .unwrap_or_default(),
         target: facts.target.to_wire(),
-        criteria: numbers(&facts.criteria),
+        criteria: numbers(facts.criteria.iter().copied()),
         need: Some(need_to_wire(&facts.need)),
         region_code: facts.place.to_string(),
         owner: Some(owner(case.owner)),
@@ -96,7 +96,7 @@ pub(crate) fn case_to_wire(case: &Case, sight: Sight) -> v1::Case {
 fn need_to_wire(need: &Need) -> v1::Need {
     v1::Need {
         base: need.base.to_wire(),
-        forms: numbers(&need.forms),
+        forms: numbers(need.forms),
         places: need.places.as_i32(),
         excluded_facility_ids: need.excluded_facilities.iter().map(ToString::to_string).collect(),
         excluded_region_codes: need.excluded_regions.iter().map(ToString::to_string).collect(),

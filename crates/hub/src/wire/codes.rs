@@ -71,6 +71,6 @@ pub(super) fn optional<T: FromWire>(value: Option<T>) -> i32 {
 }
 
 /// The numbers of a list.
-pub(super) fn numbers<T: FromWire + Copy>(values: &[T]) -> Vec<i32> {
-    values.iter().map(|value| value.to_wire()).collect()
+pub(super) fn numbers<T: FromWire>(values: impl IntoIterator<Item = T>) -> Vec<i32> {
+    values.into_iter().map(FromWire::to_wire).collect()
 }

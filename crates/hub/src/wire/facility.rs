@@ -30,11 +30,11 @@ pub(crate) fn profile(parse: &mut Parse, facility: &v1::Facility) -> Option<Faci
         None if facility.region_code.trim().is_empty() => parse.wrong("region_code", "must be given"),
         Some(_) | None => {}
     }
-    let clusters: Vec<_> = parse.list("clusters", &facility.clusters);
+    let clusters = parse.set("clusters", &facility.clusters);
     if clusters.is_empty() {
         parse.wrong("clusters", "at least one cluster must be given");
     }
-    let bases: Vec<_> = parse.list("bases", &facility.bases);
+    let bases = parse.set("bases", &facility.bases);
     if bases.is_empty() {
         parse.wrong("bases", "at least one base of service must be given");
     }
@@ -45,9 +45,9 @@ pub(crate) fn profile(parse: &mut Parse, facility: &v1::Facility) -> Option<Faci
     let admission_documents = admission_documents(parse, &facility.admission_documents);
     Some(FacilityProfile {
         address: parse.text("address", &facility.address),
-        specialisations: parse.list("specialisations", &facility.specialisations),
-        forms: parse.list("forms", &facility.forms),
-        targets: parse.list("targets", &facility.targets),
+        specialisations: parse.set("specialisations", &facility.specialisations),
+        forms: parse.set("forms", &facility.forms),
+        targets: parse.set("targets", &facility.targets),
         supervised_by: parse.parsed("supervising_facility_id", &facility.supervising_facility_id),
         phone: parse.parsed("phone", &facility.phone),
         email: parse.text("email", &facility.email),
@@ -86,7 +86,7 @@ fn admission(parse: &mut Parse, rule: Option<&v1::AdmissionRule>) -> AdmissionRu
             sex: parse.optional("sex", rule.sex),
             min_age,
             max_age,
-            access: parse.list("access", &rule.access),
+            access: parse.set("access", &rule.access),
         }
     })
 }
@@ -173,11 +173,11 @@ pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool], shows_locati
         address: text(profile.address.as_ref().map(Text::as_str)),
         source_system: profile.source.system_name().to_owned(),
         source_ref: profile.source.reference().to_owned(),
-        clusters: numbers(&profile.clusters),
-        specialisations: numbers(&profile.specialisations),
-        bases: numbers(&profile.bases),
-        forms: numbers(&profile.forms),
-        targets: numbers(&profile.targets),
+        clusters: numbers(profile.clusters),
+        specialisations: numbers(profile.specialisations),
+        bases: numbers(profile.bases),
+        forms: numbers(profile.forms),
+        targets: numbers(profile.targets),
         admission: Some(admission_to_wire(&profile.admission)),
         working_area: profile.working_area.iter().map(ToString::to_string).collect(),
         supervising_facility_id: profile.supervised_by.map(|id| id.to_string()).unwrap_or_default(),
@@ -205,7 +205,7 @@ fn admission_to_wire(rule: &AdmissionRule) -> v1::AdmissionRule {
         sex: optional(rule.sex),
         min_age_years: rule.min_age.map(|age| i32::from(age.0)),
         max_age_years: rule.max_age.map(|age| i32::from(age.0)),
-        access: numbers(&rule.access),
+        access: numbers(rule.access),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Offers.
 
+use enumset::EnumSet;
 use serasi_domain::case::CaseFacts;
 use serasi_domain::need_to_know::{MaskReason, Sight};
 use serasi_domain::offer::OfferState;
@@ -15,7 +16,11 @@ use super::time::to_timestamp;
 pub(crate) fn offer_to_wire(view: &OfferView, facts: &CaseFacts, sight: Sight) -> v1::Offer {
     let offer = &view.offer;
     let is_over = sight.mask() == Some(MaskReason::OfferEnded);
-    let forms = if is_over { &[][..] } else { &facts.need.forms };
+    let forms = if is_over {
+        EnumSet::empty()
+    } else {
+        facts.need.forms
+    };
     let category = facts.ppks_category.filter(|_| !is_over);
     let (state, decline_reason, withdraw_reason) = match offer.state {
         OfferState::Offered => (v1::OfferState::Offered, None, None),
@@ -63,7 +68,7 @@ fn party(party: &[PartyMember], sight: Sight) -> Vec<v1::PartyMember> {
         .map(|(member, band)| v1::PartyMember {
             sex: optional(member.sex),
             age_years: member.age.map(|age| i32::from(age.0)),
-            access_needs: numbers(&member.access_needs),
+            access_needs: numbers(member.access_needs.iter().copied()),
             age_band: optional(band),
         })
         .collect()

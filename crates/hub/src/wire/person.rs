@@ -75,7 +75,7 @@ pub(crate) fn person_to_wire(id: PersonId, person: &Person, sight: Sight) -> v1:
         address: text(person.address.as_ref().map(Text::as_str)),
         phone: text(person.phone.as_ref().map(Phone::as_str)),
         mother_name: text(person.mother_name.as_ref().map(Text::as_str)),
-        access_needs: numbers(&person.access_needs),
+        access_needs: numbers(person.access_needs.iter().copied()),
         masked: !sight.is_whole(),
     }
 }

@@ -94,9 +94,9 @@ fn read_row(
         if keys.len() < reports.len() {
             parse.wrong("pools", "each pool may stand once");
         }
-        let bases = profile.as_ref().map_or(&[][..], |profile| &profile.bases);
+        let bases = profile.as_ref().map(|profile| profile.bases).unwrap_or_default();
         for (position, report) in reports.iter().enumerate() {
-            if profile.is_some() && !bases.contains(&report.key.base) {
+            if profile.is_some() && !bases.contains(report.key.base) {
                 let what = format!(
                     "the facility does not work on base {}: these places are nobody's",
                     report.key.base
