@@ -58,9 +58,10 @@ where
                 let answering = self.inner.call(request);
                 Box::pin(async move {
                     let response = answering.await?;
-                    let is_unasked = permit.is_some_and(|permit| !permit.is_settled());
-                    if is_unasked && Status::from_header_map(response.headers()).is_none() {
-                        let bug = HubError::Bug("a handler answered without asking who may see the record");
+                    let is_answer = Status::from_header_map(response.headers()).is_none();
+                    if let (true, Some(Err(bug))) =
+                        (is_answer, permit.map(|permit| permit.must_have_been_asked()))
+                    {
                         return Ok(Status::from(bug).into_http());
                     }
                     Ok(in_our_words(response))
