@@ -22,6 +22,10 @@ mod intake;
 mod interleaving;
 #[path = "behaviour/invalid_input.rs"]
 mod invalid_input;
+#[path = "behaviour/issuer_keys.rs"]
+mod issuer_keys;
+#[path = "behaviour/limits.rs"]
+mod limits;
 #[path = "behaviour/people.rs"]
 mod people;
 #[path = "behaviour/policy.rs"]
@@ -42,6 +46,10 @@ mod replay;
 mod required_fields;
 #[path = "behaviour/scene.rs"]
 mod scene;
+#[path = "behaviour/tls.rs"]
+mod tls;
+#[path = "behaviour/tokens.rs"]
+mod tokens;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/withdraw.rs"]
