@@ -25,6 +25,7 @@ const TEMPLATE: &str = "serasi_template";
 /// A fresh, migrated database.
 #[derive(Clone, Debug)]
 pub struct TestDatabase {
+    name: String,
     url: String,
 }
 
@@ -37,7 +38,32 @@ impl TestDatabase {
         admin.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
         Self {
             url: cluster.url(&name),
+            name,
         }
+    }
+
+    /// Cuts every connection and lets nobody in until `open`: whoever asks this database now fails.
+    pub async fn shut(&self) {
+        let name = &self.name;
+        self.administer(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"))
+            .await;
+        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        self.administer(&cut).await;
+    }
+
+    pub async fn open(&self) {
+        let name = &self.name;
+        self.administer(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"))
+            .await;
+    }
+
+    async fn administer(&self, statement: &str) {
+        let cluster = CLUSTER.get_or_init(start).await;
+        let mut admin = PgConnection::connect(&cluster.url("postgres")).await.unwrap();
+        admin
+            .execute(sqlx::AssertSqlSafe(statement.to_owned()))
+            .await
+            .unwrap();
     }
 
     /// `postgres://...` of this database.

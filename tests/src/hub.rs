@@ -1,12 +1,13 @@
 //! A hub in this process, reached as clients reach it.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serasi_domain::policy::Policy;
-use serasi_hub::auth::{DevIssuer, Role, TokenRequest, Verifier};
+use serasi_hub::auth::{DevIssuer, Gate, Role, TokenRequest, Verifier};
 use serasi_hub::clock::Clock;
-use serasi_hub::server::{BoundServer, ServeError, ServerSettings};
+use serasi_hub::server::{BoundServer, Limits, ServeError, ServerSettings};
 use serasi_hub::{Hub, HubSettings};
 use serasi_proto::v1::audit_service_client::AuditServiceClient;
 use serasi_proto::v1::case_service_client::CaseServiceClient;
@@ -37,6 +38,30 @@ pub struct TestHub {
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<Result<(), ServeError>>>,
     finished: bool,
+}
+
+/// What a test says about its hub.
+#[derive(Debug)]
+pub struct Setup {
+    pub policy: Policy,
+    pub server: ServerSettings,
+    pub calls_per_second: NonZeroU32,
+    /// Whose tokens count; `None` = those of the development issuer.
+    pub verifier: Option<Verifier>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            policy: Policy::p7(),
+            server: ServerSettings {
+                reflection: true,
+                ..ServerSettings::default()
+            },
+            calls_per_second: Limits::DEVELOPMENT_CALLS_PER_SECOND,
+            verifier: None,
+        }
+    }
 }
 
 /// A client with a token.
@@ -89,35 +114,40 @@ impl Client {
 impl TestHub {
     /// A hub under the shipped policy.
     pub async fn start() -> Self {
-        Self::with_policy(Policy::p7()).await
+        Self::set_up(Setup::default()).await
     }
 
     pub async fn with_policy(policy: Policy) -> Self {
+        Self::set_up(Setup {
+            policy,
+            ..Setup::default()
+        })
+        .await
+    }
+
+    pub async fn set_up(setup: Setup) -> Self {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
-        Self::on(database, issuer, policy).await
+        Self::on(database, issuer, setup).await
     }
 
     /// Another replica on the same database.
     pub async fn replica(&self) -> Self {
-        Self::on(self.database.clone(), Arc::clone(&self.issuer), Policy::p7()).await
+        Self::on(self.database.clone(), Arc::clone(&self.issuer), Setup::default()).await
     }
 
-    async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, policy: Policy) -> Self {
-        let verifier: Verifier = issuer.verifier().unwrap();
-        let store = database.store().await;
+    async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, setup: Setup) -> Self {
+        let verifier = setup.verifier.unwrap_or_else(|| issuer.verifier().unwrap());
         let settings = HubSettings {
-            store,
-            policy,
-            verifier,
+            store: database.store().await,
+            policy: setup.policy,
+            gate: Gate::new(verifier, setup.calls_per_second),
             clock: Clock::system(),
         };
         let hub = Hub::open(settings).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = BoundServer::bind(hub, address, ServerSettings { reflection: true })
-            .await
-            .unwrap();
+        let server = BoundServer::bind(hub, address, setup.server).await.unwrap();
         let address = server.address();
         let (stop, told) = watch::channel(false);
         let server = Some(tokio::spawn(server.run(told)));

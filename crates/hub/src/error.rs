@@ -9,7 +9,7 @@ use serasi_domain::policy::MissingFields;
 use serasi_domain::routing::NotRoutable;
 use serasi_store::StoreError;
 
-use crate::auth::TokenError;
+use crate::auth::Refused;
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(crate) enum HubError {
     #[error("the request has {} violations", .0.len())]
     Invalid(Vec<Violation>),
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Refused(#[from] Refused),
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("{kind:?} not found")]
@@ -85,6 +85,8 @@ pub(crate) enum HubError {
     Busy,
     #[error("the record changed meanwhile")]
     Moved,
+    #[error("more calls are in flight than the hub can do in good time")]
+    Overloaded,
     #[error("too much at once: {0}")]
     TooMuch(&'static str),
     #[error("the call took too long")]

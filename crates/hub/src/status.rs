@@ -14,6 +14,10 @@ use uuid::Uuid;
 
 use crate::error::{HubError, Kind, RuleBroken, Violation};
 
+mod admission;
+
+use admission::{forbidden, not_admitted, overloaded};
+
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
 const LOCALE: &str = "id-ID";
@@ -68,20 +72,8 @@ impl From<HubError> for Status {
     fn from(error: HubError) -> Self {
         match error {
             HubError::Invalid(violations) => invalid(&violations),
-            HubError::Token(error) => Shown::new(
-                Code::Unauthenticated,
-                "TOKEN_INVALID",
-                error.to_string(),
-                "Token tidak sah atau sudah kedaluwarsa. Minta token baru lalu coba lagi.",
-            )
-            .into_status(ErrorDetails::new()),
-            HubError::Forbidden(why) => Shown::new(
-                Code::PermissionDenied,
-                "PERMISSION_DENIED",
-                why,
-                "Peran Anda tidak mengizinkan tindakan ini.",
-            )
-            .into_status(ErrorDetails::new()),
+            HubError::Refused(refused) => not_admitted(refused),
+            HubError::Forbidden(why) => forbidden(why),
             HubError::NotFound { kind, id } => not_found(kind, &id),
             HubError::Exists {
                 kind,
@@ -110,6 +102,7 @@ impl From<HubError> for Status {
                 "Uji coba lain sedang berjalan; ulangi setelah selesai.",
             )
             .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER))),
+            HubError::Overloaded => overloaded(),
             HubError::TooMuch(what) => Shown::new(
                 Code::ResourceExhausted,
                 "LIMIT_EXCEEDED",

@@ -39,7 +39,7 @@ pub(crate) struct Cli {
 }
 
 /// How to reach the hub, and the form of results.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Client options")]
 pub(crate) struct ClientOptions {
     /// Address of the hub.
@@ -57,6 +57,27 @@ pub(crate) struct ClientOptions {
     /// File that holds the token [env: SERASI_TOKEN_FILE].
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "token")]
     pub(crate) token_file: Option<PathBuf>,
+    /// PEM file with the authorities to trust at an https:// hub, instead of the public ones.
+    #[arg(long, global = true, value_name = "FILE", env = "SERASI_CA")]
+    pub(crate) ca: Option<PathBuf>,
+    /// PEM file with the client certificate to show there.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SERASI_CLIENT_CERT",
+        requires = "client_key"
+    )]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// PEM file with its private key.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SERASI_CLIENT_KEY",
+        requires = "client_cert"
+    )]
+    pub(crate) client_key: Option<PathBuf>,
     /// Print results as JSON Lines (proto JSON).
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -65,7 +86,7 @@ pub(crate) struct ClientOptions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the hub.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Bring the database schema up to date.
     Migrate(MigrateArgs),
     /// Run a hub with its own database and the reference directory, to try things out.

@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use metrics_exporter_prometheus::BuildError;
 use serasi_domain::policy::{InvalidPolicy, Policy};
-use serasi_hub::auth::{DevIssuer, DevIssuerError, KeySetError, Verifier};
+use serasi_hub::auth::{DevIssuer, DevIssuerError, Gate, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::ServeError;
 use serasi_hub::{Hub, HubSettings, OpenError};
@@ -77,6 +78,11 @@ pub(crate) enum HostError {
     Metrics { address: SocketAddr, source: BuildError },
     #[error("production needs --key-file: a key made in the data directory is for development")]
     KeyFileRequired,
+    #[error(
+        "production needs TLS: name --tls-cert and --tls-key. Behind a proxy that does it, on this machine or in this \
+         pod, say --plaintext"
+    )]
+    TlsRequired,
 }
 
 fn describe(error: &StoreError) -> &'static str {
@@ -130,7 +136,7 @@ pub(crate) struct Host {
 #[derive(Debug)]
 pub(crate) enum Tokens {
     Development,
-    Issuer(Verifier),
+    Issuer(Box<Verifier>),
 }
 
 /// The data directory, made if there is none; `sub` is a folder of its own in the default one.
@@ -172,13 +178,14 @@ impl Host {
         args: &HostArgs,
         data_dir: DataDir,
         policy: Policy,
-        tokens: Tokens,
+        (tokens, calls_per_second): (Tokens, NonZeroU32),
     ) -> Result<Self, HostError> {
         let verifier = match tokens {
             Tokens::Development => dev_issuer(data_dir.path())?.verifier()?,
             Tokens::Issuer(_) if args.key_file.is_none() => return Err(HostError::KeyFileRequired),
-            Tokens::Issuer(verifier) => verifier,
+            Tokens::Issuer(verifier) => *verifier,
         };
+        let gate = Gate::new(verifier, calls_per_second);
         let key = match &args.key_file {
             Some(path) => SealKey::read(path)?,
             None => SealKey::read_or_create(&data_dir.path().join("seal.key"))?,
@@ -187,7 +194,7 @@ impl Host {
             Some(_) => None,
             None => Some(EmbeddedPostgres::start(data_dir.path(), args.pg_bin.as_deref()).await?),
         };
-        let opened = Self::open_store(args, postgres.as_ref(), &key, policy, verifier).await;
+        let opened = Self::open_store(args, postgres.as_ref(), &key, policy, gate).await;
         match opened {
             Ok((hub, store)) => Ok(Self {
                 hub,
@@ -209,7 +216,7 @@ impl Host {
         postgres: Option<&EmbeddedPostgres>,
         key: &SealKey,
         policy: Policy,
-        verifier: Verifier,
+        gate: Gate,
     ) -> Result<(Arc<Hub>, Store), HostError> {
         let url = match (&args.database_url, postgres) {
             (Some(url), _) => url.clone(),
@@ -236,7 +243,7 @@ impl Host {
         let settings = HubSettings {
             store: store.clone(),
             policy,
-            verifier,
+            gate,
             clock: Clock::system(),
         };
         Ok((Hub::open(settings).await?, store))

@@ -16,13 +16,13 @@ use serasi_geography::{RegionCode, RegionLevel};
 use time::OffsetDateTime;
 
 use super::table::{self, Field, Grant, To};
-use super::{Caller, Role, TokenError};
+use super::{Caller, Refused, Role, TokenError};
 use crate::error::{HubError, Kind};
 
 /// A caller who may call a method.
 #[derive(Clone, Debug)]
-pub(crate) struct Permit {
-    caller: Caller,
+pub struct Permit {
+    caller: Arc<Caller>,
     grants: &'static [Grant],
     is_asked: Arc<AtomicBool>,
 }
@@ -62,29 +62,27 @@ pub(crate) struct Reach {
 
 impl Permit {
     /// For a caller of `method`, if one of their roles may call it at all.
-    pub(super) fn new(method: &str, caller: Caller) -> Result<Self, HubError> {
+    pub(super) fn new(method: &str, caller: Arc<Caller>) -> Result<Self, Refused> {
         let permit = Self {
             grants: table::row(method).unwrap_or_default(),
             ..Self::of(caller)
         };
         if permit.grants_of_mine().next().is_none() {
-            return Err(HubError::Forbidden("none of your roles may call this method"));
+            return Err(Refused::Role);
         }
         let is_for_the_nation = permit.grants_of_mine().all(|(_, to)| *to == To::Nation);
         if is_for_the_nation && permit.scope != RegionCode::NATION {
-            return Err(HubError::Forbidden(
-                "this method is for tokens whose scope is the nation (ID)",
-            ));
+            return Err(Refused::NotTheNation);
         }
         Ok(permit)
     }
 
     /// For a job of the hub itself, which answers nobody.
     pub(crate) fn job(name: &str) -> Self {
-        Self::of(Caller::job(name))
+        Self::of(Arc::new(Caller::job(name)))
     }
 
-    fn of(caller: Caller) -> Self {
+    fn of(caller: Arc<Caller>) -> Self {
         Self {
             caller,
             grants: &[],
@@ -154,7 +152,7 @@ impl Permit {
     }
 
     /// For streams, which live longer than a token: whether it is still good at `now`.
-    pub(crate) fn still_valid(&self, now: OffsetDateTime) -> Result<(), HubError> {
+    pub(crate) fn still_valid(&self, now: OffsetDateTime) -> Result<(), Refused> {
         match self.caller.expires_at {
             Some(expires_at) if expires_at <= now => Err(TokenError::Invalid.into()),
             Some(_) | None => Ok(()),
