@@ -7,7 +7,7 @@ use serasi_domain::capacity::CapacityReport;
 use serasi_domain::id::Regency;
 use serasi_proto::v1;
 use tokio_stream::StreamExt;
-use tonic::Streaming;
+use tonic::{Code, Streaming};
 
 use time::{Duration, OffsetDateTime};
 
@@ -37,7 +37,13 @@ pub(super) async fn import(
     let mut position = 0;
     while let Some(message) = stream.next().await {
         // The client went away or sent bytes that are no message: nothing is written.
-        let message = message.map_err(|_| HubError::TooMuch("a row could not be read from the stream"))?;
+        let message = message.map_err(|unread| {
+            if unread.code() == Code::DeadlineExceeded {
+                HubError::Deadline
+            } else {
+                HubError::TooMuch("a row could not be read from the stream")
+            }
+        })?;
         position += 1;
         if usize::try_from(position).unwrap_or(usize::MAX) > MAX_ROWS {
             return Err(HubError::TooMuch("an import has at most 50000 rows"));
