@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod clock;
+pub mod hostile;
 pub mod server;
 
 mod board;

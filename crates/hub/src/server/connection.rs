@@ -20,9 +20,9 @@ use tower::Service;
 
 use super::Calls;
 use super::limits::{
-    CONNECTION_GRACE, CONNECTION_WINDOW, FIRST_CALL, KEEPALIVE, KEEPALIVE_TIMEOUT, MAX_CONNECTION_AGE,
-    MAX_HEADER_BYTES, MAX_LOCAL_RESETS, MAX_PENDING_RESETS, MAX_STREAMS_PER_CONNECTION, SEND_BUFFER,
-    STREAM_WINDOW, TLS_HANDSHAKE,
+    CONNECTION_GRACE, CONNECTION_WINDOW, FIRST_CALL, GOODBYE, KEEPALIVE, KEEPALIVE_TIMEOUT,
+    MAX_CONNECTION_AGE, MAX_HEADER_BYTES, MAX_LOCAL_RESETS, MAX_PENDING_RESETS, MAX_STREAMS_PER_CONNECTION,
+    SEND_BUFFER, STREAM_WINDOW, TLS_HANDSHAKE,
 };
 use super::prompt_body::PromptBody;
 use super::seats::{Seat, Seats};
@@ -129,7 +129,7 @@ where
     let grace = if has_called.load(Ordering::Relaxed) {
         CONNECTION_GRACE
     } else {
-        ACCEPT_PAUSE
+        GOODBYE
     };
     drop(tokio::time::timeout(grace, connection).await);
 }

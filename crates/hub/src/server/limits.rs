@@ -20,6 +20,8 @@ pub(super) const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 pub(super) const TLS_HANDSHAKE: Duration = Duration::from_secs(5);
 /// A connection makes its first call within this time, or it is closed.
 pub(super) const FIRST_CALL: Duration = Duration::from_secs(30);
+/// A connection without a call in flight has this long to hear that it is over.
+pub(super) const GOODBYE: Duration = Duration::from_millis(100);
 /// After so long a connection is asked to come again, so that load spreads over replicas and old certificates end;
 /// up to a tenth earlier, so that not all come back at once.
 pub(super) const MAX_CONNECTION_AGE: Duration = Duration::from_mins(30);
