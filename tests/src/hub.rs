@@ -9,6 +9,7 @@ use serasi_hub::auth::{DevIssuer, Gate, Role, TokenRequest, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::{BoundServer, Limits, ServeError, ServerSettings};
 use serasi_hub::{Hub, HubSettings};
+use serasi_proto::v1::audit_service_client::AuditServiceClient;
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
 use serasi_proto::v1::insight_service_client::InsightServiceClient;
@@ -73,6 +74,7 @@ pub struct Client {
     pub policies: PolicyServiceClient<Authorized>,
     pub insight: InsightServiceClient<Authorized>,
     pub reference: ReferenceServiceClient<Authorized>,
+    pub audit: AuditServiceClient<Authorized>,
 }
 
 type Authorized = InterceptedService<Channel, Bearer>;
@@ -104,6 +106,7 @@ impl Client {
             policies: PolicyServiceClient::new(service()),
             insight: InsightServiceClient::new(service()),
             reference: ReferenceServiceClient::new(service()),
+            audit: AuditServiceClient::new(service()),
         }
     }
 }
@@ -111,22 +114,23 @@ impl Client {
 impl TestHub {
     /// A hub under the shipped policy.
     pub async fn start() -> Self {
-        Self::set_up(Setup::default()).await
+        Box::pin(Self::set_up(Setup::default())).await
     }
 
     pub async fn with_policy(policy: Policy) -> Self {
-        Self::set_up(Setup {
+        let setup = Setup {
             policy,
             ..Setup::default()
-        })
-        .await
+        };
+        Box::pin(Self::set_up(setup)).await
     }
 
     pub async fn set_up(setup: Setup) -> Self {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
-        Self::on(database, issuer, setup).await
+        // On the heap: the futures of tests are small enough without it.
+        Box::pin(Self::on(database, issuer, setup)).await
     }
 
     /// Another replica on the same database.
@@ -168,9 +172,15 @@ impl TestHub {
 
     /// A token for `roles` in `scope`, of `facility`.
     pub fn token(&self, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
+        let subject = format!("test-{}", Clock::system().new_id());
+        self.token_of(&subject, roles, scope, facility)
+    }
+
+    /// A token of somebody who comes more than once.
+    pub fn token_of(&self, subject: &str, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
         let clock = Clock::system();
         let request = TokenRequest {
-            subject: format!("test-{}", clock.new_id()),
+            subject: subject.to_owned(),
             roles: roles.to_vec(),
             scope: scope.parse().unwrap(),
             facility: facility.map(str::to_owned),

@@ -8,6 +8,8 @@
 
 #[path = "behaviour/access.rs"]
 mod access;
+#[path = "behaviour/break_glass.rs"]
+mod break_glass;
 #[path = "behaviour/concurrency.rs"]
 mod concurrency;
 #[path = "behaviour/directory.rs"]
@@ -26,6 +28,10 @@ mod invalid_input;
 mod issuer_keys;
 #[path = "behaviour/limits.rs"]
 mod limits;
+#[path = "behaviour/matrix.rs"]
+mod matrix;
+#[path = "behaviour/need_to_know.rs"]
+mod need_to_know;
 #[path = "behaviour/people.rs"]
 mod people;
 #[path = "behaviour/policy.rs"]
@@ -44,6 +50,8 @@ mod referral;
 mod replay;
 #[path = "behaviour/required_fields.rs"]
 mod required_fields;
+#[path = "behaviour/safe_houses.rs"]
+mod safe_houses;
 #[path = "behaviour/scene.rs"]
 mod scene;
 #[path = "behaviour/tls.rs"]

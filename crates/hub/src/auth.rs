@@ -8,14 +8,16 @@ mod gate;
 mod key_source;
 mod keys;
 mod layer;
+mod permit;
 mod rate;
 mod table;
 mod verifier;
 
 pub use caller::{Caller, Role};
 pub use dev_issuer::{DEV_ISSUER, DevIssuer, DevIssuerError, TokenRequest};
-pub use gate::{Gate, Refused};
+pub use gate::Gate;
 pub use key_source::{KeySource, KeyUrl};
 pub(crate) use layer::{AuthLayer, is_open};
-pub(crate) use table::OVERSEERS;
+pub(crate) use permit::{Belongs, Object, Permit};
+pub(crate) use table::Field;
 pub use verifier::{AUDIENCE, KeySetError, Thumbprint, TokenError, Verifier};

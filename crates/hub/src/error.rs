@@ -1,5 +1,8 @@
 //! Everything that can end a call, as one enum; `status.rs` says what the client sees.
 
+use serasi_domain::break_glass::IllegalBreakGlass;
+use std::time::Duration;
+
 use serasi_domain::case::IllegalCaseVerb;
 use serasi_domain::facility::IllegalFacilityVerb;
 use serasi_domain::offer::IllegalOfferVerb;
@@ -8,7 +11,7 @@ use serasi_domain::policy::MissingFields;
 use serasi_domain::routing::NotRoutable;
 use serasi_store::StoreError;
 
-use crate::auth::Refused;
+use crate::auth::TokenError;
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,7 @@ pub(crate) struct Violation {
 /// What a client can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    BreakGlass,
     Case,
     Decision,
     Facility,
@@ -41,6 +45,8 @@ pub(crate) enum RuleBroken {
     Offer(#[from] IllegalOfferVerb),
     #[error(transparent)]
     Placement(#[from] IllegalPlacementVerb),
+    #[error(transparent)]
+    BreakGlass(#[from] IllegalBreakGlass),
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]
@@ -62,7 +68,9 @@ pub(crate) enum HubError {
     #[error("the request has {} violations", .0.len())]
     Invalid(Vec<Violation>),
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Token(#[from] TokenError),
+    #[error("more calls than one caller may make; the next may come in {0:?}")]
+    TooFast(Duration),
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("{kind:?} not found")]
@@ -121,6 +129,7 @@ rule_broken_from!(
     IllegalCaseVerb,
     IllegalFacilityVerb,
     IllegalOfferVerb,
+    IllegalBreakGlass,
     IllegalPlacementVerb,
     MissingFields,
     NotRoutable
@@ -129,6 +138,7 @@ rule_broken_from!(
 impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::BreakGlass => "serasi.v1.BreakGlass",
             Self::Case => "serasi.v1.Case",
             Self::Decision => "serasi.v1.Decision",
             Self::Facility => "serasi.v1.Facility",

@@ -14,6 +14,7 @@ mod hub;
 mod jobs;
 mod policies;
 mod replay;
+mod sight;
 mod status;
 mod unit_of_work;
 mod verbs;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
+use serasi_proto::v1::audit_service_server::AuditServiceServer;
 use serasi_proto::v1::case_service_server::CaseServiceServer;
 use serasi_proto::v1::facility_service_server::FacilityServiceServer;
 use serasi_proto::v1::insight_service_server::InsightServiceServer;
@@ -31,8 +32,8 @@ use tower::util::BoxCloneSyncService;
 
 use crate::auth::AuthLayer;
 use crate::grpc::{
-    CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler, ReferenceHandler,
-    ReferralHandler,
+    AuditHandler, CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler,
+    ReferenceHandler, ReferralHandler,
 };
 use crate::hub::Hub;
 use crate::jobs;
@@ -190,6 +191,7 @@ fn routes(hub: &Arc<Hub>, settings: &ServerSettings) -> Routes {
         .add_service(limited!(InsightServiceServer::new(InsightHandler(Arc::clone(
             hub
         )))))
+        .add_service(limited!(AuditServiceServer::new(AuditHandler(Arc::clone(hub)))))
         .add_service(limited!(ReferenceServiceServer::new(ReferenceHandler)));
     if settings.reflection {
         with_reflection(routes)

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serasi_domain::break_glass::IllegalBreakGlass;
 use serasi_domain::case::IllegalCaseVerb;
+use serasi_domain::regulation::Article;
 use serasi_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -14,7 +16,7 @@ use crate::error::{HubError, Kind, RuleBroken, Violation};
 
 mod admission;
 
-use admission::{forbidden, not_admitted, overloaded};
+use admission::{bad_token, forbidden, overloaded, too_fast};
 
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
@@ -70,7 +72,8 @@ impl From<HubError> for Status {
     fn from(error: HubError) -> Self {
         match error {
             HubError::Invalid(violations) => invalid(&violations),
-            HubError::Refused(refused) => not_admitted(refused),
+            HubError::Token(error) => bad_token(error),
+            HubError::TooFast(wait) => too_fast(wait),
             HubError::Forbidden(why) => forbidden(why),
             HubError::NotFound { kind, id } => not_found(kind, &id),
             HubError::Exists {
@@ -188,7 +191,7 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
             ),
             format!("Versi {id} sudah dipakai; isinya berbeda pada: {fields}. Gunakan versi baru."),
         ),
-        Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
+        Kind::BreakGlass | Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
             format!(
@@ -256,6 +259,7 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             format!("Penempatan berstatus {}.", error.state),
             "P16 Ps.18",
         ),
+        RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
         RuleBroken::NotRoutable(_) => (
             "NOT_ROUTABLE",
             "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
@@ -296,6 +300,21 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "P16 Ps.29c",
         ),
     }
+}
+
+fn break_glass_in_words(error: IllegalBreakGlass) -> (&'static str, String, &'static str) {
+    let (reason, message) = match error {
+        IllegalBreakGlass::NotMasked => (
+            "BREAK_GLASS_NOT_NEEDED",
+            "Anda sudah melihat kasus ini seutuhnya.",
+        ),
+        IllegalBreakGlass::OwnReview => (
+            "BREAK_GLASS_OWN_REVIEW",
+            "Pembukaan kasus ditinjau oleh orang kedua, bukan oleh yang membukanya.",
+        ),
+        IllegalBreakGlass::AlreadyReviewed => ("BREAK_GLASS_REVIEWED", "Pembukaan kasus ini sudah ditinjau."),
+    };
+    (reason, message.to_owned(), Article::Uu27Ps16.code())
 }
 
 fn stored(error: &StoreError) -> Status {

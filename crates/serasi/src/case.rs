@@ -1,8 +1,9 @@
 //! `serasi case`: one case in full, or many in a table.
 
 use serasi_proto::v1::{
-    AccessNeed, Case, CaseState, Channel, Cluster, Criterion, GetCaseRequest, ListCasesRequest, Need, Owner,
-    OwnerKind, Person, Placement, PlacementState, ServiceBase, ServiceForm, Sex, Target, Urgency,
+    AccessNeed, Case, CaseState, Channel, Cluster, Criterion, GetCaseRequest, ListCasesRequest, MaskReason,
+    Need, Owner, OwnerKind, Person, Placement, PlacementState, ServiceBase, ServiceForm, Sex, Target,
+    Urgency,
 };
 
 use crate::cli::{CaseListArgs, ClientOptions};
@@ -123,7 +124,7 @@ fn case_facts(case: &Case) -> String {
         ("need", case.need.as_ref().map(need).unwrap_or_default()),
         ("region", case.region_code.clone()),
         ("channel", label::<Channel>(case.channel)),
-        ("source", format!("{}/{}", case.source_system, case.source_ref)),
+        ("source", source(case)),
         ("policy", case.policy_version.clone()),
         ("refusals", case.refusals.to_string()),
         ("escalations", case.escalations.to_string()),
@@ -138,7 +139,23 @@ fn case_facts(case: &Case) -> String {
         ),
         ("resolution", case.resolution.clone()),
         ("story", case.story.clone()),
+        ("masked", masked(case.mask_reason)),
     ])
+}
+
+fn source(case: &Case) -> String {
+    if case.source_system.is_empty() {
+        return String::new();
+    }
+    format!("{}/{}", case.source_system, case.source_ref)
+}
+
+/// Why something is hidden, if something is.
+pub(crate) fn masked(reason: i32) -> String {
+    match reason {
+        0 => String::new(),
+        reason => format!("{}: not all is shown to you", label::<MaskReason>(reason)),
+    }
 }
 
 fn need(need: &Need) -> String {

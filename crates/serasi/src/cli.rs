@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what `--help` says about it.
 
+mod break_glass;
 mod insight;
 mod records;
 
@@ -13,6 +14,7 @@ use crate::migrate::MigrateArgs;
 use crate::serve::ServeArgs;
 use crate::token::TokenArgs;
 
+pub(crate) use break_glass::{BreakGlass, BreakGlassListArgs, OpenArgs, ReviewArgs};
 pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
 pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
@@ -115,6 +117,9 @@ pub(crate) enum Command {
     /// Look at where need is not met, whose figures are true, and how long people wait.
     #[command(subcommand)]
     Insight(Insight),
+    /// Open a case that is masked for you, for a short while and on record; review what others opened.
+    #[command(subcommand)]
+    BreakGlass(BreakGlass),
     /// Measure how much a hub can do, with invented reports.
     Bench(BenchArgs),
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serasi_domain::id::FacilityId;
 use serasi_geography::{RegionCode, atlas};
 use serde::{Deserialize, Deserializer};
+use time::OffsetDateTime;
 
 use super::caller::{Caller, Role};
 use super::verifier::{Thumbprint, TokenError};
@@ -86,12 +87,15 @@ impl Claims {
         if roles.is_empty() || officer_without_facility {
             return Err(TokenError::Claims);
         }
+        let expires_at = i64::try_from(self.exp).map_err(|_| TokenError::Claims)?;
+        let expires_at = OffsetDateTime::from_unix_timestamp(expires_at).map_err(|_| TokenError::Claims)?;
         Ok(Caller {
             principal: format!("{}#{}", self.iss, self.sub),
             roles,
             scope,
             facility,
             system: self.serasi.system.filter(|system| !system.is_empty()),
+            expires_at: Some(expires_at),
         })
     }
 }

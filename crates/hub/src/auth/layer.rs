@@ -1,4 +1,5 @@
-//! The one layer every call passes: token -> caller -> may this role call this method. Health and reflection are open.
+//! The one layer every call passes: token -> caller -> permit of the table, and on the way back: has the handler asked
+//! the permit about the record? Health and reflection are open.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-use super::{Caller, Refused, TokenError};
+use super::{Permit, TokenError};
 use crate::error::{HubError, Violation};
 use crate::hub::Hub;
 use crate::server::Peer;
@@ -58,7 +59,15 @@ where
         let mut inner = std::mem::replace(&mut self.inner, ready);
         Box::pin(async move {
             match admit(&hub, &mut request).await {
-                Ok(()) => Ok(in_our_words(inner.call(request).await?)),
+                Ok(permit) => {
+                    let response = inner.call(request).await?;
+                    let is_unasked = permit.is_some_and(|permit| !permit.is_settled());
+                    if is_unasked && Status::from_header_map(response.headers()).is_none() {
+                        let bug = HubError::Bug("a handler answered without asking who may see the record");
+                        return Ok(Status::from(bug).into_http());
+                    }
+                    Ok(in_our_words(response))
+                }
                 Err(error) => Ok(Status::from(error).into_http()),
             }
         })
@@ -98,22 +107,23 @@ fn in_our_words(response: Response<Body>) -> Response<Body> {
     Status::from(error).into_http()
 }
 
-async fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<(), HubError> {
+/// The permit of this call; none for the services that are open.
+async fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<Option<Permit>, HubError> {
     if is_open(request) {
-        return Ok(());
+        return Ok(None);
     }
-    let caller = match pass(hub, request) {
-        Err(Refused::Token(TokenError::UnknownKey)) => {
+    let permit = match pass(hub, request) {
+        Err(HubError::Token(TokenError::UnknownKey)) => {
             hub.gate.verifier().look_for_key().await;
             pass(hub, request)?
         }
         passed => passed?,
     };
-    request.extensions_mut().insert(Caller::clone(&caller));
-    Ok(())
+    request.extensions_mut().insert(permit.clone());
+    Ok(Some(permit))
 }
 
-fn pass(hub: &Hub, request: &Request<Body>) -> Result<Arc<Caller>, Refused> {
+fn pass(hub: &Hub, request: &Request<Body>) -> Result<Permit, HubError> {
     // Two of them could mean one caller to a proxy and another one to us.
     let mut tokens = request.headers().get_all(header::AUTHORIZATION).iter();
     let authorization = match (tokens.next(), tokens.next()) {
