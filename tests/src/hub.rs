@@ -114,22 +114,23 @@ impl Client {
 impl TestHub {
     /// A hub under the shipped policy.
     pub async fn start() -> Self {
-        Self::set_up(Setup::default()).await
+        Box::pin(Self::set_up(Setup::default())).await
     }
 
     pub async fn with_policy(policy: Policy) -> Self {
-        Self::set_up(Setup {
+        let setup = Setup {
             policy,
             ..Setup::default()
-        })
-        .await
+        };
+        Box::pin(Self::set_up(setup)).await
     }
 
     pub async fn set_up(setup: Setup) -> Self {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
-        Self::on(database, issuer, setup).await
+        // On the heap: the futures of tests are small enough without it.
+        Box::pin(Self::on(database, issuer, setup)).await
     }
 
     /// Another replica on the same database.

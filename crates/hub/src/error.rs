@@ -1,6 +1,8 @@
 //! Everything that can end a call, as one enum; `status.rs` says what the client sees.
 
 use serasi_domain::break_glass::IllegalBreakGlass;
+use std::time::Duration;
+
 use serasi_domain::case::IllegalCaseVerb;
 use serasi_domain::facility::IllegalFacilityVerb;
 use serasi_domain::offer::IllegalOfferVerb;
@@ -9,7 +11,7 @@ use serasi_domain::policy::MissingFields;
 use serasi_domain::routing::NotRoutable;
 use serasi_store::StoreError;
 
-use crate::auth::Refused;
+use crate::auth::TokenError;
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +68,9 @@ pub(crate) enum HubError {
     #[error("the request has {} violations", .0.len())]
     Invalid(Vec<Violation>),
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Token(#[from] TokenError),
+    #[error("more calls than one caller may make; the next may come in {0:?}")]
+    TooFast(Duration),
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("{kind:?} not found")]

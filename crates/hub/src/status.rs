@@ -16,7 +16,7 @@ use crate::error::{HubError, Kind, RuleBroken, Violation};
 
 mod admission;
 
-use admission::{forbidden, not_admitted, overloaded};
+use admission::{bad_token, forbidden, overloaded, too_fast};
 
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
@@ -72,7 +72,8 @@ impl From<HubError> for Status {
     fn from(error: HubError) -> Self {
         match error {
             HubError::Invalid(violations) => invalid(&violations),
-            HubError::Refused(refused) => not_admitted(refused),
+            HubError::Token(error) => bad_token(error),
+            HubError::TooFast(wait) => too_fast(wait),
             HubError::Forbidden(why) => forbidden(why),
             HubError::NotFound { kind, id } => not_found(kind, &id),
             HubError::Exists {

@@ -16,13 +16,13 @@ use serasi_geography::{RegionCode, RegionLevel};
 use time::OffsetDateTime;
 
 use super::table::{self, Field, Grant, To};
-use super::{Caller, Refused, Role, TokenError};
+use super::{Caller, Role, TokenError};
 use crate::error::{HubError, Kind};
 
 /// A caller who may call a method.
 #[derive(Clone, Debug)]
-pub struct Permit {
-    caller: Arc<Caller>,
+pub(crate) struct Permit {
+    caller: Caller,
     grants: &'static [Grant],
     is_asked: Arc<AtomicBool>,
 }
@@ -62,27 +62,29 @@ pub(crate) struct Reach {
 
 impl Permit {
     /// For a caller of `method`, if one of their roles may call it at all.
-    pub(super) fn new(method: &str, caller: Arc<Caller>) -> Result<Self, Refused> {
+    pub(super) fn new(method: &str, caller: Caller) -> Result<Self, HubError> {
         let permit = Self {
             grants: table::row(method).unwrap_or_default(),
             ..Self::of(caller)
         };
         if permit.grants_of_mine().next().is_none() {
-            return Err(Refused::Role);
+            return Err(HubError::Forbidden("none of your roles may call this method"));
         }
         let is_for_the_nation = permit.grants_of_mine().all(|(_, to)| *to == To::Nation);
         if is_for_the_nation && permit.scope != RegionCode::NATION {
-            return Err(Refused::NotTheNation);
+            return Err(HubError::Forbidden(
+                "this method is for tokens whose scope is the nation (ID)",
+            ));
         }
         Ok(permit)
     }
 
     /// For a job of the hub itself, which answers nobody.
     pub(crate) fn job(name: &str) -> Self {
-        Self::of(Arc::new(Caller::job(name)))
+        Self::of(Caller::job(name))
     }
 
-    fn of(caller: Arc<Caller>) -> Self {
+    fn of(caller: Caller) -> Self {
         Self {
             caller,
             grants: &[],
@@ -152,7 +154,7 @@ impl Permit {
     }
 
     /// For streams, which live longer than a token: whether it is still good at `now`.
-    pub(crate) fn still_valid(&self, now: OffsetDateTime) -> Result<(), Refused> {
+    pub(crate) fn still_valid(&self, now: OffsetDateTime) -> Result<(), HubError> {
         match self.caller.expires_at {
             Some(expires_at) if expires_at <= now => Err(TokenError::Invalid.into()),
             Some(_) | None => Ok(()),
