@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod clock;
+pub mod search_terms;
 pub mod server;
 
 mod board;

@@ -15,6 +15,7 @@ use crate::facility;
 use crate::import;
 use crate::insight;
 use crate::intake;
+use crate::keys;
 use crate::migrate;
 use crate::offer;
 use crate::output::Output;
@@ -57,6 +58,8 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         }
         Command::Case(Case::Show(case)) => case::show(client, &case.case_id, output).await,
         Command::Case(Case::List(args)) => case::list(client, args, output).await,
+        Command::Case(Case::Hold(args)) => case::hold(client, args, output).await,
+        Command::Case(Case::LiftHold(case)) => case::lift_hold(client, &case.case_id, output).await,
         Command::Offer(Offer::List(args)) => offer::list(client, args, output).await,
         Command::Offer(Offer::Show(offer)) => offer::show(client, &offer.offer_id, output).await,
         Command::Offer(Offer::Accept(args)) => offer::accept(client, args, output).await,
@@ -74,6 +77,10 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
         Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
         Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
+        Command::Keys(args) => {
+            log(LevelFilter::WARN);
+            keys::run(args, output).await
+        }
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }

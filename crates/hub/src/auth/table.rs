@@ -32,6 +32,8 @@ const CASE_WORKERS: &[Role] = &[
 const ROUTERS: &[Role] = &[HotlineOperator, SocialWorker, Supervisor, Coordinator];
 /// Who decides for the person: the hotline takes down and sends on, it ends nothing.
 const DECIDERS: &[Role] = &[SocialWorker, Supervisor, Coordinator];
+/// Who keeps a case from being erased.
+const HOLDERS: &[Role] = &[Supervisor, Coordinator, Auditor];
 /// Who looks at offers.
 const OFFER_READERS: &[Role] = &[
     FacilityOfficer,
@@ -56,6 +58,8 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ("serasi.v1.CaseService/ListCases", CASE_WORKERS),
     ("serasi.v1.CaseService/TriageCase", ROUTERS),
     ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
+    ("serasi.v1.CaseService/SetLegalHold", HOLDERS),
+    ("serasi.v1.CaseService/LiftLegalHold", HOLDERS),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
     ("serasi.v1.ReferralService/RouteCase", ROUTERS),
     (

@@ -4,12 +4,12 @@
 use serasi_domain::case::CaseState;
 use serasi_domain::id::CaseId;
 use serasi_proto::v1;
-use serasi_store::{cases, intakes, offers, placements};
+use serasi_store::{Kept, cases, erasure, intakes, offers, persons, placements};
 
 use super::open::may_see_case;
 use crate::error::{HubError, Kind};
 use crate::unit_of_work::{Act, Unit};
-use crate::wire::{case_to_wire, offer_to_wire, person_to_wire, placement_to_wire};
+use crate::wire::{case_to_wire, numbers, offer_to_wire, optional, person_to_wire, placement_to_wire};
 
 pub(crate) struct GetCase {
     pub(crate) case: CaseId,
@@ -27,18 +27,22 @@ impl Act for GetCase {
         let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
         unit.audit(id.home(), id).await?;
         let sealer = unit.hub.store.sealer();
-        let persons = intakes::persons_of_case(&mut unit.conn, sealer, id).await?;
+        let persons = persons::of_case(&mut unit.conn, sealer, id).await?;
         let report = intakes::first_of_case(&mut unit.conn, sealer, id).await?;
         let resolution = cases::resolution(&mut unit.conn, sealer, id).await?;
+        let privacy = erasure::of_case(&mut unit.conn, id).await?;
         let mut wire = case_to_wire(&case);
         wire.persons = persons
             .iter()
-            .map(|(id, person)| person_to_wire(*id, person))
+            .map(|kept| person_to_wire(kept.id, &kept.person))
             .collect();
         wire.story = report
+            .and_then(Kept::there)
             .map(|report| report.story.as_str().to_owned())
             .unwrap_or_default();
-        wire.resolution = resolution.unwrap_or_default();
+        wire.resolution = resolution.and_then(Kept::there).unwrap_or_default();
+        wire.erased_classes = numbers(&privacy.erased);
+        wire.legal_hold = optional(privacy.hold);
         match case.state {
             CaseState::Offered { offer } => {
                 wire.live_offer = offers::get(&mut unit.conn, offer)

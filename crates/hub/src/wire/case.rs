@@ -88,6 +88,8 @@ pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
         placement: None,
         resolution: String::new(),
         escalations: case.escalations,
+        erased_classes: vec![],
+        legal_hold: 0,
     }
 }
 
