@@ -15,6 +15,7 @@ use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use serasi_store::Store;
 use time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -101,9 +102,20 @@ impl TestHub {
         Self::on(self.database.clone(), Arc::clone(&self.issuer), Policy::p7()).await
     }
 
+    /// A hub on a store with keys of its own choosing.
+    pub async fn on_store(database: &TestDatabase, store: Store, policy: Policy) -> Self {
+        let keys = tempfile::tempdir().unwrap();
+        let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
+        Self::open(database.clone(), issuer, store, policy).await
+    }
+
     async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, policy: Policy) -> Self {
-        let verifier: Verifier = issuer.verifier().unwrap();
         let store = database.store().await;
+        Self::open(database, issuer, store, policy).await
+    }
+
+    async fn open(database: TestDatabase, issuer: Arc<DevIssuer>, store: Store, policy: Policy) -> Self {
+        let verifier: Verifier = issuer.verifier().unwrap();
         let settings = HubSettings {
             store,
             policy,

@@ -230,12 +230,12 @@ pub async fn set_resolution(
     case: CaseId,
     resolution: &str,
 ) -> Result<(), StoreError> {
-    let sealed = seal(conn, sealer, case, resolution_cell(case), &resolution).await?;
+    let content = seal(conn, sealer, case, resolution_cell(case), &resolution).await?;
     sqlx::query!(
         "UPDATE cases SET resolution = $3 WHERE region_code = $1 AND case_id = $2",
         case.home().to_string(),
         case.uuid(),
-        sealed
+        content
     )
     .execute(conn)
     .await?;

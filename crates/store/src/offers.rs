@@ -226,12 +226,12 @@ pub async fn set_decline_note(
     note: &str,
 ) -> Result<(), StoreError> {
     let cell = story_cell("offers", "decline_note", offer.id.uuid(), offer.case);
-    let sealed = seal(conn, sealer, offer.case, cell, &note).await?;
+    let content = seal(conn, sealer, offer.case, cell, &note).await?;
     sqlx::query!(
         "UPDATE offers SET decline_note = $3 WHERE region_code = $1 AND offer_id = $2",
         offer.id.home().to_string(),
         offer.id.uuid(),
-        sealed
+        content
     )
     .execute(conn)
     .await?;
@@ -246,12 +246,12 @@ pub async fn set_withdraw_note(
     note: &str,
 ) -> Result<(), StoreError> {
     let cell = story_cell("offers", "withdraw_note", offer.id.uuid(), offer.case);
-    let sealed = seal(conn, sealer, offer.case, cell, &note).await?;
+    let content = seal(conn, sealer, offer.case, cell, &note).await?;
     sqlx::query!(
         "UPDATE offers SET withdraw_note = $3 WHERE region_code = $1 AND offer_id = $2",
         offer.id.home().to_string(),
         offer.id.uuid(),
-        sealed
+        content
     )
     .execute(conn)
     .await?;

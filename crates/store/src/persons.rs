@@ -142,17 +142,17 @@ pub async fn insert(
     persons: &[NewPerson<'_>],
 ) -> Result<(), StoreError> {
     let home = case.home();
-    let mut sealed = SealedPersons::default();
+    let mut columns = SealedPersons::default();
     let mut rows = IndexRows::default();
     for new in persons {
-        sealed.add(sealer, home, new.id.uuid(), new.person)?;
+        columns.add(sealer, home, new.id.uuid(), new.person)?;
         rows.add(sealer.index(), new.id.uuid(), new.person, &new.terms);
     }
     let SealedPersons {
         keys,
         contents,
         contacts,
-    } = sealed;
+    } = columns;
     let positions: Vec<i32> = (1..).take(persons.len()).collect();
     let ids: Vec<Uuid> = persons.iter().map(|new| new.id.uuid()).collect();
     let provisional: Vec<bool> = persons.iter().map(|new| new.person.nik.is_none()).collect();

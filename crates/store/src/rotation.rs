@@ -25,7 +25,7 @@ pub use old_layout::reseal_old_layout;
 pub use reindex::{Reindexed, Terms, reindex};
 pub use status::{Status, status};
 
-pub(crate) use old_layout::reseal_case;
+pub(crate) use old_layout::{check_old_key, reseal_case};
 
 /// Rows of one transaction.
 const BATCH: i64 = 200;
@@ -46,7 +46,7 @@ pub async fn renew_data_keys(store: &Store, progress: &mut Progress<'_>) -> Resu
     let started = start_of_run(store).await?;
     for row in store.data_keys(None).await? {
         if row.retired_at.is_none() && row.created_at < started {
-            succeed(store, &row).await?;
+            succeed(store, &row, started).await?;
         }
     }
     let mut renewed = 0;
@@ -72,14 +72,16 @@ async fn start_of_run(store: &Store) -> Result<OffsetDateTime, StoreError> {
     }
 }
 
-/// Retires an active data key in favour of a new one.
-async fn succeed(store: &Store, row: &DataKeyRow) -> Result<(), StoreError> {
+/// Retires an active data key in favour of a new one. All keys of a run are retired as of its start: as long as one of
+/// them is left, a run that goes on knows which keys are new.
+async fn succeed(store: &Store, row: &DataKeyRow, started: OffsetDateTime) -> Result<(), StoreError> {
     let made = store.sealer().make(row.home, row.class).await?;
     let mut transaction = store.begin().await?;
     let retired = sqlx::query!(
-        "UPDATE data_keys SET retired_at = now() WHERE region_code = $1 AND data_key_id = $2 AND retired_at IS NULL",
+        "UPDATE data_keys SET retired_at = $3 WHERE region_code = $1 AND data_key_id = $2 AND retired_at IS NULL",
         row.home.to_string(),
-        row.id
+        row.id,
+        started
     )
     .execute(&mut *transaction)
     .await?;

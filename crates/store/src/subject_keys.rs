@@ -39,10 +39,10 @@ pub(crate) async fn open<T: DeserializeOwned>(
     conn: &mut PgConnection,
     sealer: &Sealer,
     cell: Cell,
-    sealed: &[u8],
+    content: &[u8],
 ) -> Result<Kept<T>, StoreError> {
     let key = find(conn, cell).await?;
-    sealer.open(cell, key.as_ref(), sealed)
+    sealer.open(cell, key.as_ref(), content)
 }
 
 async fn find_or_make(

@@ -13,7 +13,7 @@ use crate::columns::regency;
 use crate::persons::{SealedPersons, identity_cell};
 use crate::seal::Cell;
 use crate::subject_keys::{seal, stale, story_cell};
-use crate::{Kept, Sealer, Store, StoreError};
+use crate::{Kept, KeyError, Sealer, Store, StoreError};
 
 /// Seals anew what is left of the old layout. Says how many cases had some.
 pub async fn reseal_old_layout(store: &Store, progress: &mut Progress<'_>) -> Result<u64, StoreError> {
@@ -81,6 +81,23 @@ async fn cases_of_old_layout(store: &Store, last: Option<CaseId>) -> Result<Vec<
         .collect()
 }
 
+/// Tells at start that the key file is not the one of the first release.
+pub(crate) async fn check_old_key(conn: &mut PgConnection, sealer: &Sealer) -> Result<(), StoreError> {
+    let row = sqlx::query!(
+        "SELECT region_code, intake_id, case_id, content FROM intakes
+         WHERE substring(content FOR 1) = '\\x01'::bytea LIMIT 1"
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(()) };
+    let case = CaseId::new(regency("intakes", &row.region_code)?, row.case_id);
+    let cell = story_cell("intakes", "content", row.intake_id, case);
+    match sealer.open::<Intake>(cell, None, &row.content) {
+        Err(StoreError::Unsealable { .. }) => Err(KeyError::WrongOldKey.into()),
+        opened => opened.map(|_| ()),
+    }
+}
+
 /// Seals anew what a locked case has of the old layout.
 pub(crate) async fn reseal_case(
     conn: &mut PgConnection,
@@ -109,13 +126,13 @@ async fn reseal_intakes(conn: &mut PgConnection, sealer: &Sealer, case: CaseId) 
         };
         // They stand in rows of their own.
         report.persons.clear();
-        let sealed = seal(conn, sealer, case, cell, &report).await?;
+        let content = seal(conn, sealer, case, cell, &report).await?;
         sqlx::query!(
             "UPDATE intakes SET content = $4 WHERE region_code = $1 AND intake_id = $2 AND content = $3",
             home,
             row.intake_id,
             row.content,
-            sealed
+            content
         )
         .execute(&mut *conn)
         .await?;
@@ -134,11 +151,11 @@ async fn reseal_persons(conn: &mut PgConnection, sealer: &Sealer, case: CaseId) 
     .fetch_all(&mut *conn)
     .await?;
     let (mut ids, mut before) = (vec![], vec![]);
-    let mut sealed = SealedPersons::default();
+    let mut columns = SealedPersons::default();
     for row in rows {
         let cell = identity_cell(home, row.person_id);
         if let Kept::There(person) = sealer.open::<Person>(cell, None, &row.content)? {
-            sealed.add(sealer, home, row.person_id, &person)?;
+            columns.add(sealer, home, row.person_id, &person)?;
             ids.push(row.person_id);
             before.push(row.content);
         }
@@ -147,7 +164,7 @@ async fn reseal_persons(conn: &mut PgConnection, sealer: &Sealer, case: CaseId) 
         keys,
         contents,
         contacts,
-    } = sealed;
+    } = columns;
     sqlx::query!(
         "WITH made AS (
              INSERT INTO subject_keys (region_code, subject_id, class, case_id, key_id, data_key_id, wrapped, created_at)
@@ -237,9 +254,9 @@ async fn note(
     sealer: &Sealer,
     case: CaseId,
     cell: Cell,
-    sealed: Option<Vec<u8>>,
+    content: Option<Vec<u8>>,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let old = sealed.filter(|sealed| sealed.first() == Some(&crate::seal::OLD_LAYOUT));
+    let old = content.filter(|content| content.first() == Some(&crate::seal::OLD_LAYOUT));
     let Some(old) = old else { return Ok(None) };
     let Kept::There(text) = sealer.open::<String>(cell, None, &old)? else {
         return Ok(None);

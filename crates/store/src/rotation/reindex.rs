@@ -157,12 +157,16 @@ async fn write(
     Ok(())
 }
 
+/// Of those who are under the newest version. Who was added meanwhile by a replica that does not know it stays found
+/// under the older one until the next run.
 async fn delete_old(store: &Store) -> Result<u64, StoreError> {
     let newest = store.sealer().index().newest();
     let mut transaction = store.begin().await?;
     let names = sqlx::query!(
         "DELETE FROM name_index WHERE (token, key_version, region_code, person_id) IN (
-             SELECT token, key_version, region_code, person_id FROM name_index WHERE key_version < $1 LIMIT $2)",
+             SELECT n.token, n.key_version, n.region_code, n.person_id FROM name_index n
+             JOIN persons p ON p.region_code = n.region_code AND p.person_id = n.person_id AND p.index_version >= $1
+             WHERE n.key_version < $1 LIMIT $2)",
         newest,
         DELETED
     )
@@ -170,7 +174,9 @@ async fn delete_old(store: &Store) -> Result<u64, StoreError> {
     .await?;
     let numbers = sqlx::query!(
         "DELETE FROM identity_index WHERE (blind_index, region_code, person_id) IN (
-             SELECT blind_index, region_code, person_id FROM identity_index WHERE key_version < $1 LIMIT $2)",
+             SELECT n.blind_index, n.region_code, n.person_id FROM identity_index n
+             JOIN persons p ON p.region_code = n.region_code AND p.person_id = n.person_id AND p.index_version >= $1
+             WHERE n.key_version < $1 LIMIT $2)",
         newest,
         DELETED
     )

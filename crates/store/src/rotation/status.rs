@@ -30,7 +30,7 @@ pub async fn status(store: &Store) -> Result<Status, StoreError> {
     )
     .fetch_all(&mut *transaction)
     .await?;
-    let keys = sqlx::query!(
+    let counts = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM data_keys) AS "data_keys!",
                (SELECT count(*) FROM data_keys WHERE retired_at IS NOT NULL) AS "retired!",
                count(*) FILTER (WHERE erased_at IS NULL) AS "subject_keys!",
@@ -64,14 +64,14 @@ pub async fn status(store: &Store) -> Result<Status, StoreError> {
     .fetch_all(&mut *transaction)
     .await?;
     Ok(Status {
-        data_keys: keys.data_keys,
-        retired_data_keys: keys.retired,
+        data_keys: counts.data_keys,
+        retired_data_keys: counts.retired,
         keks: keks
             .into_iter()
             .map(|row| (row.kek_id, row.kek_version, row.count))
             .collect(),
-        subject_keys: keys.subject_keys,
-        erased_subject_keys: keys.erased,
+        subject_keys: counts.subject_keys,
+        erased_subject_keys: counts.erased,
         old_layout_cases,
         persons: persons.all,
         persons_behind: persons.behind,

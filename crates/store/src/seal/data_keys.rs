@@ -14,6 +14,7 @@ use super::kek::{Kek, Wrapped};
 use super::secret::Secret;
 use super::{KeyError, Sealer};
 use crate::columns::{Row, regency};
+use crate::rotation::check_old_key;
 use crate::{Store, StoreError};
 
 /// One data key, as a person may see it.
@@ -102,6 +103,10 @@ impl Store {
         }
         for sample in samples.values() {
             sealer.unwrap(sample).await?;
+        }
+        if samples.is_empty() {
+            let mut connection = self.read().await?;
+            check_old_key(&mut connection, sealer).await?;
         }
         let own = sealer.0.index.check_values();
         let (versions, values): (Vec<i32>, Vec<Vec<u8>>) = own.into_iter().unzip();

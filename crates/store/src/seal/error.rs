@@ -26,6 +26,8 @@ pub enum KeyError {
     UnknownVersion { path: String, version: u32 },
     #[error("data keys of this database are wrapped by `{0}`; name that key-encryption key too")]
     UnknownKek(String),
+    #[error("version 1 of the key file does not open what the first release sealed; name the file it used")]
+    WrongOldKey,
     #[error(
         "version {0} of the index key file is not the key this database was indexed with; nobody would be found"
     )]

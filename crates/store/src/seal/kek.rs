@@ -14,7 +14,7 @@ use super::transit::Transit;
 #[derive(Debug)]
 pub enum Kek {
     File(FileKek),
-    Transit(Transit),
+    Transit(Box<Transit>),
 }
 
 /// The versions in a file, which is read again when an unknown one is met.
@@ -39,7 +39,7 @@ impl From<KeyFile> for Kek {
 
 impl From<Transit> for Kek {
     fn from(transit: Transit) -> Self {
-        Self::Transit(transit)
+        Self::Transit(Box::new(transit))
     }
 }
 

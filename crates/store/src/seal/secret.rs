@@ -68,16 +68,16 @@ impl Secret {
 
     /// `None` = another key, another context, or altered bytes.
     pub(super) fn open(&self, context: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (nonce, content) = sealed.split_at_checked(NONCE_LEN)?;
+        let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let mut content = Zeroizing::new(content.to_vec());
+        let mut plain = Zeroizing::new(ciphertext.to_vec());
         let length = self
             .cipher()
-            .open_in_place(nonce, Aad::from(context), &mut content)
+            .open_in_place(nonce, Aad::from(context), &mut plain)
             .ok()?
             .len();
-        content.truncate(length);
-        Some(content)
+        plain.truncate(length);
+        Some(plain)
     }
 
     fn cipher(&self) -> LessSafeKey {

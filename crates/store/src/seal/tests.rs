@@ -57,11 +57,11 @@ fn kept(new: &NewKey) -> KeptKey {
 fn sealed_bytes_open_only_where_they_belong_and_only_unaltered() {
     let sealer = sealer(1);
     let new = sealer.new_key(home(), PERSON, DataClass::Identity).unwrap();
-    let sealed = sealer.seal(cell(), &new.key, &"3273014107900001");
-    assert!(!sealed.windows(4).any(|window| window == b"3273"));
-    let open = |cell: Cell, sealed: &[u8]| sealer.open::<String>(cell, Some(&kept(&new)), sealed);
+    let bytes = sealer.seal(cell(), &new.key, &"3273014107900001");
+    assert!(!bytes.windows(4).any(|window| window == b"3273"));
+    let open = |cell: Cell, bytes: &[u8]| sealer.open::<String>(cell, Some(&kept(&new)), bytes);
     assert_eq!(
-        open(cell(), &sealed).unwrap(),
+        open(cell(), &bytes).unwrap(),
         Kept::There("3273014107900001".to_owned())
     );
     for elsewhere in [
@@ -87,13 +87,13 @@ fn sealed_bytes_open_only_where_they_belong_and_only_unaltered() {
             ..cell()
         },
     ] {
-        assert!(open(elsewhere, &sealed).is_err());
+        assert!(open(elsewhere, &bytes).is_err());
     }
-    let mut altered = sealed.clone();
+    let mut altered = bytes.clone();
     *altered.last_mut().unwrap() ^= 1;
     assert!(open(cell(), &altered).is_err());
-    assert!(open(cell(), &sealed[..20]).is_err());
-    let mut other_key = sealed;
+    assert!(open(cell(), &bytes[..20]).is_err());
+    let mut other_key = bytes;
     other_key[3] ^= 1;
     assert!(open(cell(), &other_key).is_err());
 }
@@ -112,15 +112,15 @@ fn the_same_text_never_seals_to_the_same_bytes() {
 fn without_its_key_nothing_opens_and_a_destroyed_key_means_erased() {
     let sealer = sealer(1);
     let new = sealer.new_key(home(), PERSON, DataClass::Identity).unwrap();
-    let sealed = sealer.seal(cell(), &new.key, &"a");
-    assert!(sealer.open::<String>(cell(), None, &sealed).is_err());
+    let bytes = sealer.seal(cell(), &new.key, &"a");
+    assert!(sealer.open::<String>(cell(), None, &bytes).is_err());
     let destroyed = KeptKey {
         data_key_id: None,
         wrapped: None,
         ..kept(&new)
     };
     assert_eq!(
-        sealer.open::<String>(cell(), Some(&destroyed), &sealed).unwrap(),
+        sealer.open::<String>(cell(), Some(&destroyed), &bytes).unwrap(),
         Kept::Erased
     );
     assert_eq!(sealer.open::<String>(cell(), None, &[]).unwrap(), Kept::Erased);
@@ -130,9 +130,9 @@ fn without_its_key_nothing_opens_and_a_destroyed_key_means_erased() {
 fn a_data_key_that_is_not_in_memory_is_asked_for() {
     let sealer = sealer(1);
     let new = sealer.new_key(home(), PERSON, DataClass::Identity).unwrap();
-    let sealed = sealer.seal(cell(), &new.key, &"a");
+    let bytes = sealer.seal(cell(), &new.key, &"a");
     load(&sealer, 2);
-    let missing = sealer.open::<String>(cell(), Some(&kept(&new)), &sealed);
+    let missing = sealer.open::<String>(cell(), Some(&kept(&new)), &bytes);
     assert!(matches!(missing, Err(StoreError::KeyNeeded(region)) if region == home()));
     let contact = sealer.new_key(home(), PERSON, DataClass::Contact);
     assert!(matches!(contact, Err(StoreError::KeyNeeded(_))));
@@ -142,15 +142,15 @@ fn a_data_key_that_is_not_in_memory_is_asked_for() {
 fn what_the_first_release_sealed_opens_with_its_one_key_only() {
     let sealer = sealer(9);
     let old = Secret::from_slice(&[9; 32]).unwrap();
-    let mut sealed = vec![OLD_LAYOUT];
+    let mut bytes = vec![OLD_LAYOUT];
     let context = format!("persons|content|{PERSON}");
-    sealed.extend(old.seal(&sealer.0.random, &context, b"\"Siti\"".to_vec()));
+    bytes.extend(old.seal(&sealer.0.random, &context, b"\"Siti\"".to_vec()));
     assert_eq!(
-        sealer.open::<String>(cell(), None, &sealed).unwrap(),
+        sealer.open::<String>(cell(), None, &bytes).unwrap(),
         Kept::There("Siti".to_owned())
     );
     let other = self::sealer(8);
-    assert!(other.open::<String>(cell(), None, &sealed).is_err());
+    assert!(other.open::<String>(cell(), None, &bytes).is_err());
 }
 
 #[test]
