@@ -86,6 +86,17 @@ impl HubProcess {
         &self.url
     }
 
+    /// The most memory it ever had in use, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .unwrap();
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kibibytes * 1024
+    }
+
     async fn until_it_answers(&self) {
         let endpoint = Endpoint::from_shared(self.url.clone()).unwrap();
         for _ in 0..600 {

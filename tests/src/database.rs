@@ -25,6 +25,7 @@ const TEMPLATE: &str = "serasi_template";
 /// A fresh, migrated database with keys of its own.
 #[derive(Clone, Debug)]
 pub struct TestDatabase {
+    name: String,
     url: String,
     keys: PathBuf,
 }
@@ -40,6 +41,7 @@ impl TestDatabase {
         std::fs::create_dir(&keys).unwrap();
         Self {
             url: cluster.url(&name),
+            name,
             keys,
         }
     }
@@ -52,6 +54,30 @@ impl TestDatabase {
     /// And their index keys.
     pub fn index_key_file(&self) -> PathBuf {
         self.keys.join("index.key")
+    }
+
+    /// Cuts every connection and lets nobody in until `open`: whoever asks this database now fails.
+    pub async fn shut(&self) {
+        let name = &self.name;
+        self.administer(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"))
+            .await;
+        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        self.administer(&cut).await;
+    }
+
+    pub async fn open(&self) {
+        let name = &self.name;
+        self.administer(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"))
+            .await;
+    }
+
+    async fn administer(&self, statement: &str) {
+        let cluster = CLUSTER.get_or_init(start).await;
+        let mut admin = PgConnection::connect(&cluster.url("postgres")).await.unwrap();
+        admin
+            .execute(sqlx::AssertSqlSafe(statement.to_owned()))
+            .await
+            .unwrap();
     }
 
     /// `postgres://...` of this database.

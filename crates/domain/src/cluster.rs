@@ -10,6 +10,8 @@ use crate::person::{AgeYears, PartyMember};
 
 coded! {
     /// Cluster of the programme, P16 Ps.3(2) a-e.
+    #[derive(enumset::EnumSetType)]
+    #[enumset(no_super_impls, serialize_repr = "list")]
     pub enum Cluster {
         Anak = "anak",
         Disabilitas = "disabilitas",

@@ -6,6 +6,7 @@
 mod code;
 
 pub mod answers;
+pub mod break_glass;
 pub mod capacity;
 pub mod case;
 pub mod cluster;
@@ -16,6 +17,7 @@ pub mod id;
 pub mod insight;
 pub mod intake;
 pub mod need;
+pub mod need_to_know;
 pub mod offer;
 pub mod person;
 pub mod placement;

@@ -28,6 +28,8 @@ coded! {
 
 coded! {
     /// What a place must offer so that a person can live or be helped there.
+    #[derive(enumset::EnumSetType)]
+    #[enumset(no_super_impls, serialize_repr = "list")]
     pub enum AccessNeed {
         Wheelchair = "wheelchair",
         SignLanguage = "sign_language",

@@ -1,5 +1,6 @@
 //! Everything that can end a call, as one enum; `status.rs` says what the client sees.
 
+use serasi_domain::break_glass::IllegalBreakGlass;
 use serasi_domain::case::IllegalCaseVerb;
 use serasi_domain::facility::IllegalFacilityVerb;
 use serasi_domain::offer::IllegalOfferVerb;
@@ -8,7 +9,7 @@ use serasi_domain::policy::MissingFields;
 use serasi_domain::routing::NotRoutable;
 use serasi_store::StoreError;
 
-use crate::auth::TokenError;
+use crate::auth::Refused;
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,7 @@ pub(crate) struct Violation {
 /// What a client can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    BreakGlass,
     Case,
     Decision,
     Facility,
@@ -41,6 +43,8 @@ pub(crate) enum RuleBroken {
     Offer(#[from] IllegalOfferVerb),
     #[error(transparent)]
     Placement(#[from] IllegalPlacementVerb),
+    #[error(transparent)]
+    BreakGlass(#[from] IllegalBreakGlass),
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]
@@ -66,7 +70,7 @@ pub(crate) enum HubError {
     #[error("the request has {} violations", .0.len())]
     Invalid(Vec<Violation>),
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Refused(#[from] Refused),
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("{kind:?} not found")]
@@ -85,6 +89,8 @@ pub(crate) enum HubError {
     Busy,
     #[error("the record changed meanwhile")]
     Moved,
+    #[error("more calls are in flight than the hub can do in good time")]
+    Overloaded,
     #[error("too much at once: {0}")]
     TooMuch(&'static str),
     #[error("the call took too long")]
@@ -123,6 +129,7 @@ rule_broken_from!(
     IllegalCaseVerb,
     IllegalFacilityVerb,
     IllegalOfferVerb,
+    IllegalBreakGlass,
     IllegalPlacementVerb,
     MissingFields,
     NotRoutable
@@ -131,6 +138,7 @@ rule_broken_from!(
 impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::BreakGlass => "serasi.v1.BreakGlass",
             Self::Case => "serasi.v1.Case",
             Self::Decision => "serasi.v1.Decision",
             Self::Facility => "serasi.v1.Facility",

@@ -14,6 +14,7 @@ mod escalate_overdue;
 mod expire_offers;
 mod forget_responses;
 mod refresh_board;
+mod refresh_keys;
 mod route_waiting;
 pub(crate) mod watch_database;
 
@@ -21,6 +22,7 @@ pub(crate) mod watch_database;
 pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(refresh_board::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(refresh_keys::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(expire_offers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));

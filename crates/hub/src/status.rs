@@ -4,13 +4,19 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serasi_domain::break_glass::IllegalBreakGlass;
 use serasi_domain::case::IllegalCaseVerb;
+use serasi_domain::regulation::Article;
 use serasi_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use uuid::Uuid;
 
 use crate::error::{HubError, Kind, RuleBroken, Violation};
+
+mod admission;
+
+use admission::{forbidden, not_admitted, overloaded};
 
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
@@ -66,20 +72,8 @@ impl From<HubError> for Status {
     fn from(error: HubError) -> Self {
         match error {
             HubError::Invalid(violations) => invalid(&violations),
-            HubError::Token(error) => Shown::new(
-                Code::Unauthenticated,
-                "TOKEN_INVALID",
-                error.to_string(),
-                "Token tidak sah atau sudah kedaluwarsa. Minta token baru lalu coba lagi.",
-            )
-            .into_status(ErrorDetails::new()),
-            HubError::Forbidden(why) => Shown::new(
-                Code::PermissionDenied,
-                "PERMISSION_DENIED",
-                why,
-                "Peran Anda tidak mengizinkan tindakan ini.",
-            )
-            .into_status(ErrorDetails::new()),
+            HubError::Refused(refused) => not_admitted(refused),
+            HubError::Forbidden(why) => forbidden(why),
             HubError::NotFound { kind, id } => not_found(kind, &id),
             HubError::Exists {
                 kind,
@@ -108,6 +102,7 @@ impl From<HubError> for Status {
                 "Uji coba lain sedang berjalan; ulangi setelah selesai.",
             )
             .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER))),
+            HubError::Overloaded => overloaded(),
             HubError::TooMuch(what) => Shown::new(
                 Code::ResourceExhausted,
                 "LIMIT_EXCEEDED",
@@ -195,7 +190,7 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
             ),
             format!("Versi {id} sudah dipakai; isinya berbeda pada: {fields}. Gunakan versi baru."),
         ),
-        Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
+        Kind::BreakGlass | Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
             format!(
@@ -267,6 +262,7 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             format!("Penempatan berstatus {}.", error.state),
             "P16 Ps.18",
         ),
+        RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
         RuleBroken::NotRoutable(_) => (
             "NOT_ROUTABLE",
             "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
@@ -317,6 +313,21 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "P16 Ps.29c",
         ),
     }
+}
+
+fn break_glass_in_words(error: IllegalBreakGlass) -> (&'static str, String, &'static str) {
+    let (reason, message) = match error {
+        IllegalBreakGlass::NotMasked => (
+            "BREAK_GLASS_NOT_NEEDED",
+            "Anda sudah melihat kasus ini seutuhnya.",
+        ),
+        IllegalBreakGlass::OwnReview => (
+            "BREAK_GLASS_OWN_REVIEW",
+            "Pembukaan kasus ditinjau oleh orang kedua, bukan oleh yang membukanya.",
+        ),
+        IllegalBreakGlass::AlreadyReviewed => ("BREAK_GLASS_REVIEWED", "Pembukaan kasus ini sudah ditinjau."),
+    };
+    (reason, message.to_owned(), Article::Uu27Ps16.code())
 }
 
 fn stored(error: &StoreError) -> Status {

@@ -1,5 +1,6 @@
 //! Wire to domain and back. In: every violation of a request at once. Out: `From`.
 
+mod break_glass;
 mod capacity;
 mod case;
 mod codes;
@@ -16,6 +17,7 @@ mod policy;
 mod reference;
 mod time;
 
+pub(crate) use break_glass::break_glass_to_wire;
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, need};
 pub(crate) use codes::{numbers, optional};

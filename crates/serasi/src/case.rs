@@ -2,8 +2,8 @@
 
 use serasi_proto::v1::{
     AccessNeed, Case, CaseState, Channel, Cluster, Criterion, DataClass, GetCaseRequest, HoldReason,
-    LiftLegalHoldRequest, ListCasesRequest, Need, Owner, OwnerKind, Person, Placement, PlacementState,
-    ServiceBase, ServiceForm, SetLegalHoldRequest, Sex, Target, Urgency,
+    LiftLegalHoldRequest, ListCasesRequest, MaskReason, Need, Owner, OwnerKind, Person, Placement,
+    PlacementState, ServiceBase, ServiceForm, SetLegalHoldRequest, Sex, Target, Urgency,
 };
 
 use crate::cli::{CaseListArgs, ClientOptions, HoldArgs};
@@ -176,7 +176,7 @@ fn case_facts(case: &Case) -> String {
         ("need", case.need.as_ref().map(need).unwrap_or_default()),
         ("region", case.region_code.clone()),
         ("channel", label::<Channel>(case.channel)),
-        ("source", format!("{}/{}", case.source_system, case.source_ref)),
+        ("source", source(case)),
         ("policy", case.policy_version.clone()),
         ("refusals", case.refusals.to_string()),
         ("escalations", case.escalations.to_string()),
@@ -193,6 +193,7 @@ fn case_facts(case: &Case) -> String {
         ("erased", known::<DataClass>(&case.erased_classes)),
         ("resolution", case.resolution.clone()),
         ("story", case.story.clone()),
+        ("masked", masked(case.mask_reason)),
     ])
 }
 
@@ -202,6 +203,21 @@ fn known<C: Code>(numbers: &[i32]) -> String {
         return String::new();
     }
     labels::<C>(numbers)
+}
+
+fn source(case: &Case) -> String {
+    if case.source_system.is_empty() {
+        return String::new();
+    }
+    format!("{}/{}", case.source_system, case.source_ref)
+}
+
+/// Why something is hidden, if something is.
+pub(crate) fn masked(reason: i32) -> String {
+    match reason {
+        0 => String::new(),
+        reason => format!("{}: not all is shown to you", label::<MaskReason>(reason)),
+    }
 }
 
 fn need(need: &Need) -> String {

@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use metrics_exporter_prometheus::BuildError;
 use serasi_domain::policy::{InvalidPolicy, Policy};
-use serasi_hub::auth::{DevIssuer, DevIssuerError, KeySetError, Verifier};
+use serasi_hub::auth::{DevIssuer, DevIssuerError, Gate, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::ServeError;
 use serasi_hub::{Hub, HubSettings, OpenError};
@@ -81,6 +82,11 @@ pub(crate) enum HostError {
          key files made in the data directory"
     )]
     KeysRequired,
+    #[error(
+        "production needs TLS: name --tls-cert and --tls-key. Behind a proxy that does it, on this machine or in this \
+         pod, say --plaintext"
+    )]
+    TlsRequired,
 }
 
 fn describe(error: &StoreError) -> &'static str {
@@ -136,7 +142,7 @@ pub(crate) struct Host {
 #[derive(Debug)]
 pub(crate) enum Tokens {
     Development,
-    Issuer(Verifier),
+    Issuer(Box<Verifier>),
 }
 
 /// The data directory, made if there is none; `sub` is a folder of its own in the default one.
@@ -178,20 +184,21 @@ impl Host {
         args: &HostArgs,
         data_dir: DataDir,
         policy: Policy,
-        tokens: Tokens,
+        (tokens, calls_per_second): (Tokens, NonZeroU32),
     ) -> Result<Self, HostError> {
         let (verifier, sealer) = match tokens {
             Tokens::Development => (
                 dev_issuer(data_dir.path())?.verifier()?,
                 args.keys.for_development(data_dir.path())?,
             ),
-            Tokens::Issuer(verifier) => (verifier, args.keys.for_production()?),
+            Tokens::Issuer(verifier) => (*verifier, args.keys.for_production()?),
         };
+        let gate = Gate::new(verifier, calls_per_second);
         let postgres = match &args.database_url {
             Some(_) => None,
             None => Some(EmbeddedPostgres::start(data_dir.path(), args.pg_bin.as_deref()).await?),
         };
-        let opened = Self::open_store(args, postgres.as_ref(), sealer, policy, verifier).await;
+        let opened = Self::open_store(args, postgres.as_ref(), sealer, policy, gate).await;
         match opened {
             Ok((hub, store)) => Ok(Self {
                 hub,
@@ -213,7 +220,7 @@ impl Host {
         postgres: Option<&EmbeddedPostgres>,
         sealer: Sealer,
         policy: Policy,
-        verifier: Verifier,
+        gate: Gate,
     ) -> Result<(Arc<Hub>, Store), HostError> {
         let url = match (&args.database_url, postgres) {
             (Some(url), _) => url.clone(),
@@ -241,7 +248,7 @@ impl Host {
         let settings = HubSettings {
             store: store.clone(),
             policy,
-            verifier,
+            gate,
             clock: Clock::system(),
         };
         Ok((Hub::open(settings).await?, store))

@@ -2,6 +2,7 @@
 //! with the exit code that tells a script what happened.
 
 mod bench;
+mod break_glass;
 mod case;
 mod cli;
 mod client;

@@ -6,8 +6,9 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::bench;
+use crate::break_glass;
 use crate::case;
-use crate::cli::{Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Route};
+use crate::cli::{BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Route};
 use crate::demo;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -77,6 +78,12 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
         Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
         Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
+        Command::BreakGlass(BreakGlass::Open(args)) => break_glass::open(client, args, output).await,
+        Command::BreakGlass(BreakGlass::Review(args)) => break_glass::review(client, args, output).await,
+        Command::BreakGlass(BreakGlass::List(args)) => break_glass::list(client, args, output).await,
+        Command::BreakGlass(BreakGlass::Show(glass)) => {
+            break_glass::show(client, &glass.break_glass_id, output).await
+        }
         Command::Keys(args) => {
             log(LevelFilter::WARN);
             keys::run(args, output).await

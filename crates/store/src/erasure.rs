@@ -193,6 +193,14 @@ async fn overwrite_stories(conn: &mut PgConnection, case: CaseId) -> Result<(), 
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
+        "UPDATE break_glass SET words = '', review_words = CASE WHEN review_words IS NOT NULL THEN ''::bytea END
+         WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
         "UPDATE legal_holds SET note = '' WHERE region_code = $1 AND case_id = $2 AND note IS NOT NULL",
         home,
         uuid

@@ -71,3 +71,21 @@ pub async fn first_of_case(
     })
     .transpose()
 }
+
+/// Whether a report of `case` came from `principal`.
+pub async fn is_reported_by(
+    conn: &mut PgConnection,
+    case: CaseId,
+    principal: &str,
+) -> Result<bool, StoreError> {
+    let is_reporter = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM intakes WHERE region_code = $1 AND case_id = $2 AND received_from = $3)
+               AS "is_reporter!""#,
+        case.home().to_string(),
+        case.uuid(),
+        principal
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is_reporter)
+}

@@ -5,7 +5,7 @@ use serasi_domain::privacy::HoldReason;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::subject_keys::{seal, story_cell};
+use crate::subject_keys::{seal, words_cell};
 use crate::{Sealer, StoreError};
 
 /// A hold to be set.
@@ -28,7 +28,7 @@ pub async fn set(
     let note = match hold.note {
         None => None,
         Some(note) => {
-            let cell = story_cell("legal_holds", "note", hold.id, case);
+            let cell = words_cell("legal_holds", "note", hold.id, case.home());
             Some(seal(conn, sealer, case, cell, &note).await?)
         }
     };

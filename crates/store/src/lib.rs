@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod audit;
+pub mod break_glass;
 pub mod capacity;
 pub mod cases;
 pub mod decisions;

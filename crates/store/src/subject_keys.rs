@@ -22,6 +22,19 @@ pub(crate) const fn story_cell(table: &'static str, column: &'static str, row: U
     }
 }
 
+/// The same for words that get a key of their own, because they may be written after the case's own were erased. The key
+/// goes when the story of the case goes.
+pub(crate) const fn words_cell(table: &'static str, column: &'static str, row: Uuid, home: Regency) -> Cell {
+    Cell {
+        table,
+        column,
+        row,
+        home,
+        subject: row,
+        class: DataClass::Story,
+    }
+}
+
 /// Seals with the key of the cell's subject, which is made if there is none yet.
 pub(crate) async fn seal<T: Serialize>(
     conn: &mut PgConnection,

@@ -10,7 +10,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serasi_domain::id::CaseId;
-use serasi_domain::policy::Policy;
 use serasi_store::{
     IndexKeys, Kek, KeyError, KeyFile, Sealer, StoreError, Transit, TransitSettings, rotation,
 };
@@ -128,7 +127,7 @@ async fn a_hub_under_a_vault_calls_it_once_per_key_and_works_on_while_the_vault_
     let database = TestDatabase::create().await;
     let open = || async {
         let store = sealer(&database, transit(&address, &token), false);
-        TestHub::on_store(&database, database.store_with(store).await, Policy::p7()).await
+        TestHub::on_store(&database, database.store_with(store).await).await
     };
     let hub = open().await;
     let mut client = hub.coordinator();
@@ -197,7 +196,7 @@ async fn a_database_moves_from_a_key_file_to_a_vault_and_to_its_next_version() {
         .store_with(sealer(&database, transit(&address, &token), false))
         .await;
     store.check_keys().await.unwrap();
-    let hub = TestHub::on_store(&database, store, Policy::p7()).await;
+    let hub = TestHub::on_store(&database, store).await;
     let mut client = hub.coordinator();
     assert_eq!(case(&mut client, &id).await.persons[0].name, canary(1).name);
     hub.finish().await;

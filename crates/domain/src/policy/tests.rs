@@ -175,7 +175,7 @@ fn facts() -> CaseFacts {
         criteria: vec![],
         need: Need {
             base: ServiceBase::Residential,
-            forms: vec![],
+            forms: enumset::EnumSet::empty(),
             places: Places::ONE,
             excluded_facilities: vec![],
             excluded_regions: vec![],
@@ -193,7 +193,7 @@ fn what_a_cluster_requires_is_missing_until_it_is_known() {
     let mut case = facts();
     assert_eq!(missing(&case), RequiredField::ALL);
     case.criteria.push(Criterion::Neglect);
-    case.need.forms.push(crate::need::ServiceForm::Therapy);
+    case.need.forms.insert(crate::need::ServiceForm::Therapy);
     case.ppks_category = Some("anak_telantar".to_owned().try_into().unwrap());
     assert_eq!(
         missing(&case),

@@ -1,6 +1,6 @@
-//! The one layer every call passes: token -> caller -> may this role call this method. Health and reflection are open.
+//! The one layer every call passes: token -> caller -> permit of the table, and on the way back: has the handler asked
+//! the permit about the record? Health and reflection are open.
 
-use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,9 +10,10 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-use super::table;
+use super::{Permit, Refused, TokenError};
 use crate::error::{HubError, Violation};
 use crate::hub::Hub;
+use crate::server::Peer;
 
 /// Services that need no token: probes, and reflection where it is switched on.
 const OPEN: [&str; 2] = ["grpc.health.v1.Health/", "grpc.reflection."];
@@ -39,7 +40,7 @@ impl<S> Layer<S> for AuthLayer {
 
 impl<S> Service<Request<Body>> for AuthService<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>>,
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
 {
@@ -52,14 +53,27 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        match admit(&self.hub, &mut request) {
-            Ok(()) => {
-                let answering = self.inner.call(request);
-                Box::pin(async move { Ok(in_our_words(answering.await?)) })
+        let hub = Arc::clone(&self.hub);
+        let ready = self.inner.clone();
+        // The one that is ready goes on, and its copy waits for the next call.
+        let mut inner = std::mem::replace(&mut self.inner, ready);
+        Box::pin(async move {
+            match admit(&hub, &mut request).await {
+                Ok(permit) => Ok(settled(permit, inner.call(request).await?)),
+                Err(error) => Ok(Status::from(error).into_http()),
             }
-            Err(error) => Box::pin(ready(Ok(Status::from(error).into_http()))),
-        }
+        })
     }
+}
+
+/// The answer, unless the handler gave it without asking who may see the record.
+fn settled(permit: Option<Permit>, response: Response<Body>) -> Response<Body> {
+    let is_unasked = permit.is_some_and(|permit| !permit.is_settled());
+    if is_unasked && Status::from_header_map(response.headers()).is_none() {
+        let bug = HubError::Bug("a handler answered without asking who may see the record");
+        return Status::from(bug).into_http();
+    }
+    in_our_words(response)
 }
 
 /// The transport refuses what it cannot decode with statuses of its own, without details: bad bytes are INTERNAL, long
@@ -95,19 +109,40 @@ fn in_our_words(response: Response<Body>) -> Response<Body> {
     Status::from(error).into_http()
 }
 
-fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<(), HubError> {
+/// The permit of this call; none for the services that are open.
+async fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<Option<Permit>, HubError> {
+    if is_open(request) {
+        return Ok(None);
+    }
+    let permit = match pass(hub, request) {
+        Err(Refused::Token(TokenError::UnknownKey)) => {
+            hub.gate.verifier().look_for_key().await;
+            pass(hub, request)?
+        }
+        passed => passed?,
+    };
+    request.extensions_mut().insert(permit.clone());
+    Ok(Some(permit))
+}
+
+fn pass(hub: &Hub, request: &Request<Body>) -> Result<Permit, Refused> {
+    // Two of them could mean one caller to a proxy and another one to us.
+    let mut tokens = request.headers().get_all(header::AUTHORIZATION).iter();
+    let authorization = match (tokens.next(), tokens.next()) {
+        (Some(one), None) => one.to_str().ok(),
+        (_, _) => None,
+    };
+    let certificate = request
+        .extensions()
+        .get::<Peer>()
+        .and_then(|peer| peer.certificate);
     let method = request.uri().path().trim_start_matches('/');
-    if OPEN.iter().any(|open| method.starts_with(open)) {
-        return Ok(());
-    }
-    let authorization = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let caller = hub.verifier.verify(authorization)?;
-    if !table::permits(method, &caller.roles) {
-        return Err(HubError::Forbidden("none of your roles may call this method"));
-    }
-    request.extensions_mut().insert(caller);
-    Ok(())
+    hub.gate
+        .admit(method, authorization, certificate, hub.clock.now())
+}
+
+/// Whether the call needs no token.
+pub(crate) fn is_open<B>(request: &Request<B>) -> bool {
+    let method = request.uri().path().trim_start_matches('/');
+    OPEN.iter().any(|open| method.starts_with(open))
 }

@@ -6,8 +6,8 @@ use serasi_store::legal_holds;
 
 use super::open::case_for_change;
 use crate::error::{HubError, RuleBroken};
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::case_to_wire;
 
 pub(crate) struct LiftLegalHold {
     pub(crate) case: CaseId,
@@ -29,7 +29,7 @@ impl Mutation for LiftLegalHold {
         }
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::LiftLegalHoldResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(Eyes::new(unit.hub, unit.caller).case(&case)),
         })
     }
 }

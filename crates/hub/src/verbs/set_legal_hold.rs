@@ -8,8 +8,9 @@ use serasi_store::legal_holds::{self, NewHold};
 
 use super::open::case_for_change;
 use crate::error::{HubError, RuleBroken};
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::{case_to_wire, optional};
+use crate::wire::optional;
 
 pub(crate) struct SetLegalHold {
     pub(crate) case: CaseId,
@@ -38,7 +39,7 @@ impl Mutation for SetLegalHold {
             return Err(RuleBroken::HeldAlready.into());
         }
         unit.audit(self.case.home(), self.case).await?;
-        let mut wire = case_to_wire(&case);
+        let mut wire = Eyes::new(unit.hub, unit.caller).case(&case);
         wire.legal_hold = optional(Some(self.reason));
         Ok(v1::SetLegalHoldResponse { case: Some(wire) })
     }

@@ -18,8 +18,9 @@ use super::refer::{deadline, not_routed, not_routed_without};
 use super::search::search;
 use crate::error::{HubError, Kind};
 use crate::search_terms;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::{case_to_wire, offer_to_wire, outcome_to_wire};
+use crate::wire::outcome_to_wire;
 
 pub(crate) struct SubmitIntake {
     pub(crate) intake: Intake,
@@ -44,12 +45,13 @@ impl Mutation for SubmitIntake {
         let policy = unit.hub.policies.active();
         let case = self.new_case(unit, id, &policy);
         let may_route = case.state == CaseState::Triaged && policy.missing(&case.facts).is_none();
+        let eyes = Eyes::new(unit.hub, unit.caller);
         let (case, outcome) = if may_route && !self.route_later {
             let search = search(unit, &case, &[], 0).await?;
             let case = search.apply(unit, case);
             self.write(unit, &case).await?;
             let referral = search.write(unit, case).await?;
-            let outcome = referral.outcome();
+            let outcome = referral.outcome(&eyes);
             (referral.case, outcome)
         } else {
             self.write(unit, &case).await?;
@@ -65,7 +67,7 @@ impl Mutation for SubmitIntake {
         };
         unit.audit(self.home, case.id).await?;
         Ok(v1::SubmitIntakeResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(eyes.case(&case)),
             already_known: false,
             outcome: Some(outcome),
         })
@@ -161,15 +163,17 @@ impl SubmitIntake {
             });
         }
         let case = cases::get(&mut unit.conn, id).await?.ok_or_else(gone)?;
+        let eyes = Eyes::new(unit.hub, unit.caller);
         let outcome = match case.state {
             CaseState::Offered { offer } => {
                 let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
                 let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
                 let decision = decision.ok_or_else(gone)?.decision;
-                let explanation = decision.explain();
+                let result = outcome_to_wire(decision.outcome) as i32;
+                let explanation = eyes.seen(decision).explain();
                 v1::RouteOutcome {
-                    result: outcome_to_wire(decision.outcome) as i32,
-                    offer: Some(offer_to_wire(&view)),
+                    result,
+                    offer: Some(eyes.offer(&case, &view)),
                     decision_id: view.offer.decision.to_string(),
                     message_id: explanation.id,
                     message_en: explanation.en,
@@ -187,7 +191,7 @@ impl SubmitIntake {
         };
         unit.audit(self.home, id).await?;
         Ok(v1::SubmitIntakeResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(eyes.case(&case)),
             already_known: true,
             outcome: Some(outcome),
         })

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use enumset::{EnumSet, EnumSetType};
 use pbjson_types::Timestamp;
 use prost::Message;
 use serasi_domain::intake::SourceKey;
@@ -87,6 +88,15 @@ impl Parse {
         values.sort_unstable();
         values.dedup();
         values
+    }
+
+    /// As [`Self::list`], as a set.
+    pub(crate) fn set<T: FromWire + Ord + EnumSetType>(
+        &mut self,
+        field: &str,
+        numbers: &[i32],
+    ) -> EnumSet<T> {
+        self.list::<T>(field, numbers).into_iter().collect()
     }
 
     /// Text that may be empty.

@@ -195,7 +195,7 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
             .iter()
             .map(|(cluster, fields)| v1::ClusterRequirement {
                 cluster: cluster.to_wire(),
-                fields: numbers(fields),
+                fields: numbers(fields.iter().copied()),
             })
             .collect(),
         retention: policy.retention.map(|retention| v1::Retention {
@@ -227,7 +227,7 @@ fn urgency_to_wire(policy: &UrgencyPolicy) -> v1::UrgencyPolicy {
                 after_seconds: number(step.after_seconds),
             })
             .collect(),
-        preferences: numbers(&policy.preferences),
+        preferences: numbers(policy.preferences.iter().copied()),
         ask_unknown_before_widening: policy.ask_unknown_before_widening,
         uses_overflow: policy.uses_overflow,
         answer: time(policy.answer),

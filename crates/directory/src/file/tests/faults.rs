@@ -33,7 +33,7 @@ fn header_problem(header: &str) -> String {
 
 #[test]
 fn a_wrong_header_names_the_columns() {
-    let without_pools = COLUMNS[..25].join(",");
+    let without_pools = COLUMNS[..26].join(",");
     assert_eq!(
         header_problem(&without_pools),
         "the header is wrong: missing columns: pools"
