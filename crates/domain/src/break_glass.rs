@@ -100,12 +100,6 @@ impl Justification {
 }
 
 impl BreakGlass {
-    /// Whether the case is open to `principal` at `now`.
-    #[must_use]
-    pub fn is_open_to(&self, principal: &str, now: OffsetDateTime) -> bool {
-        self.principal == principal && self.opened_at <= now && now < self.expires_at
-    }
-
     /// Whether nobody has looked at it in time.
     #[must_use]
     pub fn is_overdue(&self, now: OffsetDateTime) -> bool {
@@ -155,16 +149,6 @@ mod tests {
                 before: OPENED + REVIEW_WITHIN,
             },
         }
-    }
-
-    #[test]
-    fn it_is_open_to_one_person_and_ends_at_its_moment() {
-        let glass = glass();
-        let last = OPENED + LONGEST - Duration::NANOSECOND;
-        assert!(glass.is_open_to("issuer#rina", OPENED) && glass.is_open_to("issuer#rina", last));
-        assert!(!glass.is_open_to("issuer#rina", OPENED + LONGEST));
-        assert!(!glass.is_open_to("issuer#rina", OPENED - Duration::NANOSECOND));
-        assert!(!glass.is_open_to("issuer#budi", OPENED));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serasi_domain::capacity::Pool;
 use serasi_domain::case::Case;
 use serasi_domain::directory::Directory;
 use serasi_domain::facility::Facility;
-use serasi_domain::id::{CaseId, DecisionId, FacilityId};
+use serasi_domain::id::{DecisionId, FacilityId};
 use serasi_domain::need_to_know::{Sight, Standing, travel_to_hidden};
 use serasi_domain::offer::OfferState;
 use serasi_domain::routing::Decision;
@@ -23,6 +23,8 @@ use crate::wire::{case_to_wire, decision_to_wire, facility_to_wire, offer_to_wir
 pub(crate) struct Eyes<'p> {
     permit: &'p Permit,
     directory: Arc<Directory>,
+    /// Has just told where the case is: that cannot be hidden from them.
+    knows_place: bool,
 }
 
 impl<'p> Eyes<'p> {
@@ -30,6 +32,15 @@ impl<'p> Eyes<'p> {
         Self {
             permit,
             directory: hub.board.snapshot().directory,
+            knows_place: false,
+        }
+    }
+
+    /// Of whoever sends the report that is being answered.
+    pub(crate) fn of_reporter(hub: &Hub, permit: &'p Permit) -> Self {
+        Self {
+            knows_place: true,
+            ..Self::new(hub, permit)
         }
     }
 
@@ -69,21 +80,27 @@ impl<'p> Eyes<'p> {
             // That somebody would be in danger there is not for those to know who may be the danger; a reason that is
             // missing only then would tell it.
             offer.withdraw_reason = 0;
-        } else if self.hides_location(view.offer.facility) {
+        } else if self.hides_way(sight, view.offer.facility) {
             let minutes = travel_to_hidden(view.offer.travel_minutes);
             offer.travel_minutes = i32::try_from(minutes).unwrap_or(i32::MAX);
         }
         offer
     }
 
-    /// A decision; without `id` a preview.
-    pub(crate) fn decision(&self, id: Option<DecisionId>, case: CaseId, decision: Decision) -> v1::Decision {
-        decision_to_wire(id, case, &self.seen(decision))
+    /// A decision on `case`; without `id` a preview.
+    pub(crate) fn decision(&self, id: Option<DecisionId>, case: &Case, decision: Decision) -> v1::Decision {
+        decision_to_wire(id, case.id, &self.seen(case, decision))
     }
 
     /// A decision as it is shown.
-    pub(crate) fn seen(&self, decision: Decision) -> Decision {
-        decision.without_travel_to(|facility| self.hides_location(facility))
+    pub(crate) fn seen(&self, case: &Case, decision: Decision) -> Decision {
+        let sight = self.of_case(case);
+        let decision = decision.without_travel_to(|facility| self.hides_way(sight, facility));
+        if sight.is_whole() {
+            decision
+        } else {
+            decision.without_exclusions()
+        }
     }
 
     fn of_offer(&self, case: &Case, view: &OfferView) -> Sight {
@@ -99,6 +116,12 @@ impl<'p> Eyes<'p> {
             | OfferState::Withdrawn { .. } => Standing::AskedBefore,
         };
         Sight::of(standing, &case.facts)
+    }
+
+    /// Whether the way from a case to a facility is told in hours only: its minutes, to many houses or from many
+    /// villages, would find the end of it that is a secret.
+    fn hides_way(&self, sight: Sight, facility: FacilityId) -> bool {
+        !sight.is_whole() && !self.knows_place || self.hides_location(facility)
     }
 
     /// Whether the place of a facility is a secret for this caller. Who works on a case there asks for the facility.

@@ -190,6 +190,7 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
                 .ok_or(error);
         }
     };
+    call.caller.must_have_been_asked()?;
     let remembered = Remembered {
         verb: M::VERB.to_owned(),
         request_hash: call.request_hash.clone(),
@@ -263,6 +264,7 @@ async fn commit_once<A: Act>(hub: &Hub, caller: &Permit, act: &A) -> Result<A::O
         verb: A::VERB,
     };
     let output = act.run(&mut unit).await?;
+    caller.must_have_been_asked()?;
     unit.conn.commit().await.map_err(StoreError::from)?;
     hub.board.nudge();
     Ok(output)

@@ -99,7 +99,7 @@ async fn the_opening_and_every_look_are_on_record_and_the_opening_is_told() {
     }
     let mut connection = hub.database.connect().await;
     let query =
-        "SELECT verb, subject_id FROM audit_entries WHERE principal LIKE '%#rina' ORDER BY at, audit_id";
+        "SELECT verb, subject_id FROM audit_entries WHERE principal LIKE '%#rina' ORDER BY at, subject_id";
     let record: Vec<(String, String)> = sqlx::query_as(query).fetch_all(&mut connection).await.unwrap();
     let on = |verb: &str, subject: &String| (verb.to_owned(), subject.clone());
     let look = [on("GetCase", &id), on("GetCase", &glass.break_glass_id)];

@@ -176,6 +176,46 @@ async fn a_list_names_nobody_and_does_not_find_a_child_village_by_village() {
     hub.finish().await;
 }
 
+#[tokio::test]
+async fn a_decision_on_a_masked_case_tells_neither_the_way_nor_the_danger() {
+    let hub = hub_with(vec![
+        facility("NEAR", "32.73.02", 2),
+        facility("FAR", "32.04.05", 2),
+        facility("DANGER", "32.73.03", 2),
+    ])
+    .await;
+    let mut worker = hub.client(Role::SocialWorker, "32.73");
+    let told = v1::Intake {
+        need: Some(v1::Need {
+            excluded_region_codes: vec!["32.73.03".to_owned()],
+            ..v1::Need::default()
+        }),
+        ..told("1", v1::Cluster::Anak, "")
+    };
+    let outcome = report(&mut worker, told).await.outcome.unwrap();
+    let decision_id = outcome.decision_id;
+    let decision = async |role| {
+        let request = v1::GetDecisionRequest {
+            decision_id: decision_id.clone(),
+        };
+        let mut client = hub.client(role, "32.73");
+        let answer = client.referral.get_decision(request).await.unwrap();
+        answer.into_inner().decision.unwrap()
+    };
+    let dangers = |decision: &v1::Decision| {
+        let misses = decision.near_misses.iter();
+        misses.map(|miss| miss.facility_name.clone()).collect::<Vec<_>>()
+    };
+    let whole = decision(Role::SocialWorker).await;
+    assert_eq!(dangers(&whole), ["LKSA DANGER"]);
+    assert!(whole.ranked.iter().any(|one| one.travel_minutes % 60 != 0));
+    let masked = decision(Role::HotlineOperator).await;
+    assert!(dangers(&masked).is_empty());
+    assert!(masked.ranked.iter().all(|one| one.travel_minutes % 60 == 0));
+    assert_eq!(masked.ranked.len(), whole.ranked.len());
+    hub.finish().await;
+}
+
 /// The offer as the officer of its facility sees it.
 async fn seen_by_facility(hub: &TestHub, offer: &v1::Offer) -> v1::Offer {
     let request = v1::GetOfferRequest {

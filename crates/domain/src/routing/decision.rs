@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::rules::{REQUIREMENTS, Sentence};
+use super::rules::{EXCLUSIONS, REQUIREMENTS, Sentence};
 use super::{Choice, PreferenceName, Request, ScopeTier};
 use crate::code::coded;
 use crate::directory::Directory;
@@ -181,6 +181,16 @@ impl Decision {
                     .retain(|score| score.preference != PreferenceName::TravelMinutes);
             }
         }
+        self
+    }
+
+    /// The record as it is shown where nobody may learn who or where the danger is.
+    #[must_use]
+    pub fn without_exclusions(mut self) -> Self {
+        self.near_misses.retain(|considered| {
+            let rejection = considered.rejection.as_ref();
+            rejection.is_none_or(|rejection| rejection.rule != EXCLUSIONS)
+        });
         self
     }
 

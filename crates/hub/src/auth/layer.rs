@@ -68,12 +68,11 @@ where
 
 /// The answer, unless the handler gave it without asking who may see the record.
 fn settled(permit: Option<Permit>, response: Response<Body>) -> Response<Body> {
-    let is_unasked = permit.is_some_and(|permit| !permit.is_settled());
-    if is_unasked && Status::from_header_map(response.headers()).is_none() {
-        let bug = HubError::Bug("a handler answered without asking who may see the record");
-        return Status::from(bug).into_http();
+    let is_answer = Status::from_header_map(response.headers()).is_none();
+    match permit.map(|permit| permit.must_have_been_asked()) {
+        Some(Err(bug)) if is_answer => Status::from(bug).into_http(),
+        Some(_) | None => in_our_words(response),
     }
-    in_our_words(response)
 }
 
 /// The transport refuses what it cannot decode with statuses of its own, without details: bad bytes are INTERNAL, long

@@ -159,10 +159,15 @@ impl Permit {
         }
     }
 
-    /// Whether the handler may answer: it has asked, or there was nothing to ask.
-    pub(super) fn is_settled(&self) -> bool {
+    /// Whether the handler may commit and answer: it has asked, or there was nothing to ask.
+    pub(crate) fn must_have_been_asked(&self) -> Result<(), HubError> {
         let needs_no_record = |to: &To| matches!(to, To::Anything | To::Nation);
-        self.is_asked.load(Ordering::Relaxed) || self.grants_of_mine().all(|(_, to)| needs_no_record(to))
+        if self.is_asked.load(Ordering::Relaxed) || self.grants_of_mine().all(|(_, to)| needs_no_record(to)) {
+            return Ok(());
+        }
+        Err(HubError::Bug(
+            "a handler answered without asking who may see the record",
+        ))
     }
 
     fn grants_of_mine(&self) -> impl Iterator<Item = &'static Grant> {

@@ -75,10 +75,10 @@ impl ReferralService for ReferralHandler {
         let caller = caller(&request)?;
         let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
         let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let stored = self.decision(&mut connection, &caller, id).await?;
+        let (case, stored) = self.decision(&mut connection, &caller, id).await?;
         let eyes = Eyes::new(&self.0, &caller);
         Ok(Response::new(v1::GetDecisionResponse {
-            decision: Some(eyes.decision(Some(id), stored.case, stored.decision)),
+            decision: Some(eyes.decision(Some(id), &case, stored.decision)),
         }))
     }
 
@@ -89,10 +89,10 @@ impl ReferralService for ReferralHandler {
         let caller = caller(&request)?;
         let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
         let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let stored = self.decision(&mut connection, &caller, id).await?;
+        let (case, stored) = self.decision(&mut connection, &caller, id).await?;
         let replayed = replay(&self.0, &mut connection, &stored).await?;
         let eyes = Eyes::new(&self.0, &caller);
-        let show = |decision| eyes.decision(Some(id), stored.case, decision);
+        let show = |decision| eyes.decision(Some(id), &case, decision);
         Ok(Response::new(replay_to_wire(&stored, replayed, show)))
     }
 
@@ -267,7 +267,7 @@ impl ReferralHandler {
         }
         let board = self.0.board.snapshot();
         let found = route(seeker(&case, &excluded), &board.directory, &policy, now)?;
-        Ok(Eyes::new(&self.0, caller).decision(None, id, found.decision))
+        Ok(Eyes::new(&self.0, caller).decision(None, &case, found.decision))
     }
 
     async fn offer(&self, caller: &Permit, offer_id: &str) -> Result<v1::Offer, HubError> {
@@ -287,14 +287,15 @@ impl ReferralHandler {
         connection: &mut PgConnection,
         caller: &Permit,
         id: DecisionId,
-    ) -> Result<StoredDecision, HubError> {
+    ) -> Result<(Case, StoredDecision), HubError> {
         let stored = decisions::get(connection, id).await?;
         let case = match &stored {
             Some(stored) => cases::get(connection, stored.case).await?,
             None => None,
         };
-        caller.find(Kind::Decision, id, case)?;
-        stored.ok_or_else(|| HubError::not_found(Kind::Decision, id))
+        let case = caller.find(Kind::Decision, id, case)?;
+        let stored = stored.ok_or_else(|| HubError::not_found(Kind::Decision, id))?;
+        Ok((case, stored))
     }
 }
 

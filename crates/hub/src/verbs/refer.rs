@@ -31,7 +31,7 @@ impl Referral {
 
     /// Who is asked, how far, until when; or why nobody.
     pub(super) fn outcome(&self, eyes: &Eyes<'_>) -> v1::RouteOutcome {
-        let explanation = eyes.seen(self.search.decision.clone()).explain();
+        let explanation = eyes.seen(&self.case, self.search.decision.clone()).explain();
         v1::RouteOutcome {
             result: self.result() as i32,
             offer: self

@@ -45,7 +45,7 @@ impl Mutation for SubmitIntake {
         let policy = unit.hub.policies.active();
         let case = self.new_case(unit, id, &policy);
         let may_route = case.state == CaseState::Triaged && policy.missing(&case.facts).is_none();
-        let eyes = Eyes::new(unit.hub, unit.caller);
+        let eyes = Eyes::of_reporter(unit.hub, unit.caller);
         let (case, outcome) = if may_route && !self.route_later {
             let search = search(unit, &case, &[], 0).await?;
             let case = search.apply(unit, case);
@@ -163,14 +163,14 @@ impl SubmitIntake {
             });
         }
         let case = cases::get(&mut unit.conn, id).await?.ok_or_else(gone)?;
-        let eyes = Eyes::new(unit.hub, unit.caller);
+        let eyes = Eyes::of_reporter(unit.hub, unit.caller);
         let outcome = match case.state {
             CaseState::Offered { offer } => {
                 let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
                 let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
                 let decision = decision.ok_or_else(gone)?.decision;
                 let result = outcome_to_wire(decision.outcome) as i32;
-                let explanation = eyes.seen(decision).explain();
+                let explanation = eyes.seen(&case, decision).explain();
                 v1::RouteOutcome {
                     result,
                     offer: Some(eyes.offer(&case, &view)),

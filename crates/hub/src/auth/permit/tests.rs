@@ -38,10 +38,11 @@ fn a_method_without_a_row_is_refused_to_everybody() {
 #[test]
 fn an_answer_is_settled_only_when_somebody_asked_about_the_record() {
     let unasked = permit(GET_CASE, &[Role::Coordinator], "ID");
-    assert!(!unasked.is_settled());
+    assert!(unasked.must_have_been_asked().is_err());
     assert!(!unasked.clone().may(&Belongs::default()));
-    assert!(unasked.is_settled(), "clones are one permit");
-    assert!(permit("serasi.v1.ReferenceService/ListRegions", &[Role::Auditor], "32").is_settled());
+    assert!(unasked.must_have_been_asked().is_ok(), "clones are one permit");
+    let regions = permit("serasi.v1.ReferenceService/ListRegions", &[Role::Auditor], "32");
+    assert!(regions.must_have_been_asked().is_ok());
 }
 
 #[test]
