@@ -17,6 +17,7 @@ use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use serasi_store::Store;
 use time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -138,10 +139,22 @@ impl TestHub {
         Self::on(self.database.clone(), Arc::clone(&self.issuer), Setup::default()).await
     }
 
+    /// A hub on a store with keys of its own choosing.
+    pub async fn on_store(database: &TestDatabase, store: Store) -> Self {
+        let keys = tempfile::tempdir().unwrap();
+        let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
+        Box::pin(Self::open(database.clone(), issuer, store, Setup::default())).await
+    }
+
     async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, setup: Setup) -> Self {
+        let store = database.store().await;
+        Box::pin(Self::open(database, issuer, store, setup)).await
+    }
+
+    async fn open(database: TestDatabase, issuer: Arc<DevIssuer>, store: Store, setup: Setup) -> Self {
         let verifier = setup.verifier.unwrap_or_else(|| issuer.verifier().unwrap());
         let settings = HubSettings {
-            store: database.store().await,
+            store,
             policy: setup.policy,
             gate: Gate::new(verifier, setup.calls_per_second),
             clock: Clock::system(),

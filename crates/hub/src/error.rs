@@ -53,6 +53,10 @@ pub(crate) enum RuleBroken {
     MissingFields(#[from] MissingFields),
     #[error("policy {0} is not known here: create it again as it was, or route with use_active_policy")]
     PolicyUnknown(String),
+    #[error("the case is held already; lift that hold first")]
+    HeldAlready,
+    #[error("the case is not held")]
+    NotHeld,
     #[error("the facility still has offers, reserved places or persons of the hub; end or move them first")]
     FacilityInUse,
     #[error("the hub has a newer capacity report for this pool")]

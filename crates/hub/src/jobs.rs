@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use crate::hub::Hub;
 
 mod count_answers;
+mod erase_due;
 mod escalate_overdue;
 mod expire_offers;
 mod forget_responses;
@@ -27,6 +28,7 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(erase_due::run(Arc::clone(hub), stop.clone()));
     jobs
 }
 

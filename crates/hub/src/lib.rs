@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod clock;
 pub mod hostile;
+pub mod search_terms;
 pub mod server;
 
 mod board;

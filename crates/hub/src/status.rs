@@ -233,6 +233,10 @@ fn allowed_verbs(error: &IllegalCaseVerb) -> Vec<&'static str> {
 }
 
 /// Stable reason, message in Indonesian, article.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a catalogue: one entry a rule, nothing to follow"
+)]
 fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
     match rule {
         RuleBroken::Case(error) => (
@@ -278,6 +282,16 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "POLICY_UNKNOWN",
             format!("Kebijakan {version} tidak dikenal; administrator perlu membuatnya kembali."),
             "P16 Ps.33",
+        ),
+        RuleBroken::HeldAlready => (
+            "LEGAL_HOLD_SET",
+            "Kasus ini sudah ditahan dari penghapusan; cabut penahanan itu dahulu.".to_owned(),
+            "UU 27/2022 Ps.43",
+        ),
+        RuleBroken::NotHeld => (
+            "LEGAL_HOLD_NOT_SET",
+            "Kasus ini tidak sedang ditahan dari penghapusan.".to_owned(),
+            "UU 27/2022 Ps.43",
         ),
         RuleBroken::FacilityInUse => (
             "FACILITY_IN_USE",
@@ -350,7 +364,22 @@ fn stored(error: &StoreError) -> Status {
                 .to_owned(),
         }]),
         StoreError::Constraint(name) => internal(&format!("constraint {name} refused a change")),
-        StoreError::Impossible { .. } | StoreError::Unsealable { .. } => internal(&error.to_string()),
+        StoreError::Keys(why) if why.is_away() => {
+            tracing::error!(error = %why, "data keys cannot be unwrapped");
+            let mut details = ErrorDetails::new();
+            details.set_retry_info(Some(RETRY_AFTER));
+            Shown::new(
+                Code::Unavailable,
+                "KEY_SERVICE_UNAVAILABLE",
+                "the keys of this region are not reachable; repeat the call with the same request_id",
+                "Kunci data wilayah ini sedang tidak terjangkau; ulangi dengan request_id yang sama.",
+            )
+            .into_status(details)
+        }
+        StoreError::Impossible { .. }
+        | StoreError::Unsealable { .. }
+        | StoreError::KeyNeeded(_)
+        | StoreError::Keys(_) => internal(&error.to_string()),
         StoreError::Database(_) => internal(&format!("database error {}", error.sqlstate())),
         StoreError::Migration(_) => internal("schema migration"),
     }

@@ -2,6 +2,7 @@
 
 mod break_glass;
 mod insight;
+mod keys;
 mod records;
 
 use std::path::PathBuf;
@@ -16,8 +17,9 @@ use crate::token::TokenArgs;
 
 pub(crate) use break_glass::{BreakGlass, BreakGlassListArgs, OpenArgs, ReviewArgs};
 pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
+pub(crate) use keys::{DatabaseArgs, Keys, RotateArgs, Rotation};
 pub(crate) use records::{
-    AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
+    AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, ListLength, Offer,
     OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
 };
 
@@ -114,6 +116,9 @@ pub(crate) enum Command {
     /// Look at the policies cases are routed under, and change the one that holds.
     #[command(subcommand)]
     Policy(Policy),
+    /// Make, list and rotate the keys that seal personal data.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Look at where need is not met, whose figures are true, and how long people wait.
     #[command(subcommand)]
     Insight(Insight),

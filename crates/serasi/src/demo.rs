@@ -20,6 +20,7 @@ use crate::cli::ClientOptions;
 use crate::client::Hub;
 use crate::error::CliError;
 use crate::host::{DataDir, Host, HostArgs, HostError, Tokens, data_path, dev_issuer, file_error};
+use crate::keys::KeyArgs;
 use crate::output::Output;
 use crate::serve::until_told;
 
@@ -68,7 +69,7 @@ pub(crate) async fn demo(args: &DemoArgs, output: &mut Output<'_>) -> Result<(),
         database_url: None,
         data_dir: None,
         pg_bin: args.pg_bin.clone(),
-        key_file: None,
+        keys: KeyArgs::default(),
         db_connections: DB_CONNECTIONS,
         allow_unsafe_database: false,
     };

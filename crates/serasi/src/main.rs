@@ -16,6 +16,7 @@ mod host;
 mod import;
 mod insight;
 mod intake;
+mod keys;
 mod local_time;
 mod migrate;
 mod offer;
