@@ -6,6 +6,7 @@ mod sound;
 
 use std::fmt;
 use std::hash::BuildHasher;
+use std::sync::LazyLock;
 
 use foldhash::quality::FixedState;
 
@@ -22,12 +23,23 @@ const TITLES: [&str; 24] = [
 /// "Son of", "daughter of": what follows is the father's name.
 const PATRONYM_PARTICLES: [&str; 3] = ["bin", "binti", "bt"];
 
+/// Words that stand before the name a person is called by, or are given to every first, second, third child: what they
+/// sound like. They are shared by too many to be the given name if another word follows.
+static FORENAMES: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let words = [
+        "muhammad", "siti", "sri", "nur", "abdul", "i", "ni", "gusti", "ida", "ayu", "putu", "gede", "wayan",
+        "made", "kadek", "nyoman", "komang", "ketut", "andi", "raden", "baiq", "lalu",
+    ];
+    words.iter().map(|word| key_of(&sound::of(word))).collect()
+});
+
 /// A name of at least one token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name {
     tokens: Box<[Token]>,
     /// Of the sound of all tokens without spaces, for names parted in another way.
     joined_key: u64,
+    given_position: usize,
 }
 
 /// One word of a name.
@@ -66,14 +78,21 @@ impl Name {
             .map(|word| Token::new(word))
             .collect();
         let joined: String = tokens.iter().map(|token| &*token.written).collect();
+        let is_forename = |token: &Token| FORENAMES.contains(&token.key) || token.is_initial();
         (!tokens.is_empty()).then(|| Self {
             joined_key: key_of(&sound::of(&joined)),
+            given_position: tokens.iter().position(|token| !is_forename(token)).unwrap_or(0),
             tokens,
         })
     }
 
     pub(crate) fn tokens(&self) -> &[Token] {
         &self.tokens
+    }
+
+    /// Where the word stands by which its bearer is told from the family.
+    pub(crate) const fn given_position(&self) -> usize {
+        self.given_position
     }
 
     pub(crate) const fn joined_key(&self) -> u64 {

@@ -11,28 +11,33 @@ use crate::{Identity, Name};
 const INITIAL_BITS: f64 = 3.0;
 /// A token with a slip could also be another token that looks like it.
 const CLOSE_SHARE: f64 = 0.7;
+/// A short form fits several names.
+const SHORT_SHARE: f64 = 0.5;
 
 /// Counts of name tokens by the key of their sound.
 #[derive(Clone, Default)]
 pub(crate) struct Terms {
-    counts: HashMap<u64, u32, foldhash::fast::FixedState>,
-    names: u32,
+    counts: HashMap<u64, u64, foldhash::fast::FixedState>,
+    names: u64,
 }
 
 impl Terms {
-    pub(crate) fn count(rows: &[Identity]) -> Self {
-        let mut terms = Self::default();
-        let names = |row| -> [Option<&Name>; 2] {
-            let row: &Identity = row;
-            [row.name.as_ref(), row.mother_name.as_ref()]
-        };
-        for name in rows.iter().flat_map(names).flatten() {
-            terms.names += 1;
+    /// A row that stands for `rows` like it.
+    pub(crate) fn add(&mut self, row: &Identity, rows: u64) {
+        let names: [Option<&Name>; 2] = [row.name.as_ref(), row.mother_name.as_ref()];
+        for name in names.into_iter().flatten() {
+            self.names += rows;
             for token in name.tokens() {
-                *terms.counts.entry(token.key).or_default() += 1;
+                *self.counts.entry(token.key).or_default() += rows;
             }
         }
-        terms
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.names += other.names;
+        for (key, count) in &other.counts {
+            *self.counts.entry(*key).or_default() += count;
+        }
     }
 
     /// How surprising it is that two names share these tokens, in bits.
@@ -40,14 +45,16 @@ impl Terms {
         let bits_of = |(key, share): &(u64, TokenShare)| match share {
             TokenShare::Sound => self.bits_of_token(*key),
             TokenShare::Close => CLOSE_SHARE * self.bits_of_token(*key),
+            TokenShare::Short => SHORT_SHARE * self.bits_of_token(*key),
             TokenShare::Initial => INITIAL_BITS,
         };
         agreement.shared.iter().map(bits_of).sum()
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "counts of people are far below 2^52")]
     fn bits_of_token(&self, key: u64) -> f64 {
         let met = self.counts.get(&key).copied().unwrap_or(1);
-        (f64::from(self.names.max(1)) / f64::from(met)).log2()
+        (self.names.max(1) as f64 / met as f64).log2()
     }
 }
 
@@ -55,6 +62,7 @@ impl Terms {
 mod tests {
     use super::*;
     use crate::compare::Compared;
+    use crate::scale::Scale;
     use crate::{RawIdentity, Weights};
 
     #[test]
@@ -66,12 +74,13 @@ mod tests {
             };
             Identity::parse(&raw).unwrap()
         };
-        let mut rows = vec![named("Siti"); 999];
-        rows.push(named("Ketut"));
-        let terms = Terms::count(&rows);
-        let weight = |left: &str, right: &str| {
-            Weights::starting().total(&Compared::of(&named(left), &named(right), &terms))
-        };
+        let mut terms = Terms::default();
+        terms.add(&named("Siti"), 999);
+        terms.add(&named("Ketut"), 1);
+        let weights = Weights::starting();
+        let scale = Scale::of(&weights, 1_000);
+        let weight =
+            |left: &str, right: &str| scale.weight(&Compared::of(&named(left), &named(right), &terms));
         assert!(weight("Ketut", "Ketut") > weight("Siti", "Siti") + 5.0);
         // Another spelling of the common name is no rarer than the name.
         assert!(weight("Sitti", "Sity") < weight("Ketut", "Ketut"));
