@@ -9,6 +9,8 @@ mod nik;
 mod place;
 mod sex;
 
+use serasi_geography::RegionCode;
+
 use crate::terms::Terms;
 use crate::weights::codes;
 use crate::{Birth, Field, Identity, Nik};
@@ -61,13 +63,14 @@ impl Comparison {
 impl Compared {
     pub(crate) fn of(left: &Identity, right: &Identity, terms: &Terms) -> Self {
         let name = both(left.name.as_ref(), right.name.as_ref(), name::compare);
+        let regency = common_regency(left, right);
         let mother_name = both(
             left.mother_name.as_ref(),
             right.mother_name.as_ref(),
             name::compare,
         );
         #[expect(clippy::cast_possible_truncation, reason = "millions of pairs are kept; bits need no more digits")]
-        let bits = |agreement: &NameAgreement| terms.bits(agreement) as f32;
+        let bits = |agreement: &NameAgreement| terms.bits(agreement, regency) as f32;
         let birth = birth_level(left, right);
         Self {
             levels: Comparison {
@@ -86,12 +89,16 @@ impl Compared {
     }
 }
 
-/// Where one side has no NIK, the date in the other's speaks, too: it outlives a birth date that was put as 1 January.
+/// The dates in NIK speak, too: where one side has no NIK they outlive a birth date that was put as 1 January, and where
+/// a side states no birth date they stand for it.
 fn birth_level(left: &Identity, right: &Identity) -> Option<BirthLevel> {
     let stated = both(left.birth, right.birth, birth::compare);
     let other = match (left.nik, right.nik) {
         (None, Some(nik)) => by_nik(nik, left.birth),
         (Some(nik), None) => by_nik(nik, right.birth),
+        (Some(left_nik), Some(right_nik)) if stated.is_none() && !nik::are_near(left_nik, right_nik) => {
+            by_nik(left_nik, right.birth).or_else(|| by_nik(right_nik, left.birth))
+        }
         (None, None) | (Some(_), Some(_)) => None,
     };
     match (stated, other) {
@@ -103,6 +110,12 @@ fn birth_level(left: &Identity, right: &Identity) -> Option<BirthLevel> {
 fn by_nik(nik: Nik, birth: Option<Birth>) -> Option<BirthLevel> {
     let birth = birth?;
     Some(birth::compare(nik.birth_near(birth.year)?, birth))
+}
+
+/// The regency in which both are known to live.
+fn common_regency(left: &Identity, right: &Identity) -> Option<RegionCode> {
+    let regency = left.place?.regency();
+    regency.filter(|_| regency == right.place.and_then(RegionCode::regency))
 }
 
 fn both<T, L>(left: Option<T>, right: Option<T>, compare: impl FnOnce(T, T) -> L) -> Option<L> {

@@ -90,13 +90,25 @@ pub(crate) fn estimate(starting: &Weights, pairs: &[Pair], persons: f64, rows: u
 
 /// NIK that agree as far as these do meet too seldom by chance to be drawn at random, but blocking finds them all.
 fn meet_by_chance(weights: &mut Weights, starting: &Weights, expected: &Expected) {
-    let birth_exact = weights.levels.get(slot(Field::Birth, BirthLevel::Exact.position())).map_or(1.0, |level| level.u);
+    let births = |levels: &[BirthLevel]| -> f64 {
+        let slots = levels.iter().map(|level| slot(Field::Birth, level.position()));
+        slots.filter_map(|at| weights.levels.get(at)).map(|level| level.u).sum()
+    };
+    // Beside a birth date it is asked how often those born on one day, or in one year, meet so.
+    let one_day = births(&[BirthLevel::Exact]);
+    let one_year = births(&[
+        BirthLevel::Swapped,
+        BirthLevel::OnePartDiffers,
+        BirthLevel::Placeholder,
+        BirthLevel::YearOnly,
+        BirthLevel::SameYear,
+    ]);
     for (level, of_all) in [
         (NikLevel::Exact, 1.0),
         (NikLevel::Transposed, 1.0),
         (NikLevel::OneEdit, 1.0),
-        // Beside a birth date it is asked how often those born on one day meet so.
-        (NikLevel::SlipBesideBirth, birth_exact),
+        (NikLevel::SlipBesideBirth, one_day),
+        (NikLevel::SlipBesideYear, one_year),
     ] {
         let at = slot(Field::Nik, level.position());
         let (Some(weight), Some(first), Some(met)) = (weights.levels.get_mut(at), starting.levels.get(at), expected.strangers.levels.get(at)) else {
