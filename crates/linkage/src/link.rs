@@ -11,7 +11,7 @@ use crate::scale::{Part, Scale};
 use crate::{Comparison, Identity, NameLevel, NikLevel, Survey, Weights};
 
 /// From here on a link is made.
-const PROBABLE: f64 = 0.8;
+const PROBABLE: f64 = 0.75;
 /// From here on somebody should look.
 const AMBIGUOUS: f64 = 0.1;
 /// Somebody twice in the file of persons may be the same row twice: a rival takes away no more than this.

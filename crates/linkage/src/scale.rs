@@ -11,7 +11,7 @@ use crate::{Comparison, Field, NameLevel, Weights};
 /// A rare or common name may move a level's weight by at most so many bits, either way.
 const MAX_RARITY_BITS: f64 = 8.0;
 /// Words of a name do not come independently, so their surprise counts for less than its sum.
-const RARITY_SHARE: f64 = 0.8;
+const RARITY_SHARE: f64 = 0.6;
 
 /// A part of the weight of a pair, in bits.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
