@@ -121,3 +121,6 @@ fn common_regency(left: &Identity, right: &Identity) -> Option<RegionCode> {
 fn both<T, L>(left: Option<T>, right: Option<T>, compare: impl FnOnce(T, T) -> L) -> Option<L> {
     Some(compare(left?, right?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,8 +29,10 @@ const SMALLEST_SHARE: f64 = 1e-9;
 const STARTING_KIN: f64 = 300.0;
 const OTHERS_EACH: std::ops::RangeInclusive<f64> = 0.1..=16.0;
 
-pub(crate) fn estimate_u(weights: &mut Weights, persons: &[Identity], survey: &Survey, seed: u64) {
-    if persons.is_empty() || survey.sample.is_empty() {
+pub(crate) fn estimate_u(weights: &mut Weights, persons: &[Identity], survey: &mut Survey, seed: u64) {
+    survey.thin();
+    let Survey { terms, sample } = survey;
+    if persons.is_empty() || sample.is_empty() {
         return;
     }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -40,11 +42,11 @@ pub(crate) fn estimate_u(weights: &mut Weights, persons: &[Identity], survey: &S
     let mut bits = [0.0; LEVELS];
     for _ in 0..RANDOM_PAIRS {
         let person = persons.get(rng.random_range(0..persons.len()));
-        let row = survey.sample.get(rng.random_range(0..survey.sample.len()));
-        let (Some(person), Some(row)) = (person, row) else {
+        let row = sample.get(rng.random_range(0..sample.len()));
+        let (Some(person), Some((_, row))) = (person, row) else {
             continue;
         };
-        let compared = Compared::of(person, row, &survey.terms);
+        let compared = Compared::of(person, row, terms);
         if scale.evidence(&compared).same > LUCKY_BITS {
             continue;
         }

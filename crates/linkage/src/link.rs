@@ -17,7 +17,7 @@ const AMBIGUOUS: f64 = 0.1;
 /// Somebody twice in the file of persons may be the same row twice: a rival takes away no more than this.
 const LEAST_LEFT: f64 = 0.02;
 /// Estimation looks at the pairs of so many persons; more would not change the weights.
-const MAX_ESTIMATED: usize = 50_000;
+const MAX_ESTIMATED: usize = 10_000;
 
 /// What follows from a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,10 +117,10 @@ pub fn link(comparer: &Comparer<'_>, mut pairs: Pairs, version: &str) -> Links {
 #[must_use]
 pub fn link_all(starting: &Weights, persons: &[Identity], rows: &[Identity], seed: u64) -> Links {
     let mut survey = Survey::default();
-    for row in rows {
-        survey.add(row.clone(), 1);
+    for (position, row) in (0..).zip(rows) {
+        survey.add(row.clone(), position, 1);
     }
-    let comparer = Comparer::new(persons, &survey, starting, seed);
+    let comparer = Comparer::new(persons, survey, starting, seed);
     let mut pairs = Pairs::default();
     for (position, row) in (0..).zip(rows) {
         comparer.compare(row, position, &mut pairs);
@@ -194,5 +194,128 @@ fn class(probability: f64, levels: Comparison) -> Class {
         Class::Ambiguous
     } else {
         Class::None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::population::{Size, invent};
+    use crate::{Field, RawIdentity};
+
+    const PERSON: RawIdentity<'_> = RawIdentity {
+        nik: "3273014107900001",
+        name: "Hj. Siti Nurjannah",
+        birth: "1990-07-01",
+        sex: "P",
+        place: "32.73.01.1001",
+        mother_name: "Aminah",
+    };
+
+    fn links(person: &RawIdentity<'_>, rows: &[RawIdentity<'_>]) -> Option<Link> {
+        links_of(&[*person], rows).remove(0)
+    }
+
+    /// Among a thousand strangers, so that chance is known.
+    fn links_of(persons: &[RawIdentity<'_>], rows: &[RawIdentity<'_>]) -> Vec<Option<Link>> {
+        let parse = |raw: &RawIdentity<'_>| Identity::parse(raw).unwrap();
+        let strangers = invent(Size { rows: 1_000, persons: 1 }, 1).rows;
+        let rows: Vec<Identity> = rows
+            .iter()
+            .map(parse)
+            .chain(strangers.iter().map(|row| parse(&row.raw())))
+            .collect();
+        let persons: Vec<Identity> = persons.iter().map(parse).collect();
+        link_all(&Weights::starting(), &persons, &rows, 1).links
+    }
+
+    #[test]
+    fn the_same_nik_and_name_are_exact_and_say_why() {
+        let found = links(&PERSON, &[PERSON]).unwrap();
+        assert_eq!((found.row, found.class), (0, Class::Exact));
+        assert_eq!(found.why.len(), Field::ALL.len() + ["household", "prior", "rivals"].len());
+        let sum: f64 = found.why.iter().map(|part| part.bits).sum();
+        assert!((sum - found.weight).abs() < 1e-9);
+    }
+
+    #[test]
+    fn without_a_nik_the_rest_makes_it_probable() {
+        let person = RawIdentity {
+            nik: "",
+            name: "Nurjanah Siti",
+            ..PERSON
+        };
+        assert_eq!(links(&person, &[PERSON]).unwrap().class, Class::Probable);
+    }
+
+    #[test]
+    fn two_rows_that_fit_alike_are_ambiguous() {
+        let person = RawIdentity { nik: "", ..PERSON };
+        let found = links(&person, &[PERSON, PERSON]).unwrap();
+        assert_eq!((found.row, found.class), (0, Class::Ambiguous));
+        assert!((found.probability - 0.5).abs() < 0.05);
+    }
+
+    #[test]
+    fn the_nik_of_somebody_else_is_for_a_human() {
+        let other = RawIdentity {
+            name: "Bambang Susilo",
+            birth: "1961-02-20",
+            sex: "L",
+            place: "11.01.01",
+            mother_name: "Rukiyah",
+            ..PERSON
+        };
+        assert_eq!(links(&other, &[PERSON]).unwrap().class, Class::Ambiguous);
+    }
+
+    #[test]
+    fn a_stranger_is_not_linked() {
+        let stranger = RawIdentity {
+            nik: "",
+            name: "Siti Rahayu",
+            birth: "1990-03-02",
+            sex: "L",
+            place: "11.01.01",
+            mother_name: "",
+        };
+        let found = links(&stranger, &[PERSON]);
+        assert!(found.is_none_or(|link| link.class == Class::None));
+        let unknown = RawIdentity {
+            name: "Bambang",
+            ..RawIdentity::default()
+        };
+        assert_eq!(links(&unknown, &[PERSON]), None);
+    }
+
+    #[test]
+    fn a_sister_is_not_linked_in_her_sisters_place() {
+        let sister = RawIdentity {
+            nik: "",
+            name: "Rina",
+            birth: "1994",
+            ..PERSON
+        };
+        let found = links(&sister, &[PERSON]);
+        assert!(found.is_none_or(|link| !link.class.is_link()));
+    }
+
+    #[test]
+    fn a_row_goes_to_who_fits_best() {
+        let brother = RawIdentity {
+            nik: "",
+            name: "Siti Nurlaila",
+            birth: "1990",
+            ..PERSON
+        };
+        let alone = links(&brother, &[PERSON]).unwrap();
+        let beside = links_of(&[brother, PERSON], &[PERSON]).remove(0).unwrap();
+        assert!(beside.weight < alone.weight - 3.0, "{} {}", beside.weight, alone.weight);
+    }
+
+    #[test]
+    fn files_with_nobody_are_no_error() {
+        assert_eq!(links_of(&[], &[PERSON]), []);
+        assert_eq!(link_all(&Weights::starting(), &[], &[], 1).links, []);
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Rows stream past an index of the persons; memory grows with the persons, not with the registry.
 
-use crate::Identity;
+use std::collections::HashSet;
+
+use crate::{Identity, NikLevel};
 use crate::block::{Blocks, Search};
 use crate::compare::Compared;
 use crate::em::estimate_u;
@@ -52,13 +54,13 @@ pub struct Pairs {
 impl<'a> Comparer<'a> {
     /// `starting` is where estimation begins; `seed` draws the chance pairs.
     #[must_use]
-    pub fn new(persons: &'a [Identity], survey: &Survey, starting: &Weights, seed: u64) -> Self {
+    pub fn new(persons: &'a [Identity], mut survey: Survey, starting: &Weights, seed: u64) -> Self {
         let mut weights = starting.clone();
-        estimate_u(&mut weights, persons, survey, seed);
+        estimate_u(&mut weights, persons, &mut survey, seed);
         Self {
             persons,
             blocks: Blocks::of(persons),
-            terms: survey.terms.clone(),
+            terms: survey.terms,
             scale: Scale::of(&weights, 1),
             weights,
         }
@@ -68,7 +70,9 @@ impl<'a> Comparer<'a> {
         &self.weights
     }
 
-    pub(crate) const fn persons(&self) -> &'a [Identity] {
+    /// Those who are looked for.
+    #[must_use]
+    pub const fn persons(&self) -> &'a [Identity] {
         self.persons
     }
 
@@ -84,7 +88,9 @@ impl<'a> Comparer<'a> {
             let compared = Compared::of(identity, row, &self.terms);
             let evidence = self.scale.evidence(&compared);
             let weight = evidence.same;
-            if weight >= HOPELESS_BITS || evidence.kin >= KIN_BITS {
+            // Whose NIK it is, is always a question.
+            let same_nik = compared.levels.nik == Some(NikLevel::Exact);
+            if weight >= HOPELESS_BITS || evidence.kin >= KIN_BITS || same_nik {
                 pairs.push(Pair {
                     person: *person,
                     row: position,
@@ -99,13 +105,21 @@ impl<'a> Comparer<'a> {
 }
 
 impl Pairs {
-    /// Takes in what another thread has found.
-    pub fn merge(&mut self, other: Self, persons: usize) {
+    /// Takes in what another thread has found. True: there were too many, and rows have been forgotten.
+    pub fn merge(&mut self, other: Self, persons: &[Identity]) -> bool {
         self.pairs.extend(other.pairs);
         self.rows += other.rows;
-        if self.pairs.len() > MIN_PAIRS.max(persons.saturating_mul(MAX_PAIRS_EACH)) {
+        let are_too_many = self.pairs.len() > MIN_PAIRS.max(persons.len().saturating_mul(MAX_PAIRS_EACH));
+        if are_too_many {
             self.keep_best();
         }
+        are_too_many
+    }
+
+    /// As if these rows had never been compared.
+    pub fn forget_rows(&mut self, rows: &HashSet<u64>) {
+        self.pairs.retain(|pair| !rows.contains(&pair.row));
+        self.rows -= rows.len() as u64;
     }
 
     /// The rows that are remembered, in no order.

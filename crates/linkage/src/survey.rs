@@ -2,26 +2,28 @@
 //!
 //! Bounded for any number of rows: from a million on, only every second row is looked at, then every fourth.
 
+use std::hash::BuildHasher;
+
+use foldhash::quality::FixedState;
+
 use crate::Identity;
 use crate::terms::Terms;
 
 /// Up to here every row is looked at.
 const EVERY_ROW: u64 = 1_000_000;
-/// Rows kept; when there are more, every second one goes.
-const MAX_SAMPLE: usize = 100_000;
+/// Rows kept.
+const MAX_SAMPLE: usize = 50_000;
 
 /// What is known of the rows before they are compared with anybody.
 #[derive(Default)]
 pub struct Survey {
     pub(crate) terms: Terms,
-    pub(crate) sample: Vec<Identity>,
-    /// Of the rows looked at, one in so many is kept.
-    sampled_each: u64,
-    looked_at: u64,
+    /// Those with the smallest hashes of their position: the same whatever threads have seen which rows.
+    pub(crate) sample: Vec<(u64, Identity)>,
 }
 
 impl Survey {
-    /// Of how many rows like it a row at this position (from 0) is looked at for; `None`: it may be passed over.
+    /// Of how many rows like it a row at this position is looked at for; `None`: it may be passed over.
     #[must_use]
     pub fn stands_for(position: u64) -> Option<u64> {
         let each = (position / EVERY_ROW + 1).next_power_of_two();
@@ -29,20 +31,11 @@ impl Survey {
     }
 
     /// Takes in a row that stands for `rows` like it.
-    pub fn add(&mut self, row: Identity, rows: u64) {
+    pub fn add(&mut self, row: Identity, position: u64, rows: u64) {
         self.terms.add(&row, rows);
-        self.sampled_each = self.sampled_each.max(1);
-        if self.looked_at.is_multiple_of(self.sampled_each) {
-            self.sample.push(row);
-        }
-        self.looked_at += 1;
-        if self.sample.len() > MAX_SAMPLE {
-            let mut position = 0_u32;
-            self.sample.retain(|_| {
-                position += 1;
-                position % 2 == 1
-            });
-            self.sampled_each *= 2;
+        self.sample.push((FixedState::default().hash_one(position), row));
+        if self.sample.len() > 2 * MAX_SAMPLE {
+            self.thin();
         }
     }
 
@@ -51,8 +44,16 @@ impl Survey {
     pub fn merge(mut self, other: Self) -> Self {
         self.terms.merge(&other.terms);
         self.sample.extend(other.sample);
-        self.looked_at += other.looked_at;
+        if self.sample.len() > 2 * MAX_SAMPLE {
+            self.thin();
+        }
         self
+    }
+
+    /// In the same order for the same rows.
+    pub(crate) fn thin(&mut self) {
+        self.sample.sort_unstable_by_key(|(hash, _)| *hash);
+        self.sample.truncate(MAX_SAMPLE);
     }
 }
 
@@ -70,18 +71,27 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_stays_bounded_and_spreads_over_the_file() {
-        let mut survey = Survey::default();
-        for row in 0..MAX_SAMPLE * 3 {
-            let place = if row < MAX_SAMPLE { "32.73" } else { "11.01" };
-            let raw = RawIdentity {
-                place,
-                ..RawIdentity::default()
-            };
-            survey.add(Identity::parse(&raw).unwrap(), 1);
-        }
-        assert!(survey.sample.len() <= MAX_SAMPLE);
-        let early = survey.sample.iter().filter(|row| row.place == "32.73".parse().ok());
-        assert!((early.count() * 3).abs_diff(survey.sample.len()) < 10);
+    fn the_sample_is_bounded_spread_over_the_file_and_the_same_for_any_threads() {
+        let rows = MAX_SAMPLE as u64 * 3;
+        let survey = |positions: std::ops::Range<u64>| {
+            let mut survey = Survey::default();
+            for position in positions {
+                let place = if position < rows / 3 { "32.73" } else { "11.01" };
+                let raw = RawIdentity {
+                    place,
+                    ..RawIdentity::default()
+                };
+                survey.add(Identity::parse(&raw).unwrap(), position, 1);
+            }
+            survey
+        };
+        let mut whole = survey(0..rows);
+        let mut joined = survey(rows / 2..rows).merge(survey(0..rows / 2));
+        whole.thin();
+        joined.thin();
+        assert!(whole.sample == joined.sample);
+        assert_eq!(whole.sample.len(), MAX_SAMPLE);
+        let early = whole.sample.iter().filter(|(_, row)| row.place == "32.73".parse().ok());
+        assert!((early.count() * 3).abs_diff(MAX_SAMPLE) < MAX_SAMPLE / 50);
     }
 }

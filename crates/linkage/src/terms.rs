@@ -55,10 +55,10 @@ impl Terms {
 
     /// How surprising it is, in bits, that two names share these tokens; `regency` is where both are known to live.
     pub(crate) fn bits(&self, agreement: &NameAgreement, regency: Option<RegionCode>) -> f64 {
-        let bits_of = |(key, share): &(u64, TokenShare)| match share {
-            TokenShare::Sound => self.bits_of_token(*key, regency),
-            TokenShare::Close => CLOSE_SHARE * self.bits_of_token(*key, regency),
-            TokenShare::Short => SHORT_SHARE * self.bits_of_token(*key, regency),
+        let bits_of = |(key, share): (u64, TokenShare)| match share {
+            TokenShare::Sound => self.bits_of_token(key, regency),
+            TokenShare::Close => CLOSE_SHARE * self.bits_of_token(key, regency),
+            TokenShare::Short => SHORT_SHARE * self.bits_of_token(key, regency),
             TokenShare::Initial => INITIAL_BITS,
         };
         agreement.shared.iter().map(bits_of).sum()

@@ -2,6 +2,7 @@
 
 mod insight;
 mod records;
+mod registry;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
     OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
 };
+pub(crate) use registry::{EvaluateArgs, GenerateArgs, MatchArgs, Registry};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -94,6 +96,9 @@ pub(crate) enum Command {
     /// Look at where need is not met, whose figures are true, and how long people wait.
     #[command(subcommand)]
     Insight(Insight),
+    /// Link persons and rows of the social registry in files.
+    #[command(subcommand)]
+    Registry(Registry),
     /// Measure how much a hub can do, with invented reports.
     Bench(BenchArgs),
 }

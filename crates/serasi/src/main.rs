@@ -24,6 +24,7 @@ mod pages;
 mod policy;
 mod progress;
 mod refusal;
+mod registry;
 mod rejects;
 mod request_id;
 mod route;

@@ -7,7 +7,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::bench;
 use crate::case;
-use crate::cli::{Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Route};
+use crate::cli::{Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Registry, Route};
 use crate::demo;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -19,6 +19,7 @@ use crate::migrate;
 use crate::offer;
 use crate::output::Output;
 use crate::policy;
+use crate::registry;
 use crate::route;
 use crate::serve;
 use crate::token;
@@ -74,6 +75,9 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
         Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
         Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
+        Command::Registry(Registry::Match(args)) => registry::matching(args, output),
+        Command::Registry(Registry::Evaluate(args)) => registry::evaluate(args, output),
+        Command::Registry(Registry::Generate(args)) => registry::generate(args, output),
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }

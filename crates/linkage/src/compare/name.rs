@@ -5,7 +5,7 @@
 
 use crate::Name;
 use crate::level::levels;
-use crate::name::Token;
+use crate::name::{MAX_TOKENS, Token};
 
 levels! {
     /// How far two names agree.
@@ -35,6 +35,9 @@ const CLOSE_SIMILARITY: f64 = 0.9;
 /// In shorter words one letter is too much.
 const MIN_CLOSE_LENGTH: usize = 4;
 const MAX_LENGTHS_APART: usize = 3;
+/// One slip changes which letters a word has by no more than two; what is similar, hardly by more than four.
+const SLIP_LETTERS: u32 = 2;
+const CLOSE_LETTERS: u32 = 4;
 /// A short form has so many letters, and leaves out so many: Yanti for Suryanti.
 const MIN_SHORT_LENGTH: usize = 3;
 const MIN_LEFT_OUT: usize = 2;
@@ -42,8 +45,27 @@ const MIN_LEFT_OUT: usize = 2;
 /// What two names have in common.
 pub(crate) struct NameAgreement {
     pub(crate) level: NameLevel,
-    /// By the key of the agreeing token.
-    pub(crate) shared: Vec<(u64, TokenShare)>,
+    pub(crate) shared: Shared,
+}
+
+/// The agreeing tokens by their key; no more than a name has.
+#[derive(Default)]
+pub(crate) struct Shared {
+    tokens: [Option<(u64, TokenShare)>; MAX_TOKENS],
+    count: usize,
+}
+
+impl Shared {
+    fn push(&mut self, key: u64, share: TokenShare) {
+        if let Some(place) = self.tokens.get_mut(self.count) {
+            *place = Some((key, share));
+            self.count += 1;
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, TokenShare)> {
+        self.tokens.iter().take(self.count).flatten().copied()
+    }
 }
 
 /// Whether two tokens are taken as one.
@@ -85,8 +107,11 @@ impl Unmatched {
 
 pub(super) fn compare(left: &Name, right: &Name) -> NameAgreement {
     let (mut left_rest, mut right_rest) = (Unmatched::all(left), Unmatched::all(right));
-    let mut shared = Vec::new();
+    let mut shared = Shared::default();
     for (share, agrees) in WAYS {
+        if left_rest.0 == 0 || right_rest.0 == 0 {
+            break;
+        }
         for (at, token) in left.tokens().iter().enumerate() {
             if !left_rest.has(at) {
                 continue;
@@ -102,7 +127,7 @@ pub(super) fn compare(left: &Name, right: &Name) -> NameAgreement {
                 } else {
                     token
                 };
-                shared.push((whole.key, share));
+                shared.push(whole.key, share);
             }
         }
     }
@@ -113,14 +138,15 @@ pub(super) fn compare(left: &Name, right: &Name) -> NameAgreement {
 fn level(
     (left, left_rest): (&Name, &Unmatched),
     (right, right_rest): (&Name, &Unmatched),
-    shared: &[(u64, TokenShare)],
+    shared: &Shared,
 ) -> NameLevel {
-    let has = |wanted: TokenShare| shared.iter().any(|(_, share)| *share == wanted);
+    let has = |wanted: TokenShare| shared.iter().any(|(_, share)| share == wanted);
     let given_agrees = !left_rest.has(left.given_position()) && !right_rest.has(right.given_position());
+    if is_parted_otherwise(left, right) {
+        return NameLevel::Sound;
+    }
     if left_rest.0 != 0 && right_rest.0 != 0 {
-        return if is_parted_otherwise(left, right) {
-            NameLevel::Sound
-        } else if shared.is_empty() {
+        return if shared.count == 0 {
             NameLevel::Different
         } else if given_agrees {
             NameLevel::GivenAgrees
@@ -172,15 +198,19 @@ fn is_short_of(left: &Token, right: &Token) -> bool {
 
 /// Most pairs of words share neither end; looking at those first spares the distances.
 fn is_close_to(left: &Token, right: &Token) -> bool {
-    is_close(&left.sound, &right.sound) || is_one_slip(&left.written, &right.written)
+    let in_writing = (left.written_letters ^ right.written_letters).count_ones();
+    let in_sound = (left.sound_letters ^ right.sound_letters).count_ones();
+    (in_sound <= SLIP_LETTERS && is_one_slip(&left.sound, &right.sound))
+        || (in_writing <= SLIP_LETTERS && is_one_slip(&left.written, &right.written))
+        || (in_sound <= CLOSE_LETTERS && is_similar(&left.sound, &right.sound))
 }
 
-fn is_close(left: &str, right: &str) -> bool {
-    let same_start = left.as_bytes().first() == right.as_bytes().first();
-    let similar = || strsim::jaro_winkler(left, right) >= CLOSE_SIMILARITY;
-    let is_long = left.len() >= MIN_CLOSE_LENGTH && right.len() >= MIN_CLOSE_LENGTH;
-    is_one_slip(left, right)
-        || (is_long && same_start && left.len().abs_diff(right.len()) <= MAX_LENGTHS_APART && similar())
+fn is_similar(left: &str, right: &str) -> bool {
+    left.len() >= MIN_CLOSE_LENGTH
+        && right.len() >= MIN_CLOSE_LENGTH
+        && left.as_bytes().first() == right.as_bytes().first()
+        && left.len().abs_diff(right.len()) <= MAX_LENGTHS_APART
+        && strsim::jaro_winkler(left, right) >= CLOSE_SIMILARITY
 }
 
 fn is_one_slip(left: &str, right: &str) -> bool {
