@@ -282,7 +282,7 @@ mod tests {
         let found = links(&stranger, &[PERSON]);
         assert!(found.is_none_or(|link| link.class == Class::None));
         let unknown = RawIdentity {
-            name: "Bambang",
+            name: "Zzyx",
             ..RawIdentity::default()
         };
         assert_eq!(links(&unknown, &[PERSON]), None);

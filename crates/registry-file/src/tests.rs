@@ -93,7 +93,9 @@ fn a_line_that_never_ends_is_passed_over() {
 fn many_rows(rows: usize) -> String {
     let mut text = format!("{HEADER}\n");
     for at in 0..rows {
-        writeln!(text, "p{at},\"r{at}\"").unwrap();
+        // Hardly compressible, so that half a file is many blocks.
+        let id = u64::try_from(at).unwrap().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        writeln!(text, "p{at},\"{id:x}\"").unwrap();
     }
     text
 }
@@ -103,7 +105,7 @@ fn compressed_files_give_the_same_rows() {
     let plain = many_rows(100_000);
     let expected = read(plain.as_bytes()).unwrap();
     assert_eq!(expected.len(), 100_000);
-    assert_eq!(expected.last(), Some(&row(100_001, ["p99999", "r99999"])));
+    assert!(matches!(expected.last(), Some((100_001, Ok(cells))) if cells[0] == "p99999"));
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(plain.as_bytes()).unwrap();
     assert!(read(&gzip.finish().unwrap()).unwrap() == expected);
