@@ -4,6 +4,7 @@ mod break_glass;
 mod insight;
 mod keys;
 mod records;
+mod registry;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, ListLength, Offer,
     OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
 };
+pub(crate) use registry::{EvaluateArgs, GenerateArgs, MatchArgs, Registry};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -125,6 +127,9 @@ pub(crate) enum Command {
     /// Open a case that is masked for you, for a short while and on record; review what others opened.
     #[command(subcommand)]
     BreakGlass(BreakGlass),
+    /// Link persons and rows of the social registry in files.
+    #[command(subcommand)]
+    Registry(Registry),
     /// Measure how much a hub can do, with invented reports.
     Bench(BenchArgs),
 }

@@ -26,6 +26,7 @@ mod pages;
 mod policy;
 mod progress;
 mod refusal;
+mod registry;
 mod rejects;
 mod request_id;
 mod route;

@@ -8,7 +8,9 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::bench;
 use crate::break_glass;
 use crate::case;
-use crate::cli::{BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Route};
+use crate::cli::{
+    BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Registry, Route,
+};
 use crate::demo;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -21,6 +23,7 @@ use crate::migrate;
 use crate::offer;
 use crate::output::Output;
 use crate::policy;
+use crate::registry;
 use crate::route;
 use crate::serve;
 use crate::token;
@@ -88,6 +91,9 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
             log(LevelFilter::WARN);
             keys::run(args, output).await
         }
+        Command::Registry(Registry::Match(args)) => registry::matching(args, output),
+        Command::Registry(Registry::Evaluate(args)) => registry::evaluate(args, output),
+        Command::Registry(Registry::Generate(args)) => registry::generate(args, output),
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }
