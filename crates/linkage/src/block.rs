@@ -84,7 +84,9 @@ impl Blocks {
         keys_of(row, keys);
         found.clear();
         for (start, length) in keys.iter().filter_map(|key| self.by_key.get(key)) {
-            let block = usize::try_from(*start).ok().and_then(|start| self.persons.get(start..));
+            let block = usize::try_from(*start)
+                .ok()
+                .and_then(|start| self.persons.get(start..));
             let length = usize::try_from(*length).unwrap_or(usize::MAX);
             found.extend(block.unwrap_or_default().iter().take(length));
         }

@@ -69,7 +69,10 @@ impl Compared {
             right.mother_name.as_ref(),
             name::compare,
         );
-        #[expect(clippy::cast_possible_truncation, reason = "millions of pairs are kept; bits need no more digits")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "millions of pairs are kept; bits need no more digits"
+        )]
         let bits = |agreement: &NameAgreement| terms.bits(agreement, regency) as f32;
         let birth = birth_level(left, right);
         Self {

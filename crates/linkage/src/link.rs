@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::em::estimate;
+use crate::em::{Drawn, estimate};
 use crate::pairs::{Comparer, Pair, Pairs};
 use crate::scale::{Part, Scale};
 use crate::{Comparison, Identity, NameLevel, NikLevel, Survey, Weights};
@@ -91,7 +91,7 @@ pub fn link(comparer: &Comparer<'_>, mut pairs: Pairs, version: &str) -> Links {
     version.clone_into(&mut weights.version);
     let scale = Scale::of(&weights, pairs.rows);
     let claims: Vec<Claim<'_>> = pairs
-        .pairs
+        .kept
         .iter()
         .map(|pair| Claim {
             pair,
@@ -131,13 +131,21 @@ pub fn link_all(starting: &Weights, persons: &[Identity], rows: &[Identity], see
 fn estimate_from(comparer: &Comparer<'_>, pairs: &Pairs) -> Weights {
     let persons = comparer.persons().len();
     let each = persons.div_ceil(MAX_ESTIMATED).max(1);
-    let is_drawn = |pair: &&Pair| usize::try_from(pair.person).is_ok_and(|person| person.is_multiple_of(each));
-    let drawn: Vec<Pair> = pairs.pairs.iter().filter(is_drawn).copied().collect();
+    let is_drawn =
+        |pair: &&Pair| usize::try_from(pair.person).is_ok_and(|person| person.is_multiple_of(each));
     let persons = u32::try_from(persons.div_ceil(each)).map_or(f64::from(u32::MAX), f64::from);
-    estimate(comparer.weights(), &drawn, persons, pairs.rows)
+    #[expect(clippy::cast_precision_loss, reason = "rows of a registry are far below 2^52")]
+    let rows = pairs.rows as f64;
+    let drawn = Drawn {
+        pairs: pairs.kept.iter().filter(is_drawn).copied().collect(),
+        persons,
+        rows: pairs.rows,
+        nik_pairs: persons * rows * comparer.nik_share(),
+    };
+    estimate(comparer.weights(), &drawn)
 }
 
-/// How likely each row is claimed, by whom most: the sum over persons, and over all but the strongest.
+/// How likely each row is somebody's: the sum over all who may be it.
 fn chances_by_row(claims: &[Claim<'_>]) -> HashMap<u64, f64> {
     let mut by_row: HashMap<u64, f64> = HashMap::new();
     for of_person in claims.chunk_by(|left, right| left.pair.person == right.pair.person) {
@@ -169,11 +177,12 @@ fn best(of_person: &[Claim<'_>], by_row: &HashMap<u64, f64>, scale: &Scale) -> O
     let weight = own_bits - others.log2();
     let probability = 1.0 / (1.0 + (-weight).exp2());
     let mut why = scale.parts(&claim.pair.compared);
-    for (what, bits) in [
-        ("prior", scale.prior_bits()),
-        ("rivals", weight - claim.bits),
-    ] {
-        why.push(Part { what, level: "", bits });
+    for (what, bits) in [("prior", scale.prior_bits()), ("rivals", weight - claim.bits)] {
+        why.push(Part {
+            what,
+            level: "",
+            bits,
+        });
     }
     Some(Link {
         row: claim.pair.row,
@@ -219,7 +228,14 @@ mod tests {
     /// Among a thousand strangers, so that chance is known.
     fn links_of(persons: &[RawIdentity<'_>], rows: &[RawIdentity<'_>]) -> Vec<Option<Link>> {
         let parse = |raw: &RawIdentity<'_>| Identity::parse(raw).unwrap();
-        let strangers = invent(Size { rows: 1_000, persons: 1 }, 1).rows;
+        let strangers = invent(
+            Size {
+                rows: 1_000,
+                persons: 1,
+            },
+            1,
+        )
+        .rows;
         let rows: Vec<Identity> = rows
             .iter()
             .map(parse)
@@ -233,7 +249,10 @@ mod tests {
     fn the_same_nik_and_name_are_exact_and_say_why() {
         let found = links(&PERSON, &[PERSON]).unwrap();
         assert_eq!((found.row, found.class), (0, Class::Exact));
-        assert_eq!(found.why.len(), Field::ALL.len() + ["household", "prior", "rivals"].len());
+        assert_eq!(
+            found.why.len(),
+            Field::ALL.len() + ["household", "prior", "rivals"].len()
+        );
         let sum: f64 = found.why.iter().map(|part| part.bits).sum();
         assert!((sum - found.weight).abs() < 1e-9);
     }
@@ -310,7 +329,12 @@ mod tests {
         };
         let alone = links(&brother, &[PERSON]).unwrap();
         let beside = links_of(&[brother, PERSON], &[PERSON]).remove(0).unwrap();
-        assert!(beside.weight < alone.weight - 3.0, "{} {}", beside.weight, alone.weight);
+        assert!(
+            beside.weight < alone.weight - 3.0,
+            "{} {}",
+            beside.weight,
+            alone.weight
+        );
     }
 
     #[test]

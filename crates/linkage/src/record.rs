@@ -229,7 +229,11 @@ mod tests {
             };
             Identity::parse(&raw).unwrap().place
         };
-        for (bare, dotted) in [("3273", "32.73"), ("327301", "32.73.01"), ("3273011001", "32.73.01.1001")] {
+        for (bare, dotted) in [
+            ("3273", "32.73"),
+            ("327301", "32.73.01"),
+            ("3273011001", "32.73.01.1001"),
+        ] {
             assert_eq!(place(bare), place(dotted));
         }
         assert_eq!(place("ID"), None);

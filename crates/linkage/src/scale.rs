@@ -107,7 +107,10 @@ impl Scale {
     }
 
     fn other_odds(&self, evidence: Evidence) -> (f64, f64) {
-        (self.kin_odds * evidence.kin.exp2(), self.near_odds * evidence.near.exp2())
+        (
+            self.kin_odds * evidence.kin.exp2(),
+            self.near_odds * evidence.near.exp2(),
+        )
     }
 
     fn field(&self, field: Field, compared: &Compared) -> Option<Evidence> {
@@ -154,7 +157,10 @@ impl Scale {
 /// A rare word that a family shares is no surprise within it; a rare given name is.
 fn is_shared_by_kin(field: Field, levels: Comparison) -> bool {
     match field {
-        Field::Name => matches!(levels.name, Some(NameLevel::RestContained | NameLevel::RestAgrees)),
+        Field::Name => matches!(
+            levels.name,
+            Some(NameLevel::RestContained | NameLevel::RestAgrees)
+        ),
         Field::MotherName => true,
         Field::Nik | Field::Birth | Field::Sex | Field::Place => false,
     }

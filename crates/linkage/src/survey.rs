@@ -91,7 +91,10 @@ mod tests {
         joined.thin();
         assert!(whole.sample == joined.sample);
         assert_eq!(whole.sample.len(), MAX_SAMPLE);
-        let early = whole.sample.iter().filter(|(_, row)| row.place == "32.73".parse().ok());
+        let early = whole
+            .sample
+            .iter()
+            .filter(|(_, row)| row.place == "32.73".parse().ok());
         assert!((early.count() * 3).abs_diff(MAX_SAMPLE) < MAX_SAMPLE / 50);
     }
 }

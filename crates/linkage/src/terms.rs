@@ -35,7 +35,10 @@ impl Terms {
         let regency = row.place.and_then(RegionCode::regency);
         let names: [Option<&Name>; 2] = [row.name.as_ref(), row.mother_name.as_ref()];
         for name in names.into_iter().flatten() {
-            for place in [None, regency].into_iter().take(1 + usize::from(regency.is_some())) {
+            for place in [None, regency]
+                .into_iter()
+                .take(1 + usize::from(regency.is_some()))
+            {
                 *self.names.entry(place).or_default() += rows;
                 for token in name.tokens() {
                     *self.counts.entry((token.key, place)).or_default() += rows;

@@ -50,7 +50,9 @@ pub enum InvalidWeights {
     Toml(#[from] toml::de::Error),
     #[error("weights must name every level once, in order; expected {expected} at position {position}")]
     Levels { position: usize, expected: &'static str },
-    #[error("m, u, kin, near and registered_share lie between 0 and 1, without the ends; kin_each and near_each are above 0")]
+    #[error(
+        "m, u, kin, near and registered_share lie between 0 and 1, without the ends; kin_each and near_each are above 0"
+    )]
     OutOfRange,
 }
 
@@ -171,7 +173,10 @@ mod tests {
                 of_field().map(|level| level.near).sum::<f64>(),
             );
             assert!(
-                (m - 1.0).abs() < 1e-3 && (u - 1.0).abs() < 2e-3 && (kin - 1.0).abs() < 1e-3 && (near - 1.0).abs() < 1e-3,
+                (m - 1.0).abs() < 1e-3
+                    && (u - 1.0).abs() < 2e-3
+                    && (kin - 1.0).abs() < 1e-3
+                    && (near - 1.0).abs() < 1e-3,
                 "{field:?} {m} {u} {kin} {near}"
             );
         }

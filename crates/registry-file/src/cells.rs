@@ -15,7 +15,9 @@ const MAX_ROW_BYTES: usize = 128 * 1024;
 /// What is wrong with a row as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowProblem {
-    #[error("the row has {found} cells and the header {expected}; put texts with the separator in double quotes")]
+    #[error(
+        "the row has {found} cells and the header {expected}; put texts with the separator in double quotes"
+    )]
     Width { found: usize, expected: usize },
     #[error("the text is not UTF-8; save the file as \"CSV UTF-8\"")]
     Encoding,
@@ -37,7 +39,10 @@ impl Cells {
     #[must_use]
     pub fn get(&self, column: usize) -> &str {
         let range = self.ranges.get(column).cloned();
-        range.and_then(|range| self.text.get(range)).unwrap_or_default().trim()
+        range
+            .and_then(|range| self.text.get(range))
+            .unwrap_or_default()
+            .trim()
     }
 
     pub(crate) fn clear(&mut self) {
@@ -83,7 +88,7 @@ impl<'a> Splitter<'a> {
         if memchr::memchr(b'"', line).is_none() {
             return (line_end, Some(self.split_plain(line)));
         }
-        let whole = self.end_of_row(rest, line_end);
+        let whole = end_of_row(rest, line_end);
         let row = without_end(rest.get(..whole).unwrap_or_default());
         let read = self.split_quoted(row);
         if read.is_err() && whole > line_end {
@@ -131,13 +136,22 @@ impl<'a> Splitter<'a> {
             (result, cells)
         };
         let is_whole = matches!(result, ReadRecordResult::Record);
-        self.check_width(if is_whole { cells } else { cells.max(self.layout.width + 1) })?;
+        self.check_width(if is_whole {
+            cells
+        } else {
+            cells.max(self.layout.width + 1)
+        })?;
         text(&self.bytes)?;
         self.cells.clear();
         for position in &self.layout.positions {
-            let start = position.and_then(|at| at.checked_sub(1)).and_then(|before| self.ends.get(before));
+            let start = position
+                .and_then(|at| at.checked_sub(1))
+                .and_then(|before| self.ends.get(before));
             let start = start.copied().unwrap_or(0);
-            let end = position.and_then(|at| self.ends.get(at)).copied().unwrap_or(start);
+            let end = position
+                .and_then(|at| self.ends.get(at))
+                .copied()
+                .unwrap_or(start);
             let cell = self.bytes.get(start..end).unwrap_or_default();
             self.cells.push(text(cell)?);
         }
@@ -152,23 +166,23 @@ impl<'a> Splitter<'a> {
             Err(RowProblem::Width { found, expected })
         }
     }
+}
 
-    /// Behind the line in which the last quotation is closed.
-    fn end_of_row(&self, rest: &[u8], line_end: usize) -> usize {
-        let mut end = line_end;
-        for _ in 0..MAX_LINES_OF_ROW {
-            let row = rest.get(..end).unwrap_or_default();
-            if memchr::memchr_iter(b'"', row).count().is_multiple_of(2) {
-                return end;
-            }
-            let more = rest.get(end..).unwrap_or_default();
-            if more.is_empty() {
-                break;
-            }
-            end += end_of_line(more);
+/// Behind the line in which the last quotation is closed.
+fn end_of_row(rest: &[u8], line_end: usize) -> usize {
+    let mut end = line_end;
+    for _ in 0..MAX_LINES_OF_ROW {
+        let row = rest.get(..end).unwrap_or_default();
+        if memchr::memchr_iter(b'"', row).count().is_multiple_of(2) {
+            return end;
         }
-        line_end
+        let more = rest.get(end..).unwrap_or_default();
+        if more.is_empty() {
+            break;
+        }
+        end += end_of_line(more);
     }
+    line_end
 }
 
 fn end_of_line(bytes: &[u8]) -> usize {

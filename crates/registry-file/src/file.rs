@@ -79,7 +79,10 @@ impl RegistryFile {
     /// The rows from the first on.
     pub fn chunks(&self) -> Result<Chunks<'_>, FileError> {
         if self.form == Form::Parquet {
-            return Ok(Chunks::of_table(Table::open(&self.path, &self.layout)?, &self.layout));
+            return Ok(Chunks::of_table(
+                Table::open(&self.path, &self.layout)?,
+                &self.layout,
+            ));
         }
         let mut lines = Lines::new(decoded(&self.path, self.form)?);
         lines.header()?;

@@ -41,7 +41,9 @@ impl Lines {
 
     /// The first line, without its end.
     pub(crate) fn header(&mut self) -> io::Result<Vec<u8>> {
-        while memchr::memchr(b'\n', &self.rest).is_none() && self.rest.len() < MAX_LINE_BYTES && !self.fill() {}
+        while memchr::memchr(b'\n', &self.rest).is_none() && self.rest.len() < MAX_LINE_BYTES && !self.fill()
+        {
+        }
         if let (true, Some(Err(_))) = (self.rest.is_empty(), &self.ended)
             && let Some(Err(error)) = self.ended.take()
         {
@@ -84,15 +86,12 @@ impl Lines {
                 Some(Ok(())) | None => None,
             };
         }
-        match self.cut() {
-            Some(end) => Some(Block::Lines {
-                first,
-                bytes: self.take(end),
-            }),
-            None => {
-                self.pass_over();
-                Some(Block::TooLong { line: first })
-            }
+        if let Some(end) = self.cut() {
+            let bytes = self.take(end);
+            Some(Block::Lines { first, bytes })
+        } else {
+            self.pass_over();
+            Some(Block::TooLong { line: first })
         }
     }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::record::reader::RowIter;
 use parquet::record::Field;
+use parquet::record::reader::RowIter;
 use parquet::schema::types::Type;
 use time::{Date, Duration, Month};
 
@@ -31,7 +31,7 @@ pub(crate) struct Table {
 /// Some rows, each with as many cells.
 pub(crate) struct Rows {
     first: u64,
-    rows: Vec<Cells>,
+    cells: Vec<Cells>,
     bytes: usize,
 }
 
@@ -90,10 +90,10 @@ impl Table {
         }
         let mut rows = Rows {
             first: self.next,
-            rows: Vec::with_capacity(ROWS_OF_CHUNK),
+            cells: Vec::with_capacity(ROWS_OF_CHUNK),
             bytes: 0,
         };
-        while rows.rows.len() < ROWS_OF_CHUNK {
+        while rows.cells.len() < ROWS_OF_CHUNK {
             if self.is_broken {
                 break;
             }
@@ -108,11 +108,11 @@ impl Table {
             }
             self.next += u64::from(!self.is_broken);
         }
-        if self.is_broken && rows.rows.is_empty() {
+        if self.is_broken && rows.cells.is_empty() {
             self.ended = true;
             return Some(Err((self.next, RowProblem::Broken(DAMAGED.to_owned()))));
         }
-        (!rows.rows.is_empty()).then_some(Ok(rows))
+        (!rows.cells.is_empty()).then_some(Ok(rows))
     }
 }
 
@@ -125,11 +125,11 @@ impl Rows {
             self.bytes += value.len();
             cells.push(&value);
         }
-        self.rows.push(cells);
+        self.cells.push(cells);
     }
 
     pub(crate) fn for_each(&self, mut see: impl FnMut(u64, Result<&Cells, RowProblem>)) {
-        for (line, cells) in (self.first..).zip(&self.rows) {
+        for (line, cells) in (self.first..).zip(&self.cells) {
             see(line, Ok(cells));
         }
     }
@@ -162,6 +162,11 @@ fn date(days: i32) -> String {
     let epoch = Date::from_calendar_date(1970, Month::January, 1).expect("the epoch is a date");
     let date = epoch.checked_add(Duration::days(days.into()));
     date.map_or_else(String::new, |date| {
-        format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+        format!(
+            "{:04}-{:02}-{:02}",
+            date.year(),
+            u8::from(date.month()),
+            date.day()
+        )
     })
 }

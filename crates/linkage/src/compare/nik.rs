@@ -1,7 +1,7 @@
 //! Two NIK. A person has one for life, but old KTP numbers stay in use, and sixteen digits are easily mistyped.
 
-use crate::compare::BirthLevel;
 use crate::Nik;
+use crate::compare::BirthLevel;
 use crate::level::levels;
 
 levels! {
@@ -87,11 +87,27 @@ mod tests {
     #[test]
     fn beside_a_birth_date_the_number_does_not_say_it_again() {
         let level = |other: &str, birth| {
-            compare("3273014107900001".parse().unwrap(), other.parse().unwrap(), Some(birth))
+            compare(
+                "3273014107900001".parse().unwrap(),
+                other.parse().unwrap(),
+                Some(birth),
+            )
         };
-        assert_eq!(level("3273014107900071", BirthLevel::Exact), NikLevel::SlipBesideBirth);
-        assert_eq!(level("3271014107900001", BirthLevel::Exact), NikLevel::SlipBesideBirth);
-        assert_eq!(level("3273014207900001", BirthLevel::OnePartDiffers), NikLevel::SlipBesideYear);
-        assert_eq!(level("3273014107980001", BirthLevel::Different), NikLevel::OneEdit);
+        assert_eq!(
+            level("3273014107900071", BirthLevel::Exact),
+            NikLevel::SlipBesideBirth
+        );
+        assert_eq!(
+            level("3271014107900001", BirthLevel::Exact),
+            NikLevel::SlipBesideBirth
+        );
+        assert_eq!(
+            level("3273014207900001", BirthLevel::OnePartDiffers),
+            NikLevel::SlipBesideYear
+        );
+        assert_eq!(
+            level("3273014107980001", BirthLevel::Different),
+            NikLevel::OneEdit
+        );
     }
 }

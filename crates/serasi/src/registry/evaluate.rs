@@ -115,7 +115,10 @@ fn show(quality: &Quality, persons: usize, output: &mut Output<'_>) -> io::Resul
         ]
     });
     output.line("")?;
-    output.line(records(&["probability", "links", "precision", "recall", "F1"], rows))
+    output.line(records(
+        &["probability", "links", "precision", "recall", "F1"],
+        rows,
+    ))
 }
 
 /// Points spread evenly, the last among them.
@@ -141,8 +144,13 @@ fn write_curve(path: &Path, curve: &[Point]) -> Result<(), CliError> {
 fn found(cells: &Cells) -> Result<Found, &'static str> {
     let number = |column: usize| -> Result<f64, &'static str> {
         let text = cells.get(column);
-        let number: f64 = if text.is_empty() { Ok(0.0) } else { text.parse() }.map_err(|_| "weight and probability are numbers")?;
-        if number.is_nan() { Err("weight and probability are numbers") } else { Ok(number) }
+        let number: f64 = if text.is_empty() { Ok(0.0) } else { text.parse() }
+            .map_err(|_| "weight and probability are numbers")?;
+        if number.is_nan() {
+            Err("weight and probability are numbers")
+        } else {
+            Ok(number)
+        }
     };
     let class = Class::ALL.into_iter().find(|class| class.code() == cells.get(4));
     Ok(Found {
@@ -161,9 +169,8 @@ fn read<T: Send>(
     parse: impl Fn(&Cells) -> Result<T, &'static str> + Sync,
 ) -> Result<Vec<T>, CliError> {
     let file = open(path, columns, &Mapping::default())?;
-    let wrong = |line: u64, problem: &str| {
-        CliError::Usage(format!("{}, line {line}: {problem}", path.display()))
-    };
+    let wrong =
+        |line: u64, problem: &str| CliError::Usage(format!("{}, line {line}: {problem}", path.display()));
     let mut rows = Vec::new();
     let mut keys = HashSet::new();
     let work = |chunk: &serasi_registry_file::Chunk<'_>| {

@@ -26,7 +26,8 @@ struct Generated {
 pub(crate) fn generate(args: &GenerateArgs, output: &mut Output<'_>) -> Result<Exit, CliError> {
     if args.persons > args.registry {
         return Err(CliError::Usage(
-            "--persons is at most --registry: most persons stand in the registry, each in a row of their own".to_owned(),
+            "--persons is at most --registry: most persons stand in the registry, each in a row of their own"
+                .to_owned(),
         ));
     }
     let size = Size {
@@ -82,7 +83,17 @@ fn snapshot(population: &Population) -> impl Iterator<Item = Vec<String>> {
             mother_name,
         } = fields.clone();
         let (family_card, address) = (String::new(), String::new());
-        vec![row_id(position), nik, family_card, name, birth, sex, place, address, mother_name]
+        vec![
+            row_id(position),
+            nik,
+            family_card,
+            name,
+            birth,
+            sex,
+            place,
+            address,
+            mother_name,
+        ]
     })
 }
 
@@ -116,7 +127,9 @@ fn write(path: &Path, columns: Columns, rows: impl Iterator<Item = Vec<String>>)
     let mut writer = csv::Writer::from_writer(BufWriter::new(create(path)?));
     let header = columns.names().iter().map(ToString::to_string).collect();
     for row in [header].into_iter().chain(rows) {
-        writer.write_record(&row).map_err(|error| unwritable(error.into()))?;
+        writer
+            .write_record(&row)
+            .map_err(|error| unwritable(error.into()))?;
     }
     writer.flush().map_err(unwritable)
 }

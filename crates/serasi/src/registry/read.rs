@@ -101,12 +101,12 @@ pub(super) fn in_order<R: Send>(
 
 impl Positions {
     /// The row, or everything that is wrong with it.
-    pub(super) fn parse<'a>(
-        self,
-        line: u64,
-        cells: Result<&'a Cells, RowProblem>,
-    ) -> Result<Row<'a>, Vec<Refusal>> {
-        let refusal = |column, problem: String| Refusal { line, column, problem };
+    pub(super) fn parse(self, line: u64, cells: Result<&Cells, RowProblem>) -> Result<Row<'_>, Vec<Refusal>> {
+        let refusal = |column, problem: String| Refusal {
+            line,
+            column,
+            problem,
+        };
         let cells = cells.map_err(|problem| vec![refusal("", problem.to_string())])?;
         let key = cells.get(0);
         let mut refusals = Vec::new();
@@ -114,7 +114,10 @@ impl Positions {
         if key.is_empty() {
             refusals.push(refusal(key_column, "it must not be empty".to_owned()));
         } else if key.len() > MAX_KEY_BYTES {
-            refusals.push(refusal(key_column, format!("it is longer than {MAX_KEY_BYTES} bytes")));
+            refusals.push(refusal(
+                key_column,
+                format!("it is longer than {MAX_KEY_BYTES} bytes"),
+            ));
         }
         let identity = Identity::parse(&RawIdentity {
             nik: cells.get(self.nik),
@@ -184,7 +187,9 @@ pub(super) fn persons(
                 }
                 Err(refusals) => {
                     persons.refused += 1;
-                    refusals.iter().try_for_each(|refusal| rejects.add(Table::Persons, refusal))?;
+                    refusals
+                        .iter()
+                        .try_for_each(|refusal| rejects.add(Table::Persons, refusal))?;
                 }
             }
         }

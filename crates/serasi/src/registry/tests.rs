@@ -13,7 +13,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Output;
 
-const SNAPSHOT: &str = "registry_id,nik,no_kk,nama,tanggal_lahir,jenis_kelamin,kode_wilayah,alamat,nama_ibu_kandung";
+const SNAPSHOT: &str =
+    "registry_id,nik,no_kk,nama,tanggal_lahir,jenis_kelamin,kode_wilayah,alamat,nama_ibu_kandung";
 const PERSONS: &str = "person_ref,nik,nama,tanggal_lahir,jenis_kelamin,kode_wilayah,nama_ibu_kandung";
 const NIK: &str = "3273014107900001";
 
@@ -32,7 +33,9 @@ struct Said {
 impl Files {
     fn invented() -> Self {
         let files = Self::empty();
-        let said = files.run("generate --registry 2000 --persons 300 --seed 5 --out .").unwrap();
+        let said = files
+            .run("generate --registry 2000 --persons 300 --seed 5 --out .")
+            .unwrap();
         assert_eq!(said.exit, Exit::Done);
         files
     }
@@ -57,9 +60,8 @@ impl Files {
 
     /// Words that are files are files of the folder.
     fn run(&self, line: &str) -> Result<Said, CliError> {
-        let is_file = |word: &str| {
-            word == "." || [".csv", ".toml", ".gz"].iter().any(|end| word.ends_with(end))
-        };
+        let is_file =
+            |word: &str| word == "." || [".csv", ".toml", ".gz"].iter().any(|end| word.ends_with(end));
         let words = line.split(' ').map(|word| {
             if is_file(word) {
                 self.path(word).into_os_string()
@@ -86,7 +88,9 @@ impl Files {
     }
 
     fn link(&self, more: &str) -> Result<Said, CliError> {
-        self.run(&format!("match --snapshot snapshot.csv --persons persons.csv --out links.csv{more}"))
+        self.run(&format!(
+            "match --snapshot snapshot.csv --persons persons.csv --out links.csv{more}"
+        ))
     }
 }
 
@@ -111,15 +115,27 @@ fn an_invented_registry_is_matched_and_the_links_are_good() {
     assert_eq!(classes.map(count).iter().sum::<u64>(), 300);
     assert_eq!(count("rows_compared") + count("rows_refused"), 2_000);
     let links = files.text("links.csv");
-    assert_eq!(links.lines().next(), Some("person_ref,registry_id,weight,probability,class"));
+    assert_eq!(
+        links.lines().next(),
+        Some("person_ref,registry_id,weight,probability,class")
+    );
     assert_eq!(links.lines().count(), 301);
     for line in links.lines().filter(|line| line.ends_with(",none")) {
         assert_eq!(line.split(',').nth(1), Some(""), "{line}");
     }
-    let quality = json(&files.run("evaluate links.csv truth.csv --json --curve curve.csv").unwrap().results);
+    let quality = json(
+        &files
+            .run("evaluate links.csv truth.csv --json --curve curve.csv")
+            .unwrap()
+            .results,
+    );
     let f1 = quality["made"]["f1"].as_f64().unwrap();
     assert!(f1 > 0.95, "{quality}");
-    assert!(files.text("curve.csv").starts_with("probability,links,right,precision,recall,f1\n"));
+    assert!(
+        files
+            .text("curve.csv")
+            .starts_with("probability,links,right,precision,recall,f1\n")
+    );
     let told = files.run("evaluate links.csv truth.csv").unwrap().results;
     assert!(told.contains("recall at 99 % precision"), "{told}");
 }
@@ -151,13 +167,25 @@ fn wrong_rows_are_listed_with_line_and_reason_and_the_run_goes_on() {
         &files.path("snapshot.csv"),
         format!("{earlier}\nX1,32730141079000011,,Siti,1990-02-30,P,32.73,,\nX2,,\n").as_bytes(),
     );
-    add(&files.path("snapshot.csv"), b"X3,,,Si\xffti,1990,P,32.73,,\nX4,,,Siti Contoh,1990,P,32.73,,\n");
-    add(&files.path("persons.csv"), b"P00000000,,Siti,,,,\n,,Siti,,,,\nQ1,12345678901234567,Siti,,,,\n");
+    add(
+        &files.path("snapshot.csv"),
+        b"X3,,,Si\xffti,1990,P,32.73,,\nX4,,,Siti Contoh,1990,P,32.73,,\n",
+    );
+    add(
+        &files.path("persons.csv"),
+        b"P00000000,,Siti,,,,\n,,Siti,,,,\nQ1,12345678901234567,Siti,,,,\n",
+    );
     let said = files.link(" --json").unwrap();
     assert_eq!(said.exit, Exit::SomeRefused);
     let summary = json(&said.results);
-    assert_eq!((&summary["rows"], &summary["rows_refused"]), (&2_005.into(), &4.into()));
-    assert_eq!((&summary["persons"], &summary["persons_refused"]), (&303.into(), &3.into()));
+    assert_eq!(
+        (&summary["rows"], &summary["rows_refused"]),
+        (&2_005.into(), &4.into())
+    );
+    assert_eq!(
+        (&summary["persons"], &summary["persons_refused"]),
+        (&303.into(), &3.into())
+    );
     let rejects = files.text("links.csv.rejects.csv");
     let expected = [
         "file,line,field,problem".to_owned(),
@@ -165,10 +193,22 @@ fn wrong_rows_are_listed_with_line_and_reason_and_the_run_goes_on() {
         "persons,303,person_ref,it must not be empty".to_owned(),
         "persons,304,nik,\"a NIK has 16 digits, this has 17 characters\"".to_owned(),
         format!("snapshot,{},registry_id,an earlier row has the same", lines + 1),
-        format!("snapshot,{},nik,\"a NIK has 16 digits, this has 17 characters\"", lines + 2),
-        format!("snapshot,{},tanggal_lahir,the calendar has no such day", lines + 2),
-        format!("snapshot,{},,the row has 3 cells and the header 9; put texts with the separator in double quotes", lines + 3),
-        format!("snapshot,{},,\"the text is not UTF-8; save the file as \"\"CSV UTF-8\"\"\"", lines + 4),
+        format!(
+            "snapshot,{},nik,\"a NIK has 16 digits, this has 17 characters\"",
+            lines + 2
+        ),
+        format!(
+            "snapshot,{},tanggal_lahir,the calendar has no such day",
+            lines + 2
+        ),
+        format!(
+            "snapshot,{},,the row has 3 cells and the header 9; put texts with the separator in double quotes",
+            lines + 3
+        ),
+        format!(
+            "snapshot,{},,\"the text is not UTF-8; save the file as \"\"CSV UTF-8\"\"\"",
+            lines + 4
+        ),
     ];
     assert_eq!(rejects.lines().collect::<Vec<_>>(), expected);
     // A run without refusals leaves no list of an earlier one.
@@ -184,7 +224,11 @@ fn a_truncated_snapshot_is_matched_up_to_its_break() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(files.text("snapshot.csv").as_bytes()).unwrap();
     let bytes = gzip.finish().unwrap();
-    fs::write(files.path("snapshot.csv"), &bytes[..bytes.len() - bytes.len() / 3]).unwrap();
+    fs::write(
+        files.path("snapshot.csv"),
+        &bytes[..bytes.len() - bytes.len() / 3],
+    )
+    .unwrap();
     let said = files.link(" --json").unwrap();
     assert_eq!(said.exit, Exit::SomeRefused);
     let summary = json(&said.results);
@@ -198,14 +242,20 @@ fn a_truncated_snapshot_is_matched_up_to_its_break() {
 fn a_wrong_header_stops_before_anything_is_written() {
     let files = Files::invented();
     for (name, header) in [
-        ("snapshot.csv", "id,nik,no_kk,nama,tanggal_lahir,jenis_kelamin,kode_wilayah,alamat,nama_ibu_kandung"),
+        (
+            "snapshot.csv",
+            "id,nik,no_kk,nama,tanggal_lahir,jenis_kelamin,kode_wilayah,alamat,nama_ibu_kandung",
+        ),
         ("persons.csv", "person_ref,nik,nama"),
     ] {
         let right = files.text(name);
         files.write(name, &[header, "1,2,3"]);
         let error = files.link("").err().unwrap();
         assert_eq!(error.exit(), Exit::Refused);
-        assert!(error.to_string().contains(name) && error.to_string().contains("header"), "{error}");
+        assert!(
+            error.to_string().contains(name) && error.to_string().contains("header"),
+            "{error}"
+        );
         fs::write(files.path(name), right).unwrap();
     }
     assert!(!files.path("links.csv").exists() && !files.path("links.csv.rejects.csv").exists());
@@ -216,25 +266,48 @@ fn a_mapping_reads_a_snapshot_with_other_headers() {
     let files = Files::invented();
     files.link("").unwrap();
     let expected = files.text("links.csv");
-    let snapshot = files.text("snapshot.csv").replacen("registry_id,nik", "ID_DTKS,NO_NIK", 1);
+    let snapshot = files
+        .text("snapshot.csv")
+        .replacen("registry_id,nik", "ID_DTKS,NO_NIK", 1);
     fs::write(files.path("snapshot.csv"), snapshot).unwrap();
     assert!(files.link("").is_err());
     files.write("map.toml", &["registry_id = \"ID_DTKS\"", "nik = \"NO_NIK\""]);
     files.link(" --mapping map.toml").unwrap();
     assert_eq!(files.text("links.csv"), expected);
     files.write("map.toml", &["no_nik = \"NO_NIK\""]);
-    assert!(matches!(files.link(" --mapping map.toml"), Err(CliError::Usage(_))));
+    assert!(matches!(
+        files.link(" --mapping map.toml"),
+        Err(CliError::Usage(_))
+    ));
 }
 
 #[test]
 fn a_link_explains_itself_and_its_parts_add_up() {
     let files = Files::invented();
-    let said = files.link(" --json --explain P00000000").unwrap();
+    files.link("").unwrap();
+    let with_class = |class: &str| {
+        let links = files.text("links.csv");
+        let line = links
+            .lines()
+            .find(|line| line.ends_with(class))
+            .unwrap()
+            .to_owned();
+        line.split(',').next().unwrap().to_owned()
+    };
+    let (found, none) = (with_class(",probable"), with_class(",none"));
+    let said = files
+        .link(&format!(" --json --explain {found} --explain {none}"))
+        .unwrap();
     let explained: Value = serde_json::from_str(said.results.lines().nth(1).unwrap()).unwrap();
+    let unexplained: Value = serde_json::from_str(said.results.lines().nth(2).unwrap()).unwrap();
+    assert_eq!(unexplained["class"], "none");
     let parts = explained["parts"].as_array().unwrap();
     let sum: f64 = parts.iter().map(|part| part["bits"].as_f64().unwrap()).sum();
-    assert!((sum - explained["weight"].as_f64().unwrap()).abs() < 1e-6, "{explained}");
-    let told = files.link(" --explain P00000000").unwrap().results;
+    assert!(
+        (sum - explained["weight"].as_f64().unwrap()).abs() < 1e-6,
+        "{explained}"
+    );
+    let told = files.link(&format!(" --explain {found}")).unwrap().results;
     assert!(told.contains("household") && told.contains("bits"), "{told}");
     assert!(matches!(files.link(" --explain nobody"), Err(CliError::Usage(_))));
 }
@@ -243,12 +316,25 @@ fn a_link_explains_itself_and_its_parts_add_up() {
 fn weights_that_were_saved_can_be_started_from() {
     let files = Files::invented();
     files.link(" --save-weights weights.toml").unwrap();
-    assert!(files.text("weights.toml").contains("version = \"starting-2+em-300x2000-seed-1\""));
+    assert!(
+        files
+            .text("weights.toml")
+            .contains("version = \"starting-2+em-300x2000-seed-1\"")
+    );
     let said = files.link(" --weights weights.toml --json").unwrap();
-    let version = json(&said.results)["weights_version"].as_str().unwrap().to_owned();
-    assert!(version.starts_with("starting-2+em-300x2000-seed-1+em"), "{version}");
+    let version = json(&said.results)["weights_version"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        version.starts_with("starting-2+em-300x2000-seed-1+em"),
+        "{version}"
+    );
     files.write("weights.toml", &["version = \"none\""]);
-    assert!(matches!(files.link(" --weights weights.toml"), Err(CliError::Usage(_))));
+    assert!(matches!(
+        files.link(" --weights weights.toml"),
+        Err(CliError::Usage(_))
+    ));
 }
 
 #[test]
@@ -258,7 +344,10 @@ fn no_nik_name_or_date_is_in_anything_that_is_written_or_said() {
     let wrong = "R2,32730141079000011,,Siti Rahasia,1990-07-32,X,3273x,,Aminah";
     files.write("snapshot.csv", &[SNAPSHOT, &row, wrong]);
     let person = format!("p1,{NIK},Siti Rahasia,1990-07-01,P,32.73.01,Aminah");
-    files.write("persons.csv", &[PERSONS, &person, "p2,3273014107900001x,Rahasia,1990-13-01,,,"]);
+    files.write(
+        "persons.csv",
+        &[PERSONS, &person, "p2,3273014107900001x,Rahasia,1990-13-01,,,"],
+    );
     let said = files.link(" --explain p1 --save-weights weights.toml").unwrap();
     let written = ["links.csv", "links.csv.rejects.csv", "weights.toml"].map(|name| files.text(name));
     for text in written.iter().chain([&said.results, &said.notes]) {
@@ -285,9 +374,15 @@ fn an_evaluation_of_files_that_do_not_fit_is_refused() {
         let error = files.run("evaluate links.csv truth.csv").err().unwrap();
         assert!(error.to_string().contains(problem), "{error}");
     }
-    files.write("links.csv", &[links, "p1,r1,9,0.99,exact", "p2,r9,1,0.5,ambiguous"]);
+    files.write(
+        "links.csv",
+        &[links, "p1,r1,9,0.99,exact", "p2,r9,1,0.5,ambiguous"],
+    );
     let quality = json(&files.run("evaluate links.csv truth.csv --json").unwrap().results);
-    assert_eq!((&quality["made"]["precision"], &quality["made"]["recall"]), (&1.0.into(), &1.0.into()));
+    assert_eq!(
+        (&quality["made"]["precision"], &quality["made"]["recall"]),
+        (&1.0.into(), &1.0.into())
+    );
     assert_eq!(quality["registered"], 1);
 }
 

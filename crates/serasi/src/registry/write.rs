@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use serasi_linkage::{Class, Link, Links};
 use serasi_registry_file::LINKS;
+use serde::Serialize;
 
 use crate::error::CliError;
 use crate::output::Output;
@@ -60,7 +60,12 @@ pub(super) fn write_links<'a>(
 
 fn cells<'a>(link: Option<&Link>, id: impl Fn(u64) -> &'a str) -> [String; 4] {
     let Some(link) = link else {
-        return [String::new(), String::new(), "0".to_owned(), Class::None.code().to_owned()];
+        return [
+            String::new(),
+            String::new(),
+            "0".to_owned(),
+            Class::None.code().to_owned(),
+        ];
     };
     let id = match link.class {
         Class::None => "",
@@ -98,14 +103,20 @@ impl Summary {
             ),
             (
                 "estimate",
-                format!("{:.1} % of the persons are registered", self.registered_share * 100.0),
+                format!(
+                    "{:.1} % of the persons are registered",
+                    self.registered_share * 100.0
+                ),
             ),
             ("weights", self.weights_version.clone()),
             ("took", format!("{:.1} s", self.seconds)),
             ("links", out.display().to_string()),
             (
                 "refused rows",
-                self.rejects.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+                self.rejects
+                    .as_ref()
+                    .map(|path| path.display().to_string())
+                    .unwrap_or_default(),
             ),
         ];
         Ok(output.line(facts(known))?)
