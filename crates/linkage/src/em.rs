@@ -72,18 +72,23 @@ pub(crate) fn estimate_u(weights: &mut Weights, persons: &[Identity], survey: &m
     }
 }
 
-/// The weights these pairs speak for; `pairs` stand person by person, `persons` is how many they were found for.
-pub(crate) fn estimate(starting: &Weights, pairs: &[Pair], persons: f64, rows: u64) -> Weights {
+/// What estimation learns from.
+pub(crate) struct Drawn {
+    /// Person by person.
+    pub(crate) pairs: Vec<Pair>,
+    /// How many they were found for, and among how many rows.
+    pub(crate) persons: f64,
+    pub(crate) rows: u64,
+    /// Of all pairs of these persons and rows, found or not, so many have two NIK.
+    pub(crate) nik_pairs: f64,
+}
+
+/// The weights these pairs speak for.
+pub(crate) fn estimate(starting: &Weights, drawn: &Drawn) -> Weights {
     let mut weights = starting.clone();
-    let all_pairs = persons * rows as f64 / 2.0;
     for _ in 0..MAX_ROUNDS {
         let before = weights.clone();
-        maximise(
-            &mut weights,
-            starting,
-            &expect(&before, pairs, all_pairs, rows),
-            persons,
-        );
+        maximise(&mut weights, starting, &expect(&before, drawn), drawn);
         let moved = before.levels.iter().zip(&weights.levels);
         if moved.into_iter().all(|(old, new)| {
             (old.m - new.m).abs() < SETTLED
@@ -97,7 +102,7 @@ pub(crate) fn estimate(starting: &Weights, pairs: &[Pair], persons: f64, rows: u
 }
 
 /// NIK that agree as far as these do meet too seldom by chance to be drawn at random, but blocking finds them all.
-fn meet_by_chance(weights: &mut Weights, starting: &Weights, expected: &Expected) {
+fn meet_by_chance(weights: &mut Weights, starting: &Weights, expected: &Expected, nik_pairs: f64) {
     let births = |levels: &[BirthLevel]| -> f64 {
         let slots = levels.iter().map(|level| slot(Field::Birth, level.position()));
         slots
@@ -129,7 +134,7 @@ fn meet_by_chance(weights: &mut Weights, starting: &Weights, expected: &Expected
         ) else {
             continue;
         };
-        let strangers = expected.all_pairs * of_all;
+        let strangers = nik_pairs * of_all;
         weight.u = ((met + first.u) / (strangers + 1.0)).clamp(SMALLEST_SHARE, 0.1);
     }
 }
@@ -141,22 +146,17 @@ struct Expected {
     kin: Tally,
     near: Tally,
     strangers: Tally,
-    /// Of which both have a NIK, whether blocking found them or not.
-    all_pairs: f64,
     all_same: f64,
     all_kin: f64,
     all_near: f64,
 }
 
 /// How likely each pair is the same person, given that a person is one row or none; and, if not, of one household.
-fn expect(weights: &Weights, pairs: &[Pair], all_pairs: f64, rows: u64) -> Expected {
-    let scale = Scale::of(weights, rows);
-    let mut expected = Expected {
-        all_pairs,
-        ..Expected::default()
-    };
+fn expect(weights: &Weights, drawn: &Drawn) -> Expected {
+    let scale = Scale::of(weights, drawn.rows);
+    let mut expected = Expected::default();
     let mut of_pairs: Vec<(f64, Evidence)> = Vec::new();
-    for of_person in pairs.chunk_by(|left, right| left.person == right.person) {
+    for of_person in drawn.pairs.chunk_by(|left, right| left.person == right.person) {
         of_pairs.clear();
         of_pairs.extend(of_person.iter().map(|pair| {
             let odds = (scale.prior_bits() + scale.weight(&pair.compared)).exp2();
@@ -179,15 +179,15 @@ fn expect(weights: &Weights, pairs: &[Pair], all_pairs: f64, rows: u64) -> Expec
     expected
 }
 
-fn maximise(weights: &mut Weights, starting: &Weights, expected: &Expected, persons: f64) {
+fn maximise(weights: &mut Weights, starting: &Weights, expected: &Expected, drawn: &Drawn) {
     let same = expected.same.shares(starting, STARTING_PAIRS, |level| level.m);
     let kin = expected.kin.shares(starting, STARTING_KIN, |level| level.kin);
     let near = expected.near.shares(starting, STARTING_PAIRS, |level| level.near);
     for (((level, m), kin), near) in weights.levels.iter_mut().zip(same).zip(kin).zip(near) {
         (level.m, level.kin, level.near) = (m, kin, near);
     }
-    meet_by_chance(weights, starting, expected);
-    let persons = persons + STARTING_PAIRS;
+    meet_by_chance(weights, starting, expected, drawn.nik_pairs);
+    let persons = drawn.persons + STARTING_PAIRS;
     let registered = expected.all_same + STARTING_PAIRS * starting.registered_share;
     weights.registered_share = (registered / persons).clamp(SMALLEST_REGISTERED, 1.0 - SMALLEST_REGISTERED);
     let each = |all: f64, first: f64| {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::em::estimate;
+use crate::em::{Drawn, estimate};
 use crate::pairs::{Comparer, Pair, Pairs};
 use crate::scale::{Part, Scale};
 use crate::{Comparison, Identity, NameLevel, NikLevel, Survey, Weights};
@@ -91,7 +91,7 @@ pub fn link(comparer: &Comparer<'_>, mut pairs: Pairs, version: &str) -> Links {
     version.clone_into(&mut weights.version);
     let scale = Scale::of(&weights, pairs.rows);
     let claims: Vec<Claim<'_>> = pairs
-        .pairs
+        .kept
         .iter()
         .map(|pair| Claim {
             pair,
@@ -133,12 +133,19 @@ fn estimate_from(comparer: &Comparer<'_>, pairs: &Pairs) -> Weights {
     let each = persons.div_ceil(MAX_ESTIMATED).max(1);
     let is_drawn =
         |pair: &&Pair| usize::try_from(pair.person).is_ok_and(|person| person.is_multiple_of(each));
-    let drawn: Vec<Pair> = pairs.pairs.iter().filter(is_drawn).copied().collect();
     let persons = u32::try_from(persons.div_ceil(each)).map_or(f64::from(u32::MAX), f64::from);
-    estimate(comparer.weights(), &drawn, persons, pairs.rows)
+    #[expect(clippy::cast_precision_loss, reason = "rows of a registry are far below 2^52")]
+    let rows = pairs.rows as f64;
+    let drawn = Drawn {
+        pairs: pairs.kept.iter().filter(is_drawn).copied().collect(),
+        persons,
+        rows: pairs.rows,
+        nik_pairs: persons * rows * comparer.nik_share(),
+    };
+    estimate(comparer.weights(), &drawn)
 }
 
-/// How likely each row is claimed, by whom most: the sum over persons, and over all but the strongest.
+/// How likely each row is somebody's: the sum over all who may be it.
 fn chances_by_row(claims: &[Claim<'_>]) -> HashMap<u64, f64> {
     let mut by_row: HashMap<u64, f64> = HashMap::new();
     for of_person in claims.chunk_by(|left, right| left.pair.person == right.pair.person) {

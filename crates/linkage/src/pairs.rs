@@ -30,6 +30,8 @@ pub struct Comparer<'a> {
     terms: Terms,
     weights: Weights,
     scale: Scale,
+    /// Of pairs of a person and a row so many have two NIK.
+    nik_share: f64,
 }
 
 /// A row and a person that may be the same.
@@ -45,7 +47,7 @@ pub(crate) struct Pair {
 /// All pairs that are remembered.
 #[derive(Default)]
 pub struct Pairs {
-    pub(crate) pairs: Vec<Pair>,
+    pub(crate) kept: Vec<Pair>,
     /// Rows that were compared.
     pub(crate) rows: u64,
     search: Search,
@@ -57,13 +59,19 @@ impl<'a> Comparer<'a> {
     pub fn new(persons: &'a [Identity], mut survey: Survey, starting: &Weights, seed: u64) -> Self {
         let mut weights = starting.clone();
         estimate_u(&mut weights, persons, &mut survey, seed);
+        let rows = survey.sample.iter().map(|(_, row)| row);
         Self {
+            nik_share: nik_share(persons.iter()) * nik_share(rows),
             persons,
             blocks: Blocks::of(persons),
             terms: survey.terms,
             scale: Scale::of(&weights, 1),
             weights,
         }
+    }
+
+    pub(crate) const fn nik_share(&self) -> f64 {
+        self.nik_share
     }
 
     pub(crate) const fn weights(&self) -> &Weights {
@@ -79,8 +87,8 @@ impl<'a> Comparer<'a> {
     /// Compares a row with everybody it may be. True: it is remembered for somebody.
     pub fn compare(&self, row: &Identity, position: u64, into: &mut Pairs) -> bool {
         into.rows += 1;
-        let before = into.pairs.len();
-        let Pairs { pairs, search, .. } = into;
+        let before = into.kept.len();
+        let Pairs { kept, search, .. } = into;
         for person in self.blocks.candidates(row, search) {
             let Some(identity) = usize::try_from(*person).ok().and_then(|at| self.persons.get(at)) else {
                 continue;
@@ -91,7 +99,7 @@ impl<'a> Comparer<'a> {
             // Whose NIK it is, is always a question.
             let same_nik = compared.levels.nik == Some(NikLevel::Exact);
             if weight >= HOPELESS_BITS || evidence.kin >= KIN_BITS || same_nik {
-                pairs.push(Pair {
+                kept.push(Pair {
                     person: *person,
                     row: position,
                     compared,
@@ -100,16 +108,22 @@ impl<'a> Comparer<'a> {
                 });
             }
         }
-        into.pairs.len() > before
+        into.kept.len() > before
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of people are far below 2^52")]
+fn nik_share<'a>(identities: impl ExactSizeIterator<Item = &'a Identity>) -> f64 {
+    let all = identities.len().max(1) as f64;
+    identities.filter(|identity| identity.nik.is_some()).count() as f64 / all
 }
 
 impl Pairs {
     /// Takes in what another thread has found. True: there were too many, and rows have been forgotten.
     pub fn merge(&mut self, other: Self, persons: &[Identity]) -> bool {
-        self.pairs.extend(other.pairs);
+        self.kept.extend(other.kept);
         self.rows += other.rows;
-        let are_too_many = self.pairs.len() > MIN_PAIRS.max(persons.len().saturating_mul(MAX_PAIRS_EACH));
+        let are_too_many = self.kept.len() > MIN_PAIRS.max(persons.len().saturating_mul(MAX_PAIRS_EACH));
         if are_too_many {
             self.keep_best();
         }
@@ -118,13 +132,13 @@ impl Pairs {
 
     /// As if these rows had never been compared.
     pub fn forget_rows(&mut self, rows: &HashSet<u64>) {
-        self.pairs.retain(|pair| !rows.contains(&pair.row));
+        self.kept.retain(|pair| !rows.contains(&pair.row));
         self.rows -= rows.len() as u64;
     }
 
     /// The rows that are remembered, in no order.
     pub fn rows(&self) -> impl Iterator<Item = u64> {
-        self.pairs.iter().map(|pair| pair.row)
+        self.kept.iter().map(|pair| pair.row)
     }
 
     /// By person, then by row, whatever order the threads came in.
@@ -136,9 +150,9 @@ impl Pairs {
                 .then(by_weight)
                 .then(left.row.cmp(&right.row))
         };
-        self.pairs.sort_unstable_by(worst_last);
+        self.kept.sort_unstable_by(worst_last);
         let (mut person, mut kept) = (None, 0);
-        self.pairs.retain(|pair| {
+        self.kept.retain(|pair| {
             kept = if person == Some(pair.person) { kept + 1 } else { 1 };
             person = Some(pair.person);
             kept <= MAX_ROWS_EACH

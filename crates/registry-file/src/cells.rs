@@ -88,7 +88,7 @@ impl<'a> Splitter<'a> {
         if memchr::memchr(b'"', line).is_none() {
             return (line_end, Some(self.split_plain(line)));
         }
-        let whole = self.end_of_row(rest, line_end);
+        let whole = end_of_row(rest, line_end);
         let row = without_end(rest.get(..whole).unwrap_or_default());
         let read = self.split_quoted(row);
         if read.is_err() && whole > line_end {
@@ -166,23 +166,23 @@ impl<'a> Splitter<'a> {
             Err(RowProblem::Width { found, expected })
         }
     }
+}
 
-    /// Behind the line in which the last quotation is closed.
-    fn end_of_row(&self, rest: &[u8], line_end: usize) -> usize {
-        let mut end = line_end;
-        for _ in 0..MAX_LINES_OF_ROW {
-            let row = rest.get(..end).unwrap_or_default();
-            if memchr::memchr_iter(b'"', row).count().is_multiple_of(2) {
-                return end;
-            }
-            let more = rest.get(end..).unwrap_or_default();
-            if more.is_empty() {
-                break;
-            }
-            end += end_of_line(more);
+/// Behind the line in which the last quotation is closed.
+fn end_of_row(rest: &[u8], line_end: usize) -> usize {
+    let mut end = line_end;
+    for _ in 0..MAX_LINES_OF_ROW {
+        let row = rest.get(..end).unwrap_or_default();
+        if memchr::memchr_iter(b'"', row).count().is_multiple_of(2) {
+            return end;
         }
-        line_end
+        let more = rest.get(end..).unwrap_or_default();
+        if more.is_empty() {
+            break;
+        }
+        end += end_of_line(more);
     }
+    line_end
 }
 
 fn end_of_line(bytes: &[u8]) -> usize {

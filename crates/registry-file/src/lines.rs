@@ -86,15 +86,12 @@ impl Lines {
                 Some(Ok(())) | None => None,
             };
         }
-        match self.cut() {
-            Some(end) => Some(Block::Lines {
-                first,
-                bytes: self.take(end),
-            }),
-            None => {
-                self.pass_over();
-                Some(Block::TooLong { line: first })
-            }
+        if let Some(end) = self.cut() {
+            let bytes = self.take(end);
+            Some(Block::Lines { first, bytes })
+        } else {
+            self.pass_over();
+            Some(Block::TooLong { line: first })
         }
     }
 

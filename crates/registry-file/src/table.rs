@@ -31,7 +31,7 @@ pub(crate) struct Table {
 /// Some rows, each with as many cells.
 pub(crate) struct Rows {
     first: u64,
-    rows: Vec<Cells>,
+    cells: Vec<Cells>,
     bytes: usize,
 }
 
@@ -90,10 +90,10 @@ impl Table {
         }
         let mut rows = Rows {
             first: self.next,
-            rows: Vec::with_capacity(ROWS_OF_CHUNK),
+            cells: Vec::with_capacity(ROWS_OF_CHUNK),
             bytes: 0,
         };
-        while rows.rows.len() < ROWS_OF_CHUNK {
+        while rows.cells.len() < ROWS_OF_CHUNK {
             if self.is_broken {
                 break;
             }
@@ -108,11 +108,11 @@ impl Table {
             }
             self.next += u64::from(!self.is_broken);
         }
-        if self.is_broken && rows.rows.is_empty() {
+        if self.is_broken && rows.cells.is_empty() {
             self.ended = true;
             return Some(Err((self.next, RowProblem::Broken(DAMAGED.to_owned()))));
         }
-        (!rows.rows.is_empty()).then_some(Ok(rows))
+        (!rows.cells.is_empty()).then_some(Ok(rows))
     }
 }
 
@@ -125,11 +125,11 @@ impl Rows {
             self.bytes += value.len();
             cells.push(&value);
         }
-        self.rows.push(cells);
+        self.cells.push(cells);
     }
 
     pub(crate) fn for_each(&self, mut see: impl FnMut(u64, Result<&Cells, RowProblem>)) {
-        for (line, cells) in (self.first..).zip(&self.rows) {
+        for (line, cells) in (self.first..).zip(&self.cells) {
             see(line, Ok(cells));
         }
     }

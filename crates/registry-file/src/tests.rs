@@ -167,7 +167,7 @@ fn a_mapping_names_other_headers_and_columns_that_are_not_there() {
                 (0..2)
                     .map(|at| row.as_ref().unwrap().get(at).to_owned())
                     .collect(),
-            )
+            );
         });
     }
     assert_eq!(cells, [vec!["p1".to_owned(), "r1".to_owned()]]);
@@ -255,7 +255,7 @@ mod table {
         let path = folder.path().join("rows.parquet");
         write(&path);
         let whole = fs::read(&path).unwrap();
-        for at in 4..whole.len() {
+        for at in (4..whole.len()).step_by(5) {
             let mut damaged = whole.clone();
             damaged[at] ^= 0x55;
             // Read or refused, but it returns.
@@ -271,7 +271,7 @@ proptest! {
         let mut file = format!("{HEADER}\n").into_bytes();
         file.extend(&bytes);
         let seen = read(&file).unwrap();
-        let lines = 1 + file.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lines = 1 + lines::lines_in(&file);
         prop_assert!(seen.windows(2).all(|pair| pair[0].0 < pair[1].0));
         prop_assert!(seen.iter().all(|(line, _)| (2..=lines).contains(line)));
     }

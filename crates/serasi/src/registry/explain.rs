@@ -1,6 +1,6 @@
 //! Why a person is linked: what each field adds, without showing what is in it.
 
-use serasi_linkage::{Links, Part};
+use serasi_linkage::{Class, Links, Part};
 use serde::Serialize;
 
 use super::read::Persons;
@@ -18,6 +18,17 @@ struct Explanation<'a> {
     parts: &'a [Part],
 }
 
+/// Before the work begins: a mistyped reference must not cost a run.
+pub(super) fn check(wanted: &[String], persons: &Persons) -> Result<(), CliError> {
+    let is_unknown = |person_ref: &&String| !persons.refs.contains(person_ref);
+    match wanted.iter().find(is_unknown) {
+        Some(unknown) => Err(CliError::Usage(format!(
+            "--explain {unknown}: the file of persons has no such person_ref that could be read"
+        ))),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn explain<'a>(
     person_ref: &str,
     persons: &Persons,
@@ -26,31 +37,27 @@ pub(super) fn explain<'a>(
     output: &mut Output<'_>,
 ) -> Result<(), CliError> {
     let position = persons.refs.iter().position(|found| found == person_ref);
-    let Some(position) = position else {
-        return Err(CliError::Usage(format!(
-            "--explain {person_ref}: no such person_ref was read; the links are written"
-        )));
-    };
-    let Some(link) = links.links.get(position).and_then(Option::as_ref) else {
-        return Ok(output.line(format!("\n{person_ref}: no row of the registry comes near"))?);
-    };
+    let link = position.and_then(|position| links.links.get(position)?.as_ref());
     let explanation = Explanation {
         person_ref,
-        registry_id: id(link.row),
-        weight: link.weight,
-        probability: link.probability,
-        class: link.class.code(),
-        parts: &link.why,
+        registry_id: link.map_or("", |link| id(link.row)),
+        weight: link.map_or(0.0, |link| link.weight),
+        probability: link.map_or(0.0, |link| link.probability),
+        class: link.map_or(Class::None, |link| link.class).code(),
+        parts: link.map_or(&[], |link| &link.why),
     };
     if output.is_json() {
         return Ok(output.json_line(&explanation)?);
+    }
+    if explanation.parts.is_empty() {
+        return Ok(output.line(format!("\n{person_ref}: no row of the registry comes near"))?);
     }
     output.line(format!(
         "\n{person_ref} and {}: {}, probability {:.4}",
         explanation.registry_id, explanation.class, explanation.probability
     ))?;
-    let rows = link
-        .why
+    let rows = explanation
+        .parts
         .iter()
         .map(|part| {
             [
@@ -59,6 +66,10 @@ pub(super) fn explain<'a>(
                 format!("{:+.1}", part.bits),
             ]
         })
-        .chain([["sum".to_owned(), String::new(), format!("{:+.1}", link.weight)]]);
+        .chain([[
+            "sum".to_owned(),
+            String::new(),
+            format!("{:+.1}", explanation.weight),
+        ]]);
     Ok(output.line(records(&["part", "agrees", "bits"], rows))?)
 }

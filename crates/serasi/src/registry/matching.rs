@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use serasi_linkage::{Class, Comparer, Links, Pairs, Survey, Weights, link};
 use serasi_registry_file::{Chunk, Mapping, PERSONS, RegistryFile, SNAPSHOT};
 
-use super::explain::explain;
+use super::explain::{check, explain};
 use super::read::{OF_ROW, in_order, open, persons, text, twin};
 use super::write::{Summary, write_links};
 use crate::cli::MatchArgs;
@@ -32,20 +32,21 @@ pub(crate) fn matching(args: &MatchArgs, output: &mut Output<'_>) -> Result<Exit
     let persons_file = open(&args.persons, PERSONS, &Mapping::default())?;
     let mut rejects = RefusedRows::start(&args.out)?;
     let persons = persons(&persons_file, &args.persons, &mut rejects)?;
+    check(&args.explain, &persons)?;
     let (survey, rows) = survey(&snapshot, &args.snapshot, output)?;
     let comparer = Comparer::new(&persons.identities, survey, &starting, args.seed);
     let bar = progress(output, Some(rows));
-    let compared = compare(&snapshot, args, &comparer, &mut rejects, &bar)?;
+    let found = compare(&snapshot, args, &comparer, &mut rejects, &bar)?;
     bar.finish_and_clear();
-    let rows = compared.read;
+    let rows = found.read;
     let version = format!(
         "{}+em-{}x{rows}-seed-{}",
         starting.version,
         persons.refs.len(),
         args.seed
     );
-    let links = link(&comparer, compared.pairs, &version);
-    let ids = |row: u64| compared.ids.get(&row).map_or("", |id| id);
+    let links = link(&comparer, found.pairs, &version);
+    let ids = |row: u64| found.ids.get(&row).map_or("", |id| id);
     write_links(&args.out, &persons.refs, &links, ids)?;
     save_weights(args, &links)?;
     let summary = Summary {
@@ -56,8 +57,8 @@ pub(crate) fn matching(args: &MatchArgs, output: &mut Output<'_>) -> Result<Exit
         ambiguous: count(&links, Class::Ambiguous),
         none: count(&links, Class::None),
         rows,
-        rows_refused: compared.refused,
-        rows_compared: rows - compared.refused,
+        rows_refused: found.refused,
+        rows_compared: rows - found.refused,
         registered_share: links.weights.registered_share,
         weights_version: version,
         seconds: started.elapsed().as_secs_f64(),
@@ -134,7 +135,7 @@ fn survey(file: &RegistryFile, path: &Path, output: &Output<'_>) -> Result<(Surv
 
 /// What the second look gives.
 #[derive(Default)]
-struct Compared {
+struct Found {
     pairs: Pairs,
     /// Ids of the rows that are remembered for somebody, by line.
     ids: HashMap<u64, Box<str>>,
@@ -159,8 +160,8 @@ fn compare(
     comparer: &Comparer<'_>,
     rejects: &mut RefusedRows,
     bar: &ProgressBar,
-) -> Result<Compared, CliError> {
-    let mut all = Compared::default();
+) -> Result<Found, CliError> {
+    let mut all = Found::default();
     let mut keys: HashSet<KeyHash, FixedState> = HashSet::default();
     let work = |chunk: &Chunk<'_>| {
         let mut piece = Piece::default();

@@ -101,11 +101,7 @@ pub(super) fn in_order<R: Send>(
 
 impl Positions {
     /// The row, or everything that is wrong with it.
-    pub(super) fn parse<'a>(
-        self,
-        line: u64,
-        cells: Result<&'a Cells, RowProblem>,
-    ) -> Result<Row<'a>, Vec<Refusal>> {
+    pub(super) fn parse(self, line: u64, cells: Result<&Cells, RowProblem>) -> Result<Row<'_>, Vec<Refusal>> {
         let refusal = |column, problem: String| Refusal {
             line,
             column,

@@ -284,15 +284,30 @@ fn a_mapping_reads_a_snapshot_with_other_headers() {
 #[test]
 fn a_link_explains_itself_and_its_parts_add_up() {
     let files = Files::invented();
-    let said = files.link(" --json --explain P00000000").unwrap();
+    files.link("").unwrap();
+    let with_class = |class: &str| {
+        let links = files.text("links.csv");
+        let line = links
+            .lines()
+            .find(|line| line.ends_with(class))
+            .unwrap()
+            .to_owned();
+        line.split(',').next().unwrap().to_owned()
+    };
+    let (found, none) = (with_class(",probable"), with_class(",none"));
+    let said = files
+        .link(&format!(" --json --explain {found} --explain {none}"))
+        .unwrap();
     let explained: Value = serde_json::from_str(said.results.lines().nth(1).unwrap()).unwrap();
+    let unexplained: Value = serde_json::from_str(said.results.lines().nth(2).unwrap()).unwrap();
+    assert_eq!(unexplained["class"], "none");
     let parts = explained["parts"].as_array().unwrap();
     let sum: f64 = parts.iter().map(|part| part["bits"].as_f64().unwrap()).sum();
     assert!(
         (sum - explained["weight"].as_f64().unwrap()).abs() < 1e-6,
         "{explained}"
     );
-    let told = files.link(" --explain P00000000").unwrap().results;
+    let told = files.link(&format!(" --explain {found}")).unwrap().results;
     assert!(told.contains("household") && told.contains("bits"), "{told}");
     assert!(matches!(files.link(" --explain nobody"), Err(CliError::Usage(_))));
 }
