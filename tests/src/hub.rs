@@ -1,12 +1,13 @@
 //! A hub in this process, reached as clients reach it.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serasi_domain::policy::Policy;
-use serasi_hub::auth::{DevIssuer, Role, TokenRequest, Verifier};
+use serasi_hub::auth::{DevIssuer, Gate, Role, TokenRequest, Verifier};
 use serasi_hub::clock::Clock;
-use serasi_hub::server::{BoundServer, ServeError, ServerSettings};
+use serasi_hub::server::{BoundServer, Limits, ServeError, ServerSettings};
 use serasi_hub::{Hub, HubSettings};
 use serasi_proto::v1::audit_service_client::AuditServiceClient;
 use serasi_proto::v1::case_service_client::CaseServiceClient;
@@ -16,6 +17,7 @@ use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use serasi_store::Store;
 use time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -37,6 +39,30 @@ pub struct TestHub {
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<Result<(), ServeError>>>,
     finished: bool,
+}
+
+/// What a test says about its hub.
+#[derive(Debug)]
+pub struct Setup {
+    pub policy: Policy,
+    pub server: ServerSettings,
+    pub calls_per_second: NonZeroU32,
+    /// Whose tokens count; `None` = those of the development issuer.
+    pub verifier: Option<Verifier>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            policy: Policy::p7(),
+            server: ServerSettings {
+                reflection: true,
+                ..ServerSettings::default()
+            },
+            calls_per_second: Limits::DEVELOPMENT_CALLS_PER_SECOND,
+            verifier: None,
+        }
+    }
 }
 
 /// A client with a token.
@@ -89,35 +115,53 @@ impl Client {
 impl TestHub {
     /// A hub under the shipped policy.
     pub async fn start() -> Self {
-        Self::with_policy(Policy::p7()).await
+        Box::pin(Self::set_up(Setup::default())).await
     }
 
     pub async fn with_policy(policy: Policy) -> Self {
+        let setup = Setup {
+            policy,
+            ..Setup::default()
+        };
+        Box::pin(Self::set_up(setup)).await
+    }
+
+    pub async fn set_up(setup: Setup) -> Self {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
-        Self::on(database, issuer, policy).await
+        // On the heap: the futures of tests are small enough without it.
+        Box::pin(Self::on(database, issuer, setup)).await
     }
 
     /// Another replica on the same database.
     pub async fn replica(&self) -> Self {
-        Self::on(self.database.clone(), Arc::clone(&self.issuer), Policy::p7()).await
+        Self::on(self.database.clone(), Arc::clone(&self.issuer), Setup::default()).await
     }
 
-    async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, policy: Policy) -> Self {
-        let verifier: Verifier = issuer.verifier().unwrap();
+    /// A hub on a store with keys of its own choosing.
+    pub async fn on_store(database: &TestDatabase, store: Store) -> Self {
+        let keys = tempfile::tempdir().unwrap();
+        let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
+        Box::pin(Self::open(database.clone(), issuer, store, Setup::default())).await
+    }
+
+    async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, setup: Setup) -> Self {
         let store = database.store().await;
+        Box::pin(Self::open(database, issuer, store, setup)).await
+    }
+
+    async fn open(database: TestDatabase, issuer: Arc<DevIssuer>, store: Store, setup: Setup) -> Self {
+        let verifier = setup.verifier.unwrap_or_else(|| issuer.verifier().unwrap());
         let settings = HubSettings {
             store,
-            policy,
-            verifier,
+            policy: setup.policy,
+            gate: Gate::new(verifier, setup.calls_per_second),
             clock: Clock::system(),
         };
         let hub = Hub::open(settings).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = BoundServer::bind(hub, address, ServerSettings { reflection: true })
-            .await
-            .unwrap();
+        let server = BoundServer::bind(hub, address, setup.server).await.unwrap();
         let address = server.address();
         let (stop, told) = watch::channel(false);
         let server = Some(tokio::spawn(server.run(told)));

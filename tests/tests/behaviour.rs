@@ -24,6 +24,10 @@ mod intake;
 mod interleaving;
 #[path = "behaviour/invalid_input.rs"]
 mod invalid_input;
+#[path = "behaviour/issuer_keys.rs"]
+mod issuer_keys;
+#[path = "behaviour/limits.rs"]
+mod limits;
 #[path = "behaviour/matrix.rs"]
 mod matrix;
 #[path = "behaviour/need_to_know.rs"]
@@ -50,6 +54,10 @@ mod required_fields;
 mod safe_houses;
 #[path = "behaviour/scene.rs"]
 mod scene;
+#[path = "behaviour/tls.rs"]
+mod tls;
+#[path = "behaviour/tokens.rs"]
+mod tokens;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/withdraw.rs"]

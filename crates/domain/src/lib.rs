@@ -22,6 +22,7 @@ pub mod offer;
 pub mod person;
 pub mod placement;
 pub mod policy;
+pub mod privacy;
 pub mod regulation;
 pub mod routing;
 pub mod text;

@@ -3,6 +3,8 @@
 
 pub mod auth;
 pub mod clock;
+pub mod hostile;
+pub mod search_terms;
 pub mod server;
 
 mod board;

@@ -14,6 +14,10 @@ use uuid::Uuid;
 
 use crate::error::{HubError, Kind, RuleBroken, Violation};
 
+mod admission;
+
+use admission::{bad_token, forbidden, overloaded, too_fast};
+
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
 const LOCALE: &str = "id-ID";
@@ -68,20 +72,9 @@ impl From<HubError> for Status {
     fn from(error: HubError) -> Self {
         match error {
             HubError::Invalid(violations) => invalid(&violations),
-            HubError::Token(error) => Shown::new(
-                Code::Unauthenticated,
-                "TOKEN_INVALID",
-                error.to_string(),
-                "Token tidak sah atau sudah kedaluwarsa. Minta token baru lalu coba lagi.",
-            )
-            .into_status(ErrorDetails::new()),
-            HubError::Forbidden(why) => Shown::new(
-                Code::PermissionDenied,
-                "PERMISSION_DENIED",
-                why,
-                "Peran Anda tidak mengizinkan tindakan ini.",
-            )
-            .into_status(ErrorDetails::new()),
+            HubError::Token(error) => bad_token(error),
+            HubError::TooFast(wait) => too_fast(wait),
+            HubError::Forbidden(why) => forbidden(why),
             HubError::NotFound { kind, id } => not_found(kind, &id),
             HubError::Exists {
                 kind,
@@ -110,6 +103,7 @@ impl From<HubError> for Status {
                 "Uji coba lain sedang berjalan; ulangi setelah selesai.",
             )
             .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER))),
+            HubError::Overloaded => overloaded(),
             HubError::TooMuch(what) => Shown::new(
                 Code::ResourceExhausted,
                 "LIMIT_EXCEEDED",
@@ -239,6 +233,10 @@ fn allowed_verbs(error: &IllegalCaseVerb) -> Vec<&'static str> {
 }
 
 /// Stable reason, message in Indonesian, article.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a catalogue: one entry a rule, nothing to follow"
+)]
 fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
     match rule {
         RuleBroken::Case(error) => (
@@ -284,6 +282,16 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "POLICY_UNKNOWN",
             format!("Kebijakan {version} tidak dikenal; administrator perlu membuatnya kembali."),
             "P16 Ps.33",
+        ),
+        RuleBroken::HeldAlready => (
+            "LEGAL_HOLD_SET",
+            "Kasus ini sudah ditahan dari penghapusan; cabut penahanan itu dahulu.".to_owned(),
+            "UU 27/2022 Ps.43",
+        ),
+        RuleBroken::NotHeld => (
+            "LEGAL_HOLD_NOT_SET",
+            "Kasus ini tidak sedang ditahan dari penghapusan.".to_owned(),
+            "UU 27/2022 Ps.43",
         ),
         RuleBroken::FacilityInUse => (
             "FACILITY_IN_USE",
@@ -356,7 +364,22 @@ fn stored(error: &StoreError) -> Status {
                 .to_owned(),
         }]),
         StoreError::Constraint(name) => internal(&format!("constraint {name} refused a change")),
-        StoreError::Impossible { .. } | StoreError::Unsealable { .. } => internal(&error.to_string()),
+        StoreError::Keys(why) if why.is_away() => {
+            tracing::error!(error = %why, "data keys cannot be unwrapped");
+            let mut details = ErrorDetails::new();
+            details.set_retry_info(Some(RETRY_AFTER));
+            Shown::new(
+                Code::Unavailable,
+                "KEY_SERVICE_UNAVAILABLE",
+                "the keys of this region are not reachable; repeat the call with the same request_id",
+                "Kunci data wilayah ini sedang tidak terjangkau; ulangi dengan request_id yang sama.",
+            )
+            .into_status(details)
+        }
+        StoreError::Impossible { .. }
+        | StoreError::Unsealable { .. }
+        | StoreError::KeyNeeded(_)
+        | StoreError::Keys(_) => internal(&error.to_string()),
         StoreError::Database(_) => internal(&format!("database error {}", error.sqlstate())),
         StoreError::Migration(_) => internal("schema migration"),
     }

@@ -135,7 +135,7 @@ pub(crate) async fn execute<M: Mutation>(
 ) -> Result<M::Response, HubError> {
     let hub = Arc::clone(hub);
     // The task owns everything: a client that goes away drops only its wait for the answer.
-    let task = tokio::spawn(async move { repeated(|| once(&hub, &call, &mutation)).await });
+    let task = tokio::spawn(async move { repeated(&hub, || once(&hub, &call, &mutation)).await });
     match tokio::time::timeout(CALL_DEADLINE, task).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(HubError::Bug("a command panicked")),
@@ -143,8 +143,9 @@ pub(crate) async fn execute<M: Mutation>(
     }
 }
 
-/// Repeats what another transaction got in the way of.
-async fn repeated<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, HubError>
+/// Repeats what another transaction got in the way of, or what needed a data key that was not in memory: it is fetched
+/// between two transactions, for the key-encryption key may be far away.
+async fn repeated<T, F>(hub: &Hub, mut attempt: impl FnMut() -> F) -> Result<T, HubError>
 where
     F: Future<Output = Result<T, HubError>>,
 {
@@ -152,6 +153,9 @@ where
     loop {
         match attempt().await {
             Err(HubError::Store(StoreError::Conflict(_))) if tries < MAX_TRIES => pause(tries).await,
+            Err(HubError::Store(StoreError::KeyNeeded(home))) if tries < MAX_TRIES => {
+                hub.store.load_keys(home).await?;
+            }
             result => return result,
         }
         tries += 1;
@@ -238,14 +242,14 @@ pub(crate) trait Act: Send + Sync + 'static {
 /// Runs an act for a client; as with a mutation, a client that goes away drops only its wait.
 pub(crate) async fn run_for<A: Act>(hub: &Arc<Hub>, caller: Permit, act: A) -> Result<A::Output, HubError> {
     let hub = Arc::clone(hub);
-    let task = tokio::spawn(async move { repeated(|| commit_once(&hub, &caller, &act)).await });
+    let task = tokio::spawn(async move { repeated(&hub, || commit_once(&hub, &caller, &act)).await });
     task.await.unwrap_or(Err(HubError::Bug("a command panicked")))
 }
 
 /// Runs a step of a job.
 pub(crate) async fn run_job<A: Act>(hub: &Hub, act: &A) -> Result<A::Output, HubError> {
     let caller = Permit::job(A::VERB);
-    repeated(|| commit_once(hub, &caller, act)).await
+    repeated(hub, || commit_once(hub, &caller, act)).await
 }
 
 async fn commit_once<A: Act>(hub: &Hub, caller: &Permit, act: &A) -> Result<A::Output, HubError> {

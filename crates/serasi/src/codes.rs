@@ -2,9 +2,9 @@
 
 use serasi_proto::v1::{
     AccessNeed, AgeBand, BreakGlassReason, BreakGlassVerdict, CapacitySource, CaseOrder, CaseState, Channel,
-    Cluster, Criterion, DeclineReason, FacilityKind, FacilityState, MaskReason, OfferState, OwnerKind,
-    PlacementState, PolicyState, PoolKey, Preference, RegionLevel, Regulation, RequiredField, RouteResult,
-    ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency, WithdrawReason,
+    Cluster, Criterion, DataClass, DeclineReason, FacilityKind, FacilityState, HoldReason, MaskReason,
+    OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference, RegionLevel, Regulation,
+    RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -50,9 +50,11 @@ code! {
     Channel: "CHANNEL_",
     Cluster: "CLUSTER_",
     Criterion: "CRITERION_",
+    DataClass: "DATA_CLASS_",
     DeclineReason: "DECLINE_REASON_",
     FacilityKind: "FACILITY_KIND_",
     FacilityState: "FACILITY_STATE_",
+    HoldReason: "HOLD_REASON_",
     MaskReason: "MASK_REASON_",
     OfferState: "OFFER_STATE_",
     OwnerKind: "OWNER_KIND_",

@@ -8,8 +8,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::columns::{Row, regency, scope_pattern};
-use crate::seal::Seal;
-use crate::{Sealer, StoreError};
+use crate::seal::Cell;
+use crate::subject_keys::{open, seal, words_cell};
+use crate::{Kept, Sealer, StoreError};
 
 /// Which openings to list; `None` matches all.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub struct BreakGlassFilter {
     pub limit: i64,
 }
 
-/// What was written; the second only after the review.
+/// What was written; the second only after the review. Empty = erased with the case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
     pub opener: String,
@@ -79,12 +80,8 @@ impl TryFrom<BreakGlassRow> for BreakGlass {
     }
 }
 
-const fn seal(column: &'static str, row: Uuid) -> Seal {
-    Seal {
-        table: "break_glass",
-        column,
-        row,
-    }
+const fn cell(column: &'static str, id: BreakGlassId) -> Cell {
+    words_cell("break_glass", column, id.uuid(), id.home())
 }
 
 /// Adds one that was just opened and is to be reviewed before `review_before`.
@@ -95,18 +92,18 @@ pub async fn insert(
     review_before: OffsetDateTime,
     words: &Justification,
 ) -> Result<(), StoreError> {
-    let id = glass.id.uuid();
+    let words = seal(conn, sealer, glass.case, cell("words", glass.id), &words.as_str()).await?;
     sqlx::query!(
         "INSERT INTO break_glass (region_code, break_glass_id, version, case_id, principal, reason, words, opened_at,
              expires_at, review_before)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         glass.id.home().to_string(),
-        id,
+        glass.id.uuid(),
         glass.version,
         glass.case.uuid(),
         glass.principal,
         glass.reason.code(),
-        sealer.seal(seal("words", id), &words.as_str()),
+        words,
         glass.opened_at,
         glass.expires_at,
         review_before
@@ -160,18 +157,18 @@ pub async fn words(
         id.home().to_string(),
         id.uuid()
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    row.map(|row| {
-        let reviewer = row
-            .review_words
-            .map(|words| sealer.open(seal("review_words", id.uuid()), &words));
-        Ok(Words {
-            opener: sealer.open(seal("words", id.uuid()), &row.words)?,
-            reviewer: reviewer.transpose()?,
-        })
-    })
-    .transpose()
+    let Some(row) = row else { return Ok(None) };
+    let opener: Kept<String> = open(conn, sealer, cell("words", id), &row.words).await?;
+    let reviewer: Option<Kept<String>> = match row.review_words {
+        None => None,
+        Some(words) => Some(open(conn, sealer, cell("review_words", id), &words).await?),
+    };
+    Ok(Some(Words {
+        opener: opener.there().unwrap_or_default(),
+        reviewer: reviewer.map(|words| words.there().unwrap_or_default()),
+    }))
 }
 
 /// Writes the review of one that had none. `false` = somebody else was first, or there is no review.
@@ -185,18 +182,19 @@ pub async fn review(
         Review::Done { at, by, verdict } => (*at, by.as_str(), verdict.code()),
         Review::Due { .. } => return Ok(false),
     };
-    let id = glass.id.uuid();
+    let cell = cell("review_words", glass.id);
+    let words = seal(conn, sealer, glass.case, cell, &words.as_str()).await?;
     let done = sqlx::query!(
         "UPDATE break_glass SET version = version + 1, reviewed_at = $4, reviewed_by = $5, verdict = $6,
              review_words = $7
          WHERE region_code = $1 AND break_glass_id = $2 AND version = $3 AND reviewed_at IS NULL",
         glass.id.home().to_string(),
-        id,
+        glass.id.uuid(),
         glass.version,
         at,
         by,
         verdict,
-        sealer.seal(seal("review_words", id), &words.as_str())
+        words
     )
     .execute(conn)
     .await?;

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::columns::{Row, pool_columns, regency, scope_pattern};
-use crate::seal::Seal;
+use crate::subject_keys::{seal, story_cell};
 use crate::{Sealer, StoreError};
 
 /// An offer with what a reader wants to see beside it.
@@ -227,19 +227,16 @@ pub async fn update_live(conn: &mut PgConnection, offer: &Offer) -> Result<bool,
 pub async fn set_decline_note(
     conn: &mut PgConnection,
     sealer: &Sealer,
-    id: OfferId,
+    offer: &Offer,
     note: &str,
 ) -> Result<(), StoreError> {
-    let seal = Seal {
-        table: "offers",
-        column: "decline_note",
-        row: id.uuid(),
-    };
+    let cell = story_cell("offers", "decline_note", offer.id.uuid(), offer.case);
+    let content = seal(conn, sealer, offer.case, cell, &note).await?;
     sqlx::query!(
         "UPDATE offers SET decline_note = $3 WHERE region_code = $1 AND offer_id = $2",
-        id.home().to_string(),
-        id.uuid(),
-        sealer.seal(seal, &note)
+        offer.id.home().to_string(),
+        offer.id.uuid(),
+        content
     )
     .execute(conn)
     .await?;
@@ -250,19 +247,16 @@ pub async fn set_decline_note(
 pub async fn set_withdraw_note(
     conn: &mut PgConnection,
     sealer: &Sealer,
-    id: OfferId,
+    offer: &Offer,
     note: &str,
 ) -> Result<(), StoreError> {
-    let seal = Seal {
-        table: "offers",
-        column: "withdraw_note",
-        row: id.uuid(),
-    };
+    let cell = story_cell("offers", "withdraw_note", offer.id.uuid(), offer.case);
+    let content = seal(conn, sealer, offer.case, cell, &note).await?;
     sqlx::query!(
         "UPDATE offers SET withdraw_note = $3 WHERE region_code = $1 AND offer_id = $2",
-        id.home().to_string(),
-        id.uuid(),
-        sealer.seal(seal, &note)
+        offer.id.home().to_string(),
+        offer.id.uuid(),
+        content
     )
     .execute(conn)
     .await?;

@@ -62,7 +62,7 @@ impl Position {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_role_in_every_position_may_call_what_the_table_says_and_nothing_else() {
-    let (hub, stage) = stage::set().await;
+    let (hub, stage) = Box::pin(stage::set()).await;
     let channel = Endpoint::from_shared(format!("http://{}", hub.address()))
         .unwrap()
         .connect_lazy();
@@ -129,7 +129,7 @@ async fn cell(channel: Channel, asked: Arc<(String, Sample)>, token: String) -> 
 
 #[tokio::test]
 async fn without_a_token_no_method_answers_and_what_is_hidden_looks_like_what_is_not_there() {
-    let (hub, stage) = stage::set().await;
+    let (hub, stage) = Box::pin(stage::set()).await;
     let channel = Endpoint::from_shared(format!("http://{}", hub.address()))
         .unwrap()
         .connect_lazy();

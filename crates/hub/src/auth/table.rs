@@ -85,6 +85,8 @@ const ROUTERS: &[Grant] = &[(
 )];
 /// Who decides for the person: the hotline takes down and sends on, it ends nothing.
 const DECIDERS: &[Grant] = &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)];
+/// Who keeps a case from being erased.
+const HOLDERS: &[Grant] = &[(&[Supervisor, Coordinator, Auditor], To::CaseInScope)];
 /// Who looks at offers: the side of the case, and the side of the facility.
 const OFFER_READERS: &[Grant] = &[
     (
@@ -129,6 +131,8 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.CaseService/ListCases", CASE_READERS),
     ("serasi.v1.CaseService/TriageCase", ROUTERS),
     ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
+    ("serasi.v1.CaseService/SetLegalHold", HOLDERS),
+    ("serasi.v1.CaseService/LiftLegalHold", HOLDERS),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
     ("serasi.v1.ReferralService/RouteCase", ROUTERS),
     (

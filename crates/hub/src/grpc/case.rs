@@ -16,7 +16,9 @@ use crate::hub::Hub;
 use crate::sight::{Eyes, VeiledList};
 use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::get_case::GetCase;
+use crate::verbs::lift_legal_hold::LiftLegalHold;
 use crate::verbs::resolve_directly::ResolveDirectly;
+use crate::verbs::set_legal_hold::SetLegalHold;
 use crate::verbs::triage_case::TriageCase;
 use crate::wire::{PageToken, Parse, id_of, need, page_size, party};
 
@@ -109,6 +111,39 @@ impl CaseService for CaseHandler {
             resolution,
         };
         Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn set_legal_hold(
+        &self,
+        request: Request<v1::SetLegalHoldRequest>,
+    ) -> Result<Response<v1::SetLegalHoldResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let reason = parse.required("reason", request.reason);
+        let note = parse.text("note", &request.note);
+        let case = id_of(Kind::Case, &request.case_id)?;
+        let (request_id, reason) = parse.finish(request_id.zip(reason))?;
+        let call = Call::new(caller, request_id, &request);
+        let mutation = SetLegalHold { case, reason, note };
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn lift_legal_hold(
+        &self,
+        request: Request<v1::LiftLegalHoldRequest>,
+    ) -> Result<Response<v1::LiftLegalHoldResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let case = id_of(Kind::Case, &request.case_id)?;
+        let request_id = parse.finish(request_id)?;
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(
+            execute(&self.0, call, LiftLegalHold { case }).await?,
+        ))
     }
 }
 

@@ -55,7 +55,7 @@ impl Mutation for DeclineOffer {
         }
         if let Some(note) = &self.decline.note {
             let sealer = unit.hub.store.sealer();
-            offers::set_decline_note(&mut unit.conn, sealer, self.offer, note.as_str()).await?;
+            offers::set_decline_note(&mut unit.conn, sealer, &view.offer, note.as_str()).await?;
         }
         view.offer.version += 1;
         view.answered_at = Some(unit.now);

@@ -5,13 +5,13 @@ use serasi_domain::case::CaseState;
 use serasi_domain::id::CaseId;
 use serasi_domain::need_to_know::Sight;
 use serasi_proto::v1;
-use serasi_store::{break_glass, cases, intakes, offers, placements};
+use serasi_store::{Kept, break_glass, cases, erasure, intakes, offers, persons, placements};
 
 use super::open::reachable;
 use crate::error::HubError;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
-use crate::wire::{person_to_wire, placement_to_wire};
+use crate::wire::{numbers, optional, person_to_wire, placement_to_wire};
 
 pub(crate) struct GetCase {
     pub(crate) case: CaseId,
@@ -29,17 +29,22 @@ impl Act for GetCase {
         let eyes = Eyes::new(unit.hub, unit.caller);
         let sight = look_through_glass(unit, id, eyes.of_case(&case)).await?;
         let sealer = unit.hub.store.sealer();
-        let persons = intakes::persons_of_case(&mut unit.conn, sealer, id).await?;
+        let persons = persons::of_case(&mut unit.conn, sealer, id).await?;
         let report = intakes::first_of_case(&mut unit.conn, sealer, id).await?;
         let resolution = cases::resolution(&mut unit.conn, sealer, id).await?;
+        let privacy = erasure::of_case(&mut unit.conn, id).await?;
         let mut wire = eyes.case_as(sight, &case);
         wire.persons = persons
             .iter()
-            .map(|(id, person)| person_to_wire(*id, person, sight))
+            .map(|kept| person_to_wire(kept.id, &kept.person, sight))
             .collect();
-        let story = report.map(|report| report.story.as_str().to_owned());
+        let story = report.and_then(Kept::there);
+        let story = story.map(|report| report.story.as_str().to_owned());
         wire.story = sight.whole(story.unwrap_or_default());
-        wire.resolution = sight.whole(resolution.unwrap_or_default());
+        wire.resolution = sight.whole(resolution.and_then(Kept::there).unwrap_or_default());
+        wire.erased_classes = numbers(privacy.erased);
+        // That a court asks for it tells something about the person.
+        wire.legal_hold = optional(privacy.hold.filter(|_| sight.is_whole()));
         match case.state {
             CaseState::Offered { offer } => {
                 let offer = offers::get(&mut unit.conn, offer).await?;

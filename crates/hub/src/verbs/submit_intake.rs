@@ -9,13 +9,15 @@ use serasi_domain::person::PartyMember;
 use serasi_domain::policy::Policy;
 use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
+use serasi_store::persons::NewPerson;
 use serasi_store::source_keys::{self, Subject};
-use serasi_store::{cases, decisions, intakes, offers};
+use serasi_store::{Kept, cases, decisions, intakes, offers, persons};
 use serde_json::json;
 
 use super::refer::{deadline, not_routed, not_routed_without};
 use super::search::search;
 use crate::error::{HubError, Kind};
+use crate::search_terms;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
 use crate::wire::outcome_to_wire;
@@ -133,9 +135,13 @@ impl SubmitIntake {
                 .intake
                 .persons
                 .iter()
-                .map(|person| (PersonId::new(self.home, unit.new_id()), person))
+                .map(|person| NewPerson {
+                    id: PersonId::new(self.home, unit.new_id()),
+                    person,
+                    terms: search_terms::of(person, unit.now),
+                })
                 .collect();
-            intakes::insert_persons(&mut unit.conn, sealer, case.id, &persons).await?;
+            persons::insert(&mut unit.conn, sealer, case.id, &persons).await?;
         }
         Ok(())
     }
@@ -148,11 +154,7 @@ impl SubmitIntake {
             .await?
             .ok_or_else(gone)?;
         let id = CaseId::new(home, uuid);
-        let sealer = unit.hub.store.sealer();
-        let first = intakes::first_of_case(&mut unit.conn, sealer, id)
-            .await?
-            .ok_or_else(gone)?;
-        let differences = first.differences(&self.intake);
+        let differences = self.differences(unit, id).await?.ok_or_else(gone)?;
         if !differences.is_empty() {
             return Err(HubError::Exists {
                 kind: Kind::Case,
@@ -193,6 +195,34 @@ impl SubmitIntake {
             already_known: true,
             outcome: Some(outcome),
         })
+    }
+
+    /// In which fields the report that made the case differs from this one. `None` = there is none.
+    async fn differences(
+        &self,
+        unit: &mut Unit<'_>,
+        case: CaseId,
+    ) -> Result<Option<Vec<&'static str>>, HubError> {
+        let sealer = unit.hub.store.sealer();
+        let first = match intakes::first_of_case(&mut unit.conn, sealer, case).await? {
+            None => return Ok(None),
+            // Nobody knows any more what it said: the key alone tells that it is the same.
+            Some(Kept::Erased) => return Ok(Some(vec![])),
+            Some(Kept::There(first)) => first,
+        };
+        let kept = persons::of_case(&mut unit.conn, sealer, case).await?;
+        if kept.iter().any(|kept| !kept.is_whole) {
+            let sent = Intake {
+                persons: first.persons.clone(),
+                ..self.intake.clone()
+            };
+            return Ok(Some(first.differences(&sent)));
+        }
+        let first = Intake {
+            persons: kept.into_iter().map(|kept| kept.person).collect(),
+            ..first
+        };
+        Ok(Some(first.differences(&self.intake)))
     }
 }
 

@@ -42,7 +42,7 @@ impl Mutation for WithdrawOffer {
         end(unit, &view.offer, &ending).await?;
         if let Some(note) = &self.withdrawal.note {
             let sealer = unit.hub.store.sealer();
-            offers::set_withdraw_note(&mut unit.conn, sealer, self.offer, note.as_str()).await?;
+            offers::set_withdraw_note(&mut unit.conn, sealer, &view.offer, note.as_str()).await?;
         }
         let (case, outcome) = self.send_on(unit, case).await?;
         view.offer.version += 1;

@@ -89,6 +89,8 @@ pub(crate) fn case_to_wire(case: &Case, sight: Sight) -> v1::Case {
         placement: None,
         resolution: String::new(),
         escalations: case.escalations,
+        erased_classes: vec![],
+        legal_hold: 0,
         mask_reason: optional(sight.mask()),
     }
 }

@@ -2,7 +2,7 @@
 
 use serasi_domain::{
     break_glass, capacity, cluster, deadline, facility, intake, need, need_to_know, offer, person, placement,
-    policy, routing,
+    policy, privacy, routing,
 };
 use serasi_proto::v1;
 
@@ -52,6 +52,8 @@ pair!(facility::FacilityKind, v1::FacilityKind: BalaiBesar, Balai, Loka, UptdPro
 pair!(capacity::CapacitySource, v1::CapacitySource: Facility, Import, Decline);
 pair!(offer::DeclineReason, v1::DeclineReason: Full, WrongKind, NotNow, NotEligible, Safety, PersonRefused, Other);
 pair!(offer::WithdrawReason, v1::WithdrawReason: PersonChangedMind, SolvedOtherwise, WrongFacts, Safety, Other);
+pair!(privacy::DataClass, v1::DataClass: Identity, Contact, Story, Assessment);
+pair!(privacy::HoldReason, v1::HoldReason: CourtOrder, Investigation, Audit, Dispute);
 pair!(placement::DischargeDestination, v1::DischargeDestination: Family, OtherFacility, Independent, Death, Left);
 pair!(need_to_know::MaskReason, v1::MaskReason: Child, Trafficking, Drugs, Unclassified, NotAccepted, OfferEnded,
     LocationHidden);
@@ -66,11 +68,11 @@ pair!(routing::PreferenceName, v1::Preference: ScopeTier, CoversForms, TravelCla
 pair!(routing::ScopeTier, v1::ScopeTier: Regency, Province, WorkingArea, Nation);
 
 /// The number of an optional value; 0 when there is none.
-pub(super) fn optional<T: FromWire>(value: Option<T>) -> i32 {
+pub(crate) fn optional<T: FromWire>(value: Option<T>) -> i32 {
     value.map_or(0, FromWire::to_wire)
 }
 
 /// The numbers of a list.
-pub(super) fn numbers<T: FromWire>(values: impl IntoIterator<Item = T>) -> Vec<i32> {
+pub(crate) fn numbers<T: FromWire>(values: impl IntoIterator<Item = T>) -> Vec<i32> {
     values.into_iter().map(FromWire::to_wire).collect()
 }

@@ -138,6 +138,19 @@ fn case(method: &str, stage: &Stage) -> Option<Sample> {
             resolution: "Dibantu di tempat.".to_owned(),
         })
         .about(&open()),
+        // The first who may holds it; the others are told that it is held, or that it no longer is.
+        "SetLegalHold" => Sample::of(&v1::SetLegalHoldRequest {
+            request_id: id(),
+            case_id: open(),
+            reason: v1::HoldReason::Audit as i32,
+            note: String::new(),
+        })
+        .about(&open()),
+        "LiftLegalHold" => Sample::of(&v1::LiftLegalHoldRequest {
+            request_id: id(),
+            case_id: open(),
+        })
+        .about(&open()),
         _ => return None,
     })
 }

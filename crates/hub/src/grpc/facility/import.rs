@@ -8,7 +8,7 @@ use serasi_domain::id::Regency;
 use serasi_geography::RegionCode;
 use serasi_proto::v1;
 use tokio_stream::StreamExt;
-use tonic::Streaming;
+use tonic::{Code, Streaming};
 
 use time::{Duration, OffsetDateTime};
 
@@ -39,7 +39,13 @@ pub(super) async fn import(
     let mut position = 0;
     while let Some(message) = stream.next().await {
         // The client went away or sent bytes that are no message: nothing is written.
-        let message = message.map_err(|_| HubError::TooMuch("a row could not be read from the stream"))?;
+        let message = message.map_err(|unread| {
+            if unread.code() == Code::DeadlineExceeded {
+                HubError::Deadline
+            } else {
+                HubError::TooMuch("a row could not be read from the stream")
+            }
+        })?;
         // A long import may outlive its token.
         caller.still_valid(hub.clock.now())?;
         position += 1;
