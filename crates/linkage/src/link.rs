@@ -309,13 +309,18 @@ mod tests {
 
     #[test]
     fn a_sister_is_not_linked_in_her_sisters_place() {
-        let sister = RawIdentity {
-            nik: "",
-            name: "Rina",
-            birth: "1994",
+        let maria = RawIdentity {
+            name: "Maria Lumbantobing",
+            mother_name: "Ruth Hutagalung",
             ..PERSON
         };
-        let found = links(&sister, &[PERSON]);
+        let rina = RawIdentity {
+            nik: "",
+            name: "Rina Lumbantobing",
+            birth: "1991",
+            ..maria
+        };
+        let found = links(&rina, &[maria]);
         assert!(found.is_none_or(|link| !link.class.is_link()));
     }
 
