@@ -44,7 +44,13 @@ async fn production_refuses_keys_that_were_made_for_development_and_a_start_with
     set["keys"][0]["kid"] = "production-1".into();
     std::fs::write(&jwks, set.to_string()).unwrap();
     let jwks = text(&jwks);
-    let production = ["--issuer", "https://sso.example.go.id", "--jwks", &jwks];
+    let production = [
+        "--issuer",
+        "https://sso.example.go.id",
+        "--jwks",
+        &jwks,
+        "--plaintext",
+    ];
     let refused = serve(&hub.database, folder.path(), &production);
     assert!(
         refused.contains("--index-key-file") && refused.contains("--transit"),
