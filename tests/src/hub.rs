@@ -8,6 +8,7 @@ use serasi_hub::auth::{DevIssuer, Role, TokenRequest, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::{BoundServer, ServeError, ServerSettings};
 use serasi_hub::{Hub, HubSettings};
+use serasi_proto::v1::audit_service_client::AuditServiceClient;
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
 use serasi_proto::v1::insight_service_client::InsightServiceClient;
@@ -24,6 +25,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
+use crate::audit::{AuditFolder, audit_violations};
 use crate::database::TestDatabase;
 use crate::invariants::{capacity_violations, log_violations};
 
@@ -32,6 +34,8 @@ use crate::invariants::{capacity_violations, log_violations};
 pub struct TestHub {
     pub database: TestDatabase,
     issuer: Arc<DevIssuer>,
+    /// Audit key and exported heads of all replicas.
+    audit: Arc<AuditFolder>,
     address: SocketAddr,
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<Result<(), ServeError>>>,
@@ -48,6 +52,7 @@ pub struct Client {
     pub policies: PolicyServiceClient<Authorized>,
     pub insight: InsightServiceClient<Authorized>,
     pub reference: ReferenceServiceClient<Authorized>,
+    pub audit: AuditServiceClient<Authorized>,
 }
 
 type Authorized = InterceptedService<Channel, Bearer>;
@@ -79,6 +84,7 @@ impl Client {
             policies: PolicyServiceClient::new(service()),
             insight: InsightServiceClient::new(service()),
             reference: ReferenceServiceClient::new(service()),
+            audit: AuditServiceClient::new(service()),
         }
     }
 }
@@ -93,15 +99,27 @@ impl TestHub {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
-        Self::on(database, issuer, policy).await
+        Self::on(database, issuer, Arc::new(AuditFolder::new()), policy).await
     }
 
     /// Another replica on the same database.
     pub async fn replica(&self) -> Self {
-        Self::on(self.database.clone(), Arc::clone(&self.issuer), Policy::p7()).await
+        let audit = Arc::clone(&self.audit);
+        Self::on(
+            self.database.clone(),
+            Arc::clone(&self.issuer),
+            audit,
+            Policy::p7(),
+        )
+        .await
     }
 
-    async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, policy: Policy) -> Self {
+    async fn on(
+        database: TestDatabase,
+        issuer: Arc<DevIssuer>,
+        audit: Arc<AuditFolder>,
+        policy: Policy,
+    ) -> Self {
         let verifier: Verifier = issuer.verifier().unwrap();
         let store = database.store().await;
         let settings = HubSettings {
@@ -109,6 +127,7 @@ impl TestHub {
             policy,
             verifier,
             clock: Clock::system(),
+            audit: audit.settings(),
         };
         let hub = Hub::open(settings).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -121,6 +140,7 @@ impl TestHub {
         Self {
             database,
             issuer,
+            audit,
             address,
             stop,
             server,
@@ -134,6 +154,11 @@ impl TestHub {
 
     pub fn issuer(&self) -> &DevIssuer {
         &self.issuer
+    }
+
+    /// Audit key and exported heads.
+    pub fn audit(&self) -> Arc<AuditFolder> {
+        Arc::clone(&self.audit)
     }
 
     /// A token for `roles` in `scope`, of `facility`.
@@ -178,6 +203,7 @@ impl TestHub {
         let mut connection = self.database.connect().await;
         let mut violations = capacity_violations(&mut connection).await;
         violations.extend(log_violations(&mut connection).await);
+        violations.extend(audit_violations(&mut connection, &self.audit).await);
         assert!(violations.is_empty(), "the records do not agree: {violations:#?}");
     }
 }

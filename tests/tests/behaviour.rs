@@ -8,6 +8,8 @@
 
 #[path = "behaviour/access.rs"]
 mod access;
+#[path = "behaviour/audit.rs"]
+mod audit;
 #[path = "behaviour/concurrency.rs"]
 mod concurrency;
 #[path = "behaviour/directory.rs"]

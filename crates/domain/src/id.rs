@@ -160,6 +160,10 @@ id!(
     /// A routing decision; its home is the case's.
     DecisionId
 );
+id!(
+    /// An entry of the audit log; its home is the subject's, or the capital's for what is the nation's.
+    AuditId
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! Handlers: read the request, run the command or the query, write the response. No rules, no SQL.
 
+mod audit;
 mod case;
 mod facility;
 mod insight;
@@ -8,6 +9,7 @@ mod policy;
 mod reference;
 mod referral;
 
+pub(crate) use audit::AuditHandler;
 pub(crate) use case::CaseHandler;
 pub(crate) use facility::FacilityHandler;
 pub(crate) use insight::InsightHandler;

@@ -14,6 +14,7 @@ mod expire_offers;
 mod forget_responses;
 mod refresh_board;
 mod route_waiting;
+mod seal_audit;
 pub(crate) mod watch_database;
 
 /// Starts every job; each ends by itself after `stop` turns true.
@@ -24,6 +25,7 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(seal_audit::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));
     jobs
 }

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serasi_proto::v1::audit_service_server::AuditServiceServer;
 use serasi_proto::v1::case_service_server::CaseServiceServer;
 use serasi_proto::v1::facility_service_server::FacilityServiceServer;
 use serasi_proto::v1::insight_service_server::InsightServiceServer;
@@ -20,8 +21,8 @@ use tower::layer::util::{Identity, Stack};
 
 use crate::auth::AuthLayer;
 use crate::grpc::{
-    CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler, ReferenceHandler,
-    ReferralHandler,
+    AuditHandler, CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler,
+    ReferenceHandler, ReferralHandler,
 };
 use crate::hub::Hub;
 use crate::jobs;
@@ -175,6 +176,7 @@ fn router(hub: &Arc<Hub>, settings: ServerSettings) -> Router<Layers> {
         .add_service(limited!(InsightServiceServer::new(InsightHandler(Arc::clone(
             hub
         )))))
+        .add_service(limited!(AuditServiceServer::new(AuditHandler(Arc::clone(hub)))))
         .add_service(limited!(ReferenceServiceServer::new(ReferenceHandler)));
     if settings.reflection {
         with_reflection(router)

@@ -195,7 +195,13 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
             ),
             format!("Versi {id} sudah dipakai; isinya berbeda pada: {fields}. Gunakan versi baru."),
         ),
-        Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
+        Kind::AuditEntry
+        | Kind::AuditHead
+        | Kind::Case
+        | Kind::Decision
+        | Kind::Facility
+        | Kind::Offer
+        | Kind::Placement => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
             format!(
@@ -301,6 +307,11 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "CAPACITY_REQUIRED",
             "Penawaran ini belum menahan tempat: nyatakan kapasitas untuk menerimanya.".to_owned(),
             "P16 Ps.29c",
+        ),
+        RuleBroken::NotSealedYet => (
+            "NOT_SEALED_YET",
+            "Catatan ini belum disegel; ulangi dalam satu menit.".to_owned(),
+            "UU 27/2022 Ps.31",
         ),
     }
 }

@@ -11,7 +11,7 @@ use rand::Rng;
 use serasi_domain::case::Case;
 use serasi_domain::id::Regency;
 use serasi_domain::policy::Policy;
-use serasi_store::audit::AuditEntry;
+use serasi_ledger::Entry;
 use serasi_store::events::Event;
 use serasi_store::idempotency::{self, CallKey, Remembered};
 use serasi_store::{PgTransaction, StoreError, audit, events};
@@ -88,9 +88,10 @@ impl Unit<'_> {
 
     /// Puts an act on record.
     pub(crate) async fn audit(&mut self, home: Regency, subject: impl ToString) -> Result<(), HubError> {
-        let entry = AuditEntry {
+        let entry = Entry {
+            region: home,
             id: self.new_id(),
-            home,
+            at: self.now,
             principal: self.caller.principal.clone(),
             roles: self
                 .caller
@@ -98,9 +99,9 @@ impl Unit<'_> {
                 .iter()
                 .map(|role| role.code().to_owned())
                 .collect(),
-            verb: self.verb,
-            subject_id: subject.to_string(),
-            request_id: self.request_id,
+            verb: self.verb.to_owned(),
+            subject: subject.to_string(),
+            request: self.request_id,
         };
         Ok(audit::append(&mut self.conn, &entry).await?)
     }
@@ -229,6 +230,8 @@ fn replay<M: Mutation>(known: &Remembered, request_hash: &[u8]) -> Result<M::Res
 pub(crate) trait Act: Send + Sync + 'static {
     /// Name of the verb or job, in audit rows.
     const VERB: &'static str;
+    /// Whether the board should look at once; not after what only reads.
+    const NUDGES_BOARD: bool = true;
     type Output: Send + 'static;
 
     /// Does it, in the open transaction. May run again after a conflict: no effect outside the unit.
@@ -261,7 +264,9 @@ async fn commit_once<A: Act>(hub: &Hub, caller: &Caller, act: &A) -> Result<A::O
     };
     let output = act.run(&mut unit).await?;
     unit.conn.commit().await.map_err(StoreError::from)?;
-    hub.board.nudge();
+    if A::NUDGES_BOARD {
+        hub.board.nudge();
+    }
     Ok(output)
 }
 

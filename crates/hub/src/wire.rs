@@ -1,5 +1,6 @@
 //! Wire to domain and back. In: every violation of a request at once. Out: `From`.
 
+mod audit;
 mod capacity;
 mod case;
 mod codes;
@@ -16,6 +17,7 @@ mod policy;
 mod reference;
 mod time;
 
+pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list};
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, need};
 pub(crate) use decision::{decision_to_wire, outcome_to_wire, replay_to_wire};

@@ -59,14 +59,14 @@ impl Check {
     }
 
     /// A head that was kept outside the database: what it covers must be in the export.
-    pub fn outside_head(&mut self, signed: SignedHead) {
+    pub fn outside_head(&mut self, signed: &SignedHead) {
         self.head(signed, true);
     }
 
     /// A line of the export.
     pub fn line(&mut self, line: Line) {
         match line {
-            Line::Head(signed) => self.head(signed, false),
+            Line::Head(signed) => self.head(&signed, false),
             Line::Leaf(leaf) => self.leaf(&leaf),
             Line::Unsealed(entry) => {
                 let region = entry.region;
@@ -100,17 +100,17 @@ impl Check {
         }
     }
 
-    fn head(&mut self, signed: SignedHead, is_outside: bool) {
+    fn head(&mut self, signed: &SignedHead, is_outside: bool) {
         let (region, size) = (signed.head.region, signed.head.size);
         if !signed.is_signed_by(&self.keys) {
             let finding = Finding::BadSignature {
                 size,
-                key: signed.head.key,
+                key: signed.head.key.clone(),
             };
             self.found.add(Some(region), Some(finding));
             return;
         }
-        let found = self.tree(region).head(signed.head, is_outside);
+        let found = self.tree(region).head(&signed.head, is_outside);
         self.found.add(Some(region), found);
     }
 

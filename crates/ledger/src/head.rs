@@ -75,15 +75,15 @@ mod tests {
             at: entry(0).at,
             key: String::new(),
         };
-        let signed = SignedHead::sign(head, &signer);
-        let line = serde_json::to_string(&signed).unwrap();
-        assert_eq!(serde_json::from_str::<SignedHead>(&line).unwrap(), signed);
-        assert!(signed.is_signed_by(&[other.public(), signer.public()]));
-        assert!(!signed.is_signed_by(&[other.public()]));
-        let mut altered = signed.clone();
+        let sealed = SignedHead::sign(head, &signer);
+        let line = serde_json::to_string(&sealed).unwrap();
+        assert_eq!(serde_json::from_str::<SignedHead>(&line).unwrap(), sealed);
+        assert!(sealed.is_signed_by(&[other.public(), signer.public()]));
+        assert!(!sealed.is_signed_by(&[other.public()]));
+        let mut altered = sealed.clone();
         altered.head.size = 8;
         assert!(!altered.is_signed_by(&[signer.public()]));
-        let mut altered = signed;
+        let mut altered = sealed;
         altered.signature.push('0');
         assert!(!altered.is_signed_by(&[signer.public()]));
     }

@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what `--help` says about it.
 
+mod audit;
 mod insight;
 mod records;
 
@@ -13,6 +14,9 @@ use crate::migrate::MigrateArgs;
 use crate::serve::ServeArgs;
 use crate::token::TokenArgs;
 
+pub(crate) use audit::{
+    Audit, AuditExportArgs, AuditFilterArgs, AuditKeyArgs, AuditListArgs, AuditVerifyArgs,
+};
 pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
 pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
@@ -94,6 +98,9 @@ pub(crate) enum Command {
     /// Look at where need is not met, whose figures are true, and how long people wait.
     #[command(subcommand)]
     Insight(Insight),
+    /// Look into the record of who read or changed what, and check that it is whole.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Measure how much a hub can do, with invented reports.
     Bench(BenchArgs),
 }

@@ -5,6 +5,7 @@ mod credentials;
 use std::error::Error;
 use std::time::Duration;
 
+use serasi_proto::v1::audit_service_client::AuditServiceClient;
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
 use serasi_proto::v1::insight_service_client::InsightServiceClient;
@@ -61,6 +62,10 @@ impl Hub {
         Ok(Self {
             authorized: InterceptedService::new(channel, bearer),
         })
+    }
+
+    pub(crate) fn audit(&self) -> AuditServiceClient<Authorized> {
+        AuditServiceClient::new(self.authorized.clone())
     }
 
     pub(crate) fn cases(&self) -> CaseServiceClient<Authorized> {

@@ -69,6 +69,8 @@ pub(crate) async fn demo(args: &DemoArgs, output: &mut Output<'_>) -> Result<(),
         data_dir: None,
         pg_bin: args.pg_bin.clone(),
         key_file: None,
+        audit_key: None,
+        audit_heads: None,
         db_connections: DB_CONNECTIONS,
         allow_unsafe_database: false,
     };

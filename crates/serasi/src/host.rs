@@ -11,11 +11,15 @@ use serasi_domain::policy::{InvalidPolicy, Policy};
 use serasi_hub::auth::{DevIssuer, DevIssuerError, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::ServeError;
-use serasi_hub::{Hub, HubSettings, OpenError};
+use serasi_hub::{HeadsFileError, Hub, HubSettings, OpenError};
+use serasi_ledger::InvalidKey;
 use serasi_store::embedded::{EmbeddedError, EmbeddedPostgres};
 use serasi_store::{KeyError, SealKey, Sealer, Store, StoreError, StoreSettings, UnsafeSetting};
 
+mod audit;
 mod data_dir;
+
+pub(crate) use audit::{create_audit_key, read_audit_key};
 
 /// Where a hub keeps its things.
 #[derive(Args, Clone, Debug)]
@@ -32,6 +36,13 @@ pub(crate) struct HostArgs {
     /// File with the key that seals personal data, 64 hex digits [default: made in the data directory].
     #[arg(long, env = "SERASI_KEY_FILE", value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
+    /// File with the key that signs heads of the audit log (`serasi audit key FILE` makes one) [default: a development
+    /// key, made in the data directory].
+    #[arg(long, env = "SERASI_AUDIT_KEY", value_name = "FILE")]
+    pub(crate) audit_key: Option<PathBuf>,
+    /// Folder outside the database's reach where signed heads are kept [default: in the data directory].
+    #[arg(long, env = "SERASI_AUDIT_HEADS", value_name = "DIR")]
+    pub(crate) audit_heads: Option<PathBuf>,
     /// Connections to the database.
     #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(4..=500))]
     pub(crate) db_connections: u32,
@@ -77,6 +88,18 @@ pub(crate) enum HostError {
     Metrics { address: SocketAddr, source: BuildError },
     #[error("production needs --key-file: a key made in the data directory is for development")]
     KeyFileRequired,
+    #[error(
+        "production needs --audit-key and --audit-heads: those in the data directory are for development"
+    )]
+    AuditRequired,
+    #[error("{0} is a development key; make one for production with `serasi audit key FILE`")]
+    DevelopmentAuditKey(String),
+    #[error("the audit key {path} {source}")]
+    AuditKey { path: String, source: InvalidKey },
+    #[error("the system gives no randomness")]
+    NoRandomness,
+    #[error("signed heads cannot be kept: {0}")]
+    Heads(#[from] HeadsFileError),
 }
 
 fn describe(error: &StoreError) -> &'static str {
@@ -174,6 +197,7 @@ impl Host {
         policy: Policy,
         tokens: Tokens,
     ) -> Result<Self, HostError> {
+        let is_production = matches!(tokens, Tokens::Issuer(_));
         let verifier = match tokens {
             Tokens::Development => dev_issuer(data_dir.path())?.verifier()?,
             Tokens::Issuer(_) if args.key_file.is_none() => return Err(HostError::KeyFileRequired),
@@ -183,11 +207,23 @@ impl Host {
             Some(path) => SealKey::read(path)?,
             None => SealKey::read_or_create(&data_dir.path().join("seal.key"))?,
         };
+        let audit = audit::settings(args, data_dir.path(), is_production)?;
         let postgres = match &args.database_url {
             Some(_) => None,
             None => Some(EmbeddedPostgres::start(data_dir.path(), args.pg_bin.as_deref()).await?),
         };
-        let opened = Self::open_store(args, postgres.as_ref(), &key, policy, verifier).await;
+        let opened = async {
+            let store = Self::open_store(args, postgres.as_ref(), &key).await?;
+            let settings = HubSettings {
+                store: store.clone(),
+                policy,
+                verifier,
+                clock: Clock::system(),
+                audit,
+            };
+            Ok((Hub::open(settings).await?, store))
+        };
+        let opened = opened.await;
         match opened {
             Ok((hub, store)) => Ok(Self {
                 hub,
@@ -208,9 +244,7 @@ impl Host {
         args: &HostArgs,
         postgres: Option<&EmbeddedPostgres>,
         key: &SealKey,
-        policy: Policy,
-        verifier: Verifier,
-    ) -> Result<(Arc<Hub>, Store), HostError> {
+    ) -> Result<Store, HostError> {
         let url = match (&args.database_url, postgres) {
             (Some(url), _) => url.clone(),
             (None, Some(postgres)) => postgres.url(),
@@ -233,13 +267,7 @@ impl Host {
         if !found.is_empty() && !args.allow_unsafe_database {
             return Err(HostError::Unsafe(found));
         }
-        let settings = HubSettings {
-            store: store.clone(),
-            policy,
-            verifier,
-            clock: Clock::system(),
-        };
-        Ok((Hub::open(settings).await?, store))
+        Ok(store)
     }
 
     /// Closes the connections and stops the private database.

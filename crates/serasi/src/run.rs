@@ -5,9 +5,10 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::audit;
 use crate::bench;
 use crate::case;
-use crate::cli::{Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Route};
+use crate::cli::{Audit, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Route};
 use crate::demo;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -74,6 +75,10 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
         Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
         Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
+        Command::Audit(Audit::List(args)) => audit::list(client, args, output).await,
+        Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
+        Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
+        Command::Audit(Audit::Key(args)) => audit::key(args, output),
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }

@@ -16,6 +16,7 @@ pub mod history;
 pub mod idempotency;
 pub mod insight;
 pub mod intakes;
+pub mod leases;
 pub mod offers;
 pub mod placements;
 pub mod policies;

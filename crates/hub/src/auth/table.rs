@@ -49,6 +49,9 @@ const DIRECTORY: &[Role] = &[Coordinator, Administrator];
 /// Who looks at how others work: the reports of InsightService.
 pub(crate) const OVERSEERS: &[Role] = &[Coordinator, Supervisor, DinasOfficer, Auditor, Administrator];
 
+/// Who checks what others have read and changed.
+const AUDITORS: &[Role] = &[Auditor, Supervisor];
+
 /// Method path without the leading slash, and who may call it.
 pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ("serasi.v1.IntakeService/SubmitIntake", REPORTERS),
@@ -124,6 +127,9 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
         ],
     ),
     ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
+    ("serasi.v1.AuditService/ListAuditEntries", AUDITORS),
+    ("serasi.v1.AuditService/ListAuditHeads", AUDITORS),
+    ("serasi.v1.AuditService/GetAuditProof", AUDITORS),
     ("serasi.v1.ReferenceService/ListRegions", ALL),
     ("serasi.v1.ReferenceService/GetTravel", ALL),
     ("serasi.v1.ReferenceService/ListPpksCategories", ALL),

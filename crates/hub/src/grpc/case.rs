@@ -7,7 +7,7 @@ use serasi_domain::text::Text;
 use serasi_geography::RegionCode;
 use serasi_proto::v1;
 use serasi_proto::v1::case_service_server::CaseService;
-use serasi_store::cases::{self, CaseFilter, CaseOrder, CasePosition};
+use serasi_store::cases::{CaseFilter, CaseOrder, CasePosition};
 use tonic::{Request, Response, Status};
 
 use super::caller;
@@ -16,6 +16,7 @@ use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::get_case::GetCase;
+use crate::verbs::list_cases::ListCases;
 use crate::verbs::resolve_directly::ResolveDirectly;
 use crate::verbs::triage_case::TriageCase;
 use crate::wire::{PageToken, Parse, case_to_wire, id_of, need, page_size, party};
@@ -44,15 +45,13 @@ impl CaseService for CaseHandler {
     ) -> Result<Response<v1::ListCasesResponse>, Status> {
         let caller = caller(&request)?;
         let filter = read_filter(&caller, request.get_ref())?;
-        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let found = cases::list(&mut connection, &filter)
-            .await
-            .map_err(HubError::from)?;
-        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
+        let (order, limit) = (filter.order, filter.limit);
+        let found = run_for(&self.0, caller, ListCases { filter }).await?;
+        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
         let next = found
             .last()
             .filter(|_| is_full)
-            .map(|case| PageToken::write(&(order_number(filter.order), position(case))));
+            .map(|case| PageToken::write(&(order_number(order), position(case))));
         let cases = found.iter().map(case_to_wire).collect();
         Ok(Response::new(v1::ListCasesResponse {
             cases,

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
+use serasi_domain::id::{CaseId, FacilityId};
 use serasi_domain::offer::{Decline, DeclineReason, WithdrawReason, Withdrawal};
-use serasi_domain::routing::route;
 use serasi_proto::v1;
 use serasi_proto::v1::referral_service_server::ReferralService;
-use serasi_store::decisions::StoredDecision;
-use serasi_store::offers::{self, OfferFilter};
-use serasi_store::{PgConnection, cases, decisions, exclusions};
+use serasi_store::offers::OfferFilter;
 use time::{Duration, OffsetDateTime};
 use tonic::{Request, Response, Status};
 
@@ -17,16 +14,20 @@ use super::caller;
 use crate::auth::Caller;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
-use crate::replay::replay;
-use crate::unit_of_work::{Call, execute};
+use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::accept_offer::AcceptOffer;
 use crate::verbs::admit_placement::AdmitPlacement;
 use crate::verbs::decline_offer::DeclineOffer;
 use crate::verbs::discharge_placement::DischargePlacement;
+use crate::verbs::get_decision::GetDecision;
+use crate::verbs::get_offer::GetOffer;
+use crate::verbs::list_offers::ListOffers;
 use crate::verbs::mark_offer_seen::MarkOfferSeen;
+use crate::verbs::may_see_offer;
+use crate::verbs::preview_route::PreviewRoute;
+use crate::verbs::replay_decision::ReplayDecision;
 use crate::verbs::route_case::RouteCase;
 use crate::verbs::withdraw_offer::WithdrawOffer;
-use crate::verbs::{may_see_case, may_see_offer, seeker};
 use crate::wire::{
     PageToken, Parse, capacity_report, decision_to_wire, id_of, offer_to_wire, page_of, page_size,
     replay_to_wire,
@@ -46,7 +47,10 @@ impl ReferralService for ReferralHandler {
         request: Request<v1::PreviewRouteRequest>,
     ) -> Result<Response<v1::PreviewRouteResponse>, Status> {
         let caller = caller(&request)?;
-        let decision = self.preview(&caller, &request.get_ref().case_id).await?;
+        let act = PreviewRoute {
+            case: id_of(Kind::Case, &request.get_ref().case_id)?,
+        };
+        let decision = run_for(&self.0, caller, act).await?;
         Ok(Response::new(v1::PreviewRouteResponse {
             decision: Some(decision),
         }))
@@ -74,8 +78,7 @@ impl ReferralService for ReferralHandler {
     ) -> Result<Response<v1::GetDecisionResponse>, Status> {
         let caller = caller(&request)?;
         let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
-        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let stored = self.decision(&mut connection, &caller, id).await?;
+        let stored = run_for(&self.0, caller, GetDecision { decision: id }).await?;
         Ok(Response::new(v1::GetDecisionResponse {
             decision: Some(decision_to_wire(Some(id), stored.case, &stored.decision)),
         }))
@@ -87,9 +90,7 @@ impl ReferralService for ReferralHandler {
     ) -> Result<Response<v1::ReplayDecisionResponse>, Status> {
         let caller = caller(&request)?;
         let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
-        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let stored = self.decision(&mut connection, &caller, id).await?;
-        let replayed = replay(&self.0, &mut connection, &stored).await?;
+        let (stored, replayed) = run_for(&self.0, caller, ReplayDecision { decision: id }).await?;
         Ok(Response::new(replay_to_wire(id, &stored, replayed)))
     }
 
@@ -98,8 +99,13 @@ impl ReferralService for ReferralHandler {
         request: Request<v1::GetOfferRequest>,
     ) -> Result<Response<v1::GetOfferResponse>, Status> {
         let caller = caller(&request)?;
-        let offer = self.offer(&caller, &request.get_ref().offer_id).await?;
-        Ok(Response::new(v1::GetOfferResponse { offer: Some(offer) }))
+        let act = GetOffer {
+            offer: id_of(Kind::Offer, &request.get_ref().offer_id)?,
+        };
+        let view = run_for(&self.0, caller, act).await?;
+        Ok(Response::new(v1::GetOfferResponse {
+            offer: Some(offer_to_wire(&view)),
+        }))
     }
 
     async fn list_offers(
@@ -108,11 +114,9 @@ impl ReferralService for ReferralHandler {
     ) -> Result<Response<v1::ListOffersResponse>, Status> {
         let caller = caller(&request)?;
         let filter = read_filter(&caller, request.get_ref())?;
-        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let found = offers::list(&mut connection, &filter)
-            .await
-            .map_err(HubError::from)?;
-        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
+        let limit = filter.limit;
+        let found = run_for(&self.0, caller.clone(), ListOffers { filter }).await?;
+        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
         let (mut offers, is_cut) = page_of(found.iter().map(offer_to_wire).collect());
         let last = offers.len().checked_sub(1).and_then(|last| found.get(last));
         let next = last.filter(|_| is_full || is_cut);
@@ -233,51 +237,6 @@ impl ReferralService for ReferralHandler {
             )
             .await?,
         ))
-    }
-}
-
-impl ReferralHandler {
-    async fn preview(&self, caller: &Caller, case_id: &str) -> Result<v1::Decision, HubError> {
-        let id: CaseId = id_of(Kind::Case, case_id)?;
-        let mut connection = self.0.store.read().await?;
-        let case = cases::get(&mut connection, id)
-            .await?
-            .filter(|case| may_see_case(caller, case));
-        let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
-        let excluded = exclusions::of_case(&mut connection, id).await?;
-        let now = serasi_store::now(&mut connection).await?;
-        let policy = self.0.policies.of_search(&mut connection, &case).await?;
-        if let Some(missing) = policy.missing(&case.facts) {
-            return Err(missing.into());
-        }
-        let board = self.0.board.snapshot();
-        let found = route(seeker(&case, &excluded), &board.directory, &policy, now)?;
-        Ok(decision_to_wire(None, id, &found.decision))
-    }
-
-    async fn offer(&self, caller: &Caller, offer_id: &str) -> Result<v1::Offer, HubError> {
-        let id: OfferId = id_of(Kind::Offer, offer_id)?;
-        let mut connection = self.0.store.read().await?;
-        let view = offers::get(&mut connection, id)
-            .await?
-            .filter(|view| may_see_offer(caller, &view.offer));
-        let view = view.ok_or_else(|| HubError::not_found(Kind::Offer, id))?;
-        Ok(offer_to_wire(&view))
-    }
-
-    /// A stored decision of a case that the caller may see.
-    async fn decision(
-        &self,
-        connection: &mut PgConnection,
-        caller: &Caller,
-        id: DecisionId,
-    ) -> Result<StoredDecision, HubError> {
-        let not_found = || HubError::not_found(Kind::Decision, id);
-        let stored = decisions::get(connection, id).await?.ok_or_else(not_found)?;
-        let case = cases::get(connection, stored.case)
-            .await?
-            .filter(|case| may_see_case(caller, case));
-        case.map(|_| stored).ok_or_else(not_found)
     }
 }
 

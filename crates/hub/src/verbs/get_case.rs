@@ -6,7 +6,7 @@ use serasi_domain::id::CaseId;
 use serasi_proto::v1;
 use serasi_store::{cases, intakes, offers, placements};
 
-use super::open::may_see_case;
+use super::open::case_to_see;
 use crate::error::{HubError, Kind};
 use crate::unit_of_work::{Act, Unit};
 use crate::wire::{case_to_wire, offer_to_wire, person_to_wire, placement_to_wire};
@@ -17,13 +17,12 @@ pub(crate) struct GetCase {
 
 impl Act for GetCase {
     const VERB: &'static str = "GetCase";
+    const NUDGES_BOARD: bool = false;
     type Output = v1::Case;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<v1::Case, HubError> {
         let id = self.case;
-        let case = cases::get(&mut unit.conn, id)
-            .await?
-            .filter(|case| may_see_case(unit.caller, case));
+        let case = case_to_see(unit, id).await?;
         let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
         unit.audit(id.home(), id).await?;
         let sealer = unit.hub.store.sealer();

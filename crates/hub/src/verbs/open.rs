@@ -13,7 +13,7 @@ use crate::error::{HubError, Kind};
 use crate::unit_of_work::Unit;
 
 /// A facility officer sees the cases the facility answers for; everybody else those in their scope.
-pub(crate) fn may_see_case(caller: &Caller, case: &Case) -> bool {
+pub(super) fn may_see_case(caller: &Caller, case: &Case) -> bool {
     let is_owner = match case.owner {
         Owner::Facility(facility) => caller.facility == Some(facility),
         Owner::Coordinator(_) => false,
@@ -26,6 +26,12 @@ pub(crate) fn may_see_offer(caller: &Caller, offer: &Offer) -> bool {
     caller.facility == Some(offer.facility)
         || !caller.is_facility_only()
             && (caller.sees(offer.case.home().code()) || caller.sees(offer.facility.home().code()))
+}
+
+/// The case, if the caller may see it.
+pub(super) async fn case_to_see(unit: &mut Unit<'_>, id: CaseId) -> Result<Option<Case>, HubError> {
+    let case = cases::get(&mut unit.conn, id).await?;
+    Ok(case.filter(|case| may_see_case(unit.caller, case)))
 }
 
 /// The case, locked; verbs on one case take turns. `version` 0 = whatever it has.

@@ -99,7 +99,8 @@ impl fmt::Display for Finding {
                 head_at,
             } => write!(
                 f,
-                "the log ends after {size} leaves, and the head signed at {head_at} covers {head_size}: the end was cut off"
+                "the log ends after {size} leaves, and the head signed at {head_at} covers {head_size}: the end was cut off, or the \
+                 export is older than the head"
             ),
             Self::NotProven { index, id, size } => write!(
                 f,

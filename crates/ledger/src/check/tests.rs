@@ -46,7 +46,7 @@ fn checked(lines: Vec<Line>) -> Report {
     let signer = signer();
     let mut check = Check::new(vec![signer.public()], None);
     for size in [3, 7] {
-        check.outside_head(head(size, &signer));
+        check.outside_head(&head(size, &signer));
     }
     for line in lines {
         check.line(line);
@@ -152,10 +152,10 @@ fn an_old_entry_outside_the_tree_is_found_and_a_new_one_is_not_yet_sealed() {
 fn a_head_of_somebody_else_and_two_histories_are_found() {
     let signer = signer();
     let mut check = Check::new(vec![signer.public()], None);
-    check.outside_head(head(3, &signer));
+    check.outside_head(&head(3, &signer));
     let mut told_otherwise = head(3, &signer).head;
     told_otherwise.root = Hash::of_nothing();
-    check.outside_head(SignedHead::sign(told_otherwise, &signer));
+    check.outside_head(&SignedHead::sign(told_otherwise, &signer));
     check.line(Line::Head(head(7, &self::signer())));
     for line in leaves(0..3) {
         check.line(line);
@@ -174,7 +174,7 @@ fn only_the_named_tree_has_to_be_whole() {
     let region = "11.01".parse().ok().and_then(Regency::of).unwrap();
     for (only, is_clean) in [(None, false), (Some(region), true)] {
         let mut check = Check::new(vec![signer.public()], only);
-        check.outside_head(head(3, &signer));
+        check.outside_head(&head(3, &signer));
         assert_eq!(check.finish().is_clean(), is_clean);
     }
 }
@@ -195,7 +195,7 @@ fn a_single_entry_is_proven_by_its_path() {
     proven.inclusion = Some(Inclusion { size: 7, path });
     let said = |leaf: Leaf| {
         let mut check = Check::new(vec![signer.public()], None);
-        check.outside_head(head(7, &signer));
+        check.outside_head(&head(7, &signer));
         check.line(Line::Leaf(leaf));
         codes(&check.finish())
     };

@@ -59,7 +59,7 @@ pub(super) fn check_entry(leaf: &Leaf) -> Option<Finding> {
 }
 
 impl TreeCheck {
-    pub(super) fn head(&mut self, head: Head, is_outside: bool) -> Option<Finding> {
+    pub(super) fn head(&mut self, head: &Head, is_outside: bool) -> Option<Finding> {
         let size = head.size;
         if let Some((root, _)) = self.heads.get(&size) {
             return (*root != head.root).then_some(Finding::TwoHistories { size });
