@@ -25,40 +25,64 @@ const TEMPLATE: &str = "serasi_template";
 /// A fresh, migrated database.
 #[derive(Clone, Debug)]
 pub struct TestDatabase {
+    /// For the hub, whose role is bound by row-level security.
     url: String,
+    /// For looks and changes past the hub.
+    owner_url: String,
 }
 
 impl TestDatabase {
     pub async fn create() -> Self {
         let cluster = CLUSTER.get_or_init(start).await;
         let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut admin = PgConnection::connect(&cluster.url("postgres")).await.unwrap();
+        let mut admin = PgConnection::connect(&cluster.url("serasi", "postgres"))
+            .await
+            .unwrap();
         let statement = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy");
         admin.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
         Self {
-            url: cluster.url(&name),
+            url: cluster.url("serasi_hub", &name),
+            owner_url: cluster.url("serasi", &name),
         }
     }
 
-    /// `postgres://...` of this database.
+    /// `postgres://...` of this database, for a hub.
     pub fn url(&self) -> &str {
         &self.url
     }
 
+    /// The same for the superuser, who sees every row and owns the tables.
+    pub fn owner_url(&self) -> &str {
+        &self.owner_url
+    }
+
     /// A connection past the hub, to look at what it wrote.
     pub async fn connect(&self) -> PgConnection {
-        PgConnection::connect(&self.url).await.unwrap()
+        PgConnection::connect(&self.owner_url).await.unwrap()
     }
 
     /// A store on this database, with a key all replicas of a test share.
     pub async fn store(&self) -> Store {
+        self.store_through(&self.url, 16).await
+    }
+
+    /// A store that reaches the database through `url`.
+    pub async fn store_through(&self, url: &str, max_connections: u32) -> Store {
         let folder = &CLUSTER.get_or_init(start).await.folder;
         let key = SealKey::read_or_create(&folder.join("seal.key")).unwrap();
         let settings = StoreSettings {
-            url: self.url.clone(),
-            max_connections: 16,
+            url: url.to_owned(),
+            max_connections,
         };
         Store::connect(&settings, Sealer::new(&key)).await.unwrap()
+    }
+
+    /// Folder of the server's socket, and the name of this database.
+    pub async fn location(&self) -> (PathBuf, String) {
+        let cluster = CLUSTER.get_or_init(start).await;
+        let (_, name) = self.url.split_once("localhost/").unwrap();
+        let (name, _) = name.split_once('?').unwrap();
+        (cluster.socket.clone(), name.to_owned())
     }
 }
 
@@ -78,9 +102,9 @@ impl TestDatabase {
 }
 
 impl Cluster {
-    fn url(&self, database: &str) -> String {
+    fn url(&self, role: &str, database: &str) -> String {
         format!(
-            "postgres://serasi@localhost/{database}?host={}",
+            "postgres://{role}@localhost/{database}?host={}",
             self.socket.display()
         )
     }
@@ -107,18 +131,19 @@ async fn start() -> Cluster {
         folder,
         _undertaker: undertaker,
     };
-    let mut admin = PgConnection::connect(&postgres.url()).await.unwrap();
+    let mut admin = PgConnection::connect(&postgres.owner_url()).await.unwrap();
     admin
         .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {TEMPLATE}")))
         .await
         .unwrap();
     let key = SealKey::unused();
     let settings = StoreSettings {
-        url: cluster.url(TEMPLATE),
+        url: cluster.url("serasi", TEMPLATE),
         max_connections: 1,
     };
     let store = Store::connect(&settings, Sealer::new(&key)).await.unwrap();
     store.migrate().await.unwrap();
     store.close().await;
+    postgres.make_login().await.unwrap();
     cluster
 }

@@ -10,6 +10,8 @@
 mod access;
 #[path = "behaviour/audit.rs"]
 mod audit;
+#[path = "behaviour/backstop.rs"]
+mod backstop;
 #[path = "behaviour/concurrency.rs"]
 mod concurrency;
 #[path = "behaviour/directory.rs"]
@@ -44,6 +46,8 @@ mod replay;
 mod required_fields;
 #[path = "behaviour/scene.rs"]
 mod scene;
+#[path = "behaviour/schema.rs"]
+mod schema;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/withdraw.rs"]

@@ -14,7 +14,7 @@ use serasi_domain::policy::Policy;
 use serasi_ledger::Entry;
 use serasi_store::events::Event;
 use serasi_store::idempotency::{self, CallKey, Remembered};
-use serasi_store::{PgTransaction, StoreError, audit, events};
+use serasi_store::{Context, PgTransaction, StoreError, audit, events};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -33,6 +33,8 @@ const CALL_DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) trait Mutation: Send + Sync + 'static {
     /// Name of the verb, in audit and idempotency rows.
     const VERB: &'static str;
+    /// What it may see and do in the database.
+    const REACH: Reach = Reach::Work;
     /// What the client gets. No personal data: it is kept for retries.
     type Response: Message + Default + 'static;
 
@@ -41,6 +43,30 @@ pub(crate) trait Mutation: Send + Sync + 'static {
 
     /// Does it, in the open transaction. May run again after a conflict: no effect outside the unit.
     fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Response, HubError>> + Send;
+}
+
+/// How far a verb reaches in the database, beyond what it checks itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// A look: what the caller may see.
+    Look,
+    /// Cases, offers and places of any region; of persons and reports only what is new.
+    Work,
+    /// The same with persons and reports of any region.
+    WorkOnPersons,
+}
+
+impl Reach {
+    fn context(self, caller: &Caller) -> Context {
+        match self {
+            Self::Work => Context::Work,
+            Self::WorkOnPersons => Context::WorkOnPersons,
+            Self::Look => Context::Caller {
+                scope: (!caller.is_facility_only()).then_some(caller.scope),
+                facility: caller.facility,
+            },
+        }
+    }
 }
 
 /// How a mutation was called.
@@ -165,7 +191,7 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
         principal: call.caller.principal.clone(),
         request_id: call.request_id,
     };
-    let mut conn = hub.store.begin().await?;
+    let mut conn = hub.store.begin(M::REACH.context(&call.caller)).await?;
     let (now, known) = idempotency::begin_call(&mut conn, &key).await?;
     if let Some(known) = known {
         return replay::<M>(&known, &call.request_hash);
@@ -210,7 +236,7 @@ async fn first_response<M: Mutation>(
     undone: PgTransaction<'static>,
 ) -> Result<Option<M::Response>, HubError> {
     undone.rollback().await.map_err(StoreError::from)?;
-    let mut conn = hub.store.begin().await?;
+    let mut conn = hub.store.begin(M::REACH.context(&call.caller)).await?;
     let (_, known) = idempotency::begin_call(&mut conn, key).await?;
     known
         .map(|known| replay::<M>(&known, &call.request_hash))
@@ -230,8 +256,8 @@ fn replay<M: Mutation>(known: &Remembered, request_hash: &[u8]) -> Result<M::Res
 pub(crate) trait Act: Send + Sync + 'static {
     /// Name of the verb or job, in audit rows.
     const VERB: &'static str;
-    /// Whether the board should look at once; not after what only reads.
-    const NUDGES_BOARD: bool = true;
+    /// What it may see and do in the database.
+    const REACH: Reach = Reach::Work;
     type Output: Send + 'static;
 
     /// Does it, in the open transaction. May run again after a conflict: no effect outside the unit.
@@ -252,7 +278,7 @@ pub(crate) async fn run_job<A: Act>(hub: &Hub, act: &A) -> Result<A::Output, Hub
 }
 
 async fn commit_once<A: Act>(hub: &Hub, caller: &Caller, act: &A) -> Result<A::Output, HubError> {
-    let mut conn = hub.store.begin().await?;
+    let mut conn = hub.store.begin(A::REACH.context(caller)).await?;
     let now = serasi_store::now(&mut conn).await?;
     let mut unit = Unit {
         conn,
@@ -264,7 +290,7 @@ async fn commit_once<A: Act>(hub: &Hub, caller: &Caller, act: &A) -> Result<A::O
     };
     let output = act.run(&mut unit).await?;
     unit.conn.commit().await.map_err(StoreError::from)?;
-    if A::NUDGES_BOARD {
+    if A::REACH != Reach::Look {
         hub.board.nudge();
     }
     Ok(output)

@@ -46,7 +46,8 @@ pub(crate) struct HostArgs {
     /// Connections to the database.
     #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(4..=500))]
     pub(crate) db_connections: u32,
-    /// Serve although the database may lose acknowledged writes (fsync off and the like). For experiments only.
+    /// Serve although the database may lose acknowledged writes (fsync off and the like), or the hub's role may do more
+    /// than it should (superuser, owner). For experiments only.
     #[arg(long)]
     pub(crate) allow_unsafe_database: bool,
 }
@@ -82,6 +83,11 @@ pub(crate) enum HostError {
     NotMigrated(usize),
     #[error("{} (--allow-unsafe-database serves all the same)", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Unsafe(Vec<UnsafeSetting>),
+    #[error(
+        "the role of DATABASE_URL can do too much: {0}. Log in as a member of serasi_app (CREATE ROLE hub LOGIN IN ROLE \
+         serasi_app), and leave the owner to `serasi migrate` (--allow-unsafe-database serves all the same)"
+    )]
+    TooMighty(String),
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error("cannot serve metrics on {address}: {source}")]
@@ -245,6 +251,10 @@ impl Host {
         postgres: Option<&EmbeddedPostgres>,
         key: &SealKey,
     ) -> Result<Store, HostError> {
+        if let Some(postgres) = postgres {
+            crate::migrate::run(&postgres.owner_url()).await?;
+            postgres.make_login().await?;
+        }
         let url = match (&args.database_url, postgres) {
             (Some(url), _) => url.clone(),
             (None, Some(postgres)) => postgres.url(),
@@ -255,13 +265,13 @@ impl Host {
             max_connections: args.db_connections,
         };
         let store = Store::connect(&settings, Sealer::new(key)).await?;
-        if postgres.is_some() {
-            store.migrate().await?;
-        } else {
-            let pending = store.pending_migrations().await?;
-            if pending > 0 {
-                return Err(HostError::NotMigrated(pending));
-            }
+        let pending = store.pending_migrations().await?;
+        if pending > 0 {
+            return Err(HostError::NotMigrated(pending));
+        }
+        let excess = store.excess_rights().await?;
+        if !excess.is_empty() && !args.allow_unsafe_database {
+            return Err(HostError::TooMighty(excess.join(", ")));
         }
         let found = store.unsafe_settings().await?;
         if !found.is_empty() && !args.allow_unsafe_database {

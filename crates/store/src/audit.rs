@@ -76,8 +76,8 @@ pub async fn append(conn: &mut PgConnection, entry: &Entry) -> Result<(), StoreE
     sqlx::query!(
         "WITH entry AS (
              INSERT INTO audit_entries (region_code, audit_id, at, principal, roles, verb, subject_id, request_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING region_code, audit_id)
-         INSERT INTO audit_unsealed (region_code, audit_id) SELECT region_code, audit_id FROM entry",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8))
+         INSERT INTO audit_unsealed (region_code, audit_id) VALUES ($1, $2)",
         entry.region.to_string(),
         entry.id,
         entry.at,

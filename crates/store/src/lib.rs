@@ -24,10 +24,12 @@ pub mod private_file;
 pub mod source_keys;
 
 mod columns;
+mod context;
 mod error;
 mod pool;
 mod seal;
 
+pub use context::Context;
 pub use error::StoreError;
 pub use pool::{Store, StoreSettings, UnsafeSetting, now};
 pub use seal::{KeyError, SealKey, Sealer};

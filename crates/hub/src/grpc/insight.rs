@@ -9,6 +9,7 @@ use serasi_domain::insight::unmet_need::{RowKey, UnmetNeed};
 use serasi_geography::RegionCode;
 use serasi_proto::v1;
 use serasi_proto::v1::insight_service_server::InsightService;
+use serasi_store::Context;
 use serasi_store::insight::truthfulness::{Truthfulness, TruthfulnessFilter};
 use serasi_store::insight::unmet_need::UnmetNeedFilter;
 use serasi_store::insight::{timeliness, truthfulness, unmet_need};
@@ -115,7 +116,7 @@ impl InsightHandler {
             after,
             limit: usize::try_from(limit).unwrap_or(0),
         };
-        let mut connection = self.0.store.read().await?;
+        let mut connection = self.0.store.begin(Context::Work).await?;
         let found = truthfulness::worst(&mut connection, &filter).await?;
         if let Some(facility) = facility.filter(|_| found.is_empty() && after.is_none()) {
             return Err(HubError::not_found(Kind::Facility, facility));
@@ -137,7 +138,7 @@ impl InsightHandler {
         let extent = extent(&mut parse, caller.scope, &request.region_code, request.level);
         let days = days(&mut parse, &request.from_date, &request.until_date);
         let (extent, days) = parse.finish(extent.zip(days))?;
-        let mut connection = self.0.store.read().await?;
+        let mut connection = self.0.store.begin(Context::Work).await?;
         let rows = timeliness::count(&mut connection, extent, days).await?;
         Ok(v1::GetTimelinessResponse {
             rows: rows.iter().map(timeliness_to_wire).collect(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serasi_ledger::{Head, SignedHead};
+use serasi_store::Context;
 use serasi_store::audit::heads;
 use serasi_store::audit::seal::{self, Sealed};
 use serasi_store::leases::{self, Lease};
@@ -36,7 +37,6 @@ struct TakeLease {
 
 impl Act for TakeLease {
     const VERB: &'static str = "TakeSealingLease";
-    const NUDGES_BOARD: bool = false;
     type Output = Option<Lease>;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Option<Lease>, HubError> {
@@ -52,7 +52,6 @@ struct KeepLease {
 
 impl Act for KeepLease {
     const VERB: &'static str = "KeepSealingLease";
-    const NUDGES_BOARD: bool = false;
     type Output = bool;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {
@@ -67,7 +66,6 @@ struct Sweep;
 
 impl Act for Sweep {
     const VERB: &'static str = "EnqueueForgotten";
-    const NUDGES_BOARD: bool = false;
     type Output = u64;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<u64, HubError> {
@@ -81,7 +79,6 @@ struct Seal {
 
 impl Act for Seal {
     const VERB: &'static str = "SealAudit";
-    const NUDGES_BOARD: bool = false;
     type Output = Sealed;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Sealed, HubError> {
@@ -96,7 +93,6 @@ struct Sign {
 
 impl Act for Sign {
     const VERB: &'static str = "SignAuditHeads";
-    const NUDGES_BOARD: bool = false;
     type Output = Vec<SignedHead>;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Vec<SignedHead>, HubError> {
@@ -216,7 +212,7 @@ fn is_due(last: Option<Instant>, every: Duration) -> bool {
 
 async fn seal_all(hub: &Hub, lease: Lease) -> Result<(), HubError> {
     loop {
-        let mut connection = hub.store.read().await?;
+        let mut connection = hub.store.begin(Context::Work).await?;
         let is_needed = seal::is_needed(&mut connection).await?;
         drop(connection);
         if !is_needed {

@@ -6,7 +6,7 @@ use serasi_proto::v1;
 use serasi_store::audit::{heads, tree};
 
 use crate::error::{HubError, Kind, RuleBroken};
-use crate::unit_of_work::{Act, Unit};
+use crate::unit_of_work::{Act, Reach, Unit};
 use crate::wire::{audit_head_to_wire, audit_leaf_to_wire};
 
 pub(crate) struct GetAuditProof {
@@ -18,7 +18,7 @@ pub(crate) struct GetAuditProof {
 
 impl Act for GetAuditProof {
     const VERB: &'static str = "GetAuditProof";
-    const NUDGES_BOARD: bool = false;
+    const REACH: Reach = Reach::Look;
     type Output = v1::GetAuditProofResponse;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {

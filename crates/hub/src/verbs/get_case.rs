@@ -8,7 +8,7 @@ use serasi_store::{cases, intakes, offers, placements};
 
 use super::open::case_to_see;
 use crate::error::{HubError, Kind};
-use crate::unit_of_work::{Act, Unit};
+use crate::unit_of_work::{Act, Reach, Unit};
 use crate::wire::{case_to_wire, offer_to_wire, person_to_wire, placement_to_wire};
 
 pub(crate) struct GetCase {
@@ -17,7 +17,7 @@ pub(crate) struct GetCase {
 
 impl Act for GetCase {
     const VERB: &'static str = "GetCase";
-    const NUDGES_BOARD: bool = false;
+    const REACH: Reach = Reach::Look;
     type Output = v1::Case;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<v1::Case, HubError> {

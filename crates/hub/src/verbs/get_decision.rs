@@ -5,7 +5,7 @@ use serasi_store::decisions::{self, StoredDecision};
 
 use super::open::case_to_see;
 use crate::error::{HubError, Kind};
-use crate::unit_of_work::{Act, Unit};
+use crate::unit_of_work::{Act, Reach, Unit};
 
 pub(crate) struct GetDecision {
     pub(crate) decision: DecisionId,
@@ -13,7 +13,7 @@ pub(crate) struct GetDecision {
 
 impl Act for GetDecision {
     const VERB: &'static str = "GetDecision";
-    const NUDGES_BOARD: bool = false;
+    const REACH: Reach = Reach::Look;
     type Output = StoredDecision;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<StoredDecision, HubError> {

@@ -5,7 +5,7 @@ use serasi_store::offers::{self, OfferView};
 
 use super::open::may_see_offer;
 use crate::error::{HubError, Kind};
-use crate::unit_of_work::{Act, Unit};
+use crate::unit_of_work::{Act, Reach, Unit};
 
 pub(crate) struct GetOffer {
     pub(crate) offer: OfferId,
@@ -13,7 +13,7 @@ pub(crate) struct GetOffer {
 
 impl Act for GetOffer {
     const VERB: &'static str = "GetOffer";
-    const NUDGES_BOARD: bool = false;
+    const REACH: Reach = Reach::Look;
     type Output = OfferView;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<OfferView, HubError> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::HubError;
 use crate::policies::national_home;
-use crate::unit_of_work::{Act, Unit};
+use crate::unit_of_work::{Act, Reach, Unit};
 use crate::wire::{PageToken, audit_entry_to_wire, audit_leaf_to_wire};
 
 /// What to list.
@@ -37,7 +37,7 @@ pub(crate) struct ListAuditEntries {
 
 impl Act for ListAuditEntries {
     const VERB: &'static str = "ListAuditEntries";
-    const NUDGES_BOARD: bool = false;
+    const REACH: Reach = Reach::Look;
     type Output = v1::ListAuditEntriesResponse;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {

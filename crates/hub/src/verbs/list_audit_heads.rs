@@ -7,7 +7,7 @@ use serasi_store::audit::heads;
 
 use crate::error::HubError;
 use crate::policies::national_home;
-use crate::unit_of_work::{Act, Unit};
+use crate::unit_of_work::{Act, Reach, Unit};
 use crate::wire::{PageToken, audit_head_to_wire};
 
 pub(crate) struct ListAuditHeads {
@@ -19,7 +19,7 @@ pub(crate) struct ListAuditHeads {
 
 impl Act for ListAuditHeads {
     const VERB: &'static str = "ListAuditHeads";
-    const NUDGES_BOARD: bool = false;
+    const REACH: Reach = Reach::Look;
     type Output = v1::ListAuditHeadsResponse;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {

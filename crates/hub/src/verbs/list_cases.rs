@@ -6,7 +6,7 @@ use serasi_store::cases::{self, CaseFilter};
 
 use crate::error::HubError;
 use crate::policies::national_home;
-use crate::unit_of_work::{Act, Unit};
+use crate::unit_of_work::{Act, Reach, Unit};
 
 pub(crate) struct ListCases {
     pub(crate) filter: CaseFilter,
@@ -14,7 +14,7 @@ pub(crate) struct ListCases {
 
 impl Act for ListCases {
     const VERB: &'static str = "ListCases";
-    const NUDGES_BOARD: bool = false;
+    const REACH: Reach = Reach::Look;
     type Output = Vec<Case>;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Vec<Case>, HubError> {

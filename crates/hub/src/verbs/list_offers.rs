@@ -5,7 +5,7 @@ use serasi_store::offers::{self, OfferFilter, OfferView};
 
 use crate::error::HubError;
 use crate::policies::national_home;
-use crate::unit_of_work::{Act, Unit};
+use crate::unit_of_work::{Act, Reach, Unit};
 
 pub(crate) struct ListOffers {
     pub(crate) filter: OfferFilter,
@@ -13,7 +13,7 @@ pub(crate) struct ListOffers {
 
 impl Act for ListOffers {
     const VERB: &'static str = "ListOffers";
-    const NUDGES_BOARD: bool = false;
+    const REACH: Reach = Reach::Look;
     type Output = Vec<OfferView>;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Vec<OfferView>, HubError> {

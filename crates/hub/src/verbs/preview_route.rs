@@ -8,7 +8,7 @@ use serasi_store::exclusions;
 use super::open::case_to_see;
 use super::search::seeker;
 use crate::error::{HubError, Kind};
-use crate::unit_of_work::{Act, Unit};
+use crate::unit_of_work::{Act, Reach, Unit};
 use crate::wire::decision_to_wire;
 
 pub(crate) struct PreviewRoute {
@@ -17,7 +17,7 @@ pub(crate) struct PreviewRoute {
 
 impl Act for PreviewRoute {
     const VERB: &'static str = "PreviewRoute";
-    const NUDGES_BOARD: bool = false;
+    const REACH: Reach = Reach::Look;
     type Output = v1::Decision;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<v1::Decision, HubError> {

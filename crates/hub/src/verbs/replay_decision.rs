@@ -6,7 +6,7 @@ use serasi_store::decisions::StoredDecision;
 use super::get_decision::decision_to_see;
 use crate::error::HubError;
 use crate::replay::{Replayed, replay};
-use crate::unit_of_work::{Act, Unit};
+use crate::unit_of_work::{Act, Reach, Unit};
 
 pub(crate) struct ReplayDecision {
     pub(crate) decision: DecisionId,
@@ -14,7 +14,7 @@ pub(crate) struct ReplayDecision {
 
 impl Act for ReplayDecision {
     const VERB: &'static str = "ReplayDecision";
-    const NUDGES_BOARD: bool = false;
+    const REACH: Reach = Reach::Look;
     type Output = (StoredDecision, Replayed);
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {

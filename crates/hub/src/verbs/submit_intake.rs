@@ -16,7 +16,7 @@ use serde_json::json;
 use super::refer::{deadline, not_routed, not_routed_without};
 use super::search::search;
 use crate::error::{HubError, Kind};
-use crate::unit_of_work::{Mutation, Unit};
+use crate::unit_of_work::{Mutation, Reach, Unit};
 use crate::wire::{case_to_wire, offer_to_wire, outcome_to_wire};
 
 pub(crate) struct SubmitIntake {
@@ -27,6 +27,8 @@ pub(crate) struct SubmitIntake {
 
 impl Mutation for SubmitIntake {
     const VERB: &'static str = "SubmitIntake";
+    // The same key again is compared with the report that came first.
+    const REACH: Reach = Reach::WorkOnPersons;
     type Response = v1::SubmitIntakeResponse;
 
     fn home(&self) -> Regency {
