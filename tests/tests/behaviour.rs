@@ -48,6 +48,8 @@ mod required_fields;
 mod scene;
 #[path = "behaviour/schema.rs"]
 mod schema;
+#[path = "behaviour/start.rs"]
+mod start;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/withdraw.rs"]

@@ -144,6 +144,11 @@ mod tests {
         let mut file = HeadsFile::open(folder.path()).unwrap();
         assert_eq!(file.export(&[head(3, &signer)]).unwrap(), 0);
         assert_eq!(file.export(&[head(5, &signer)]).unwrap(), 1);
+        assert!(matches!(
+            HeadsFile::open(folder.path()),
+            Err(HeadsFileError::InUse(_))
+        ));
+        drop(file);
         let text = std::fs::read_to_string(&path).unwrap();
         let sizes = text
             .lines()

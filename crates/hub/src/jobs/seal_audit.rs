@@ -220,7 +220,7 @@ async fn seal_all(hub: &Hub, lease: Lease) -> Result<(), HubError> {
         }
         let sealed = run_job(hub, &Seal { lease }).await?;
         for id in sealed.vanished {
-            tracing::error!(audit.id = %id, "an audit entry was removed before it was sealed");
+            tracing::error!(audit.id = %id, "an audit entry was removed or moved before it was sealed");
             metrics::counter!("serasi_audit_vanished_total").increment(1);
         }
     }

@@ -18,7 +18,7 @@ use crate::leases::{self, Lease};
 pub struct Sealed {
     /// Entries taken from the queue.
     pub taken: usize,
-    /// Entries of these that were no longer there: somebody removed them before they were sealed.
+    /// Entries of these that cannot be sealed: somebody has removed them, or moved them where no region is.
     pub vanished: Vec<Uuid>,
 }
 
@@ -83,33 +83,53 @@ pub async fn seal(conn: &mut PgConnection, lease: &Lease, limit: i64) -> Result<
 
 /// Takes entries out of the queue, in the order in which they go into their trees.
 async fn take(conn: &mut PgConnection, limit: i64) -> Result<(Vec<Entry>, Vec<Uuid>), StoreError> {
+    // Asked for first and then named: with the keys in a sub-select the planner, which knows nothing true about a queue,
+    // went through the whole of it for each.
+    let keys = sqlx::query!(
+        "SELECT region_code, audit_id FROM audit_unsealed ORDER BY region_code, audit_id LIMIT $1",
+        limit
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let (regions, ids): (Vec<_>, Vec<_>) = keys
+        .into_iter()
+        .map(|key| (key.region_code, key.audit_id))
+        .unzip();
     let rows = sqlx::query!(
         r#"WITH taken AS (
-               DELETE FROM audit_unsealed WHERE (region_code, audit_id) IN (
-                   SELECT region_code, audit_id FROM audit_unsealed LIMIT $1)
-               RETURNING region_code, audit_id)
+               DELETE FROM audit_unsealed u USING UNNEST($1::text[], $2::uuid[]) AS k (region_code, audit_id)
+               WHERE u.region_code = k.region_code AND u.audit_id = k.audit_id
+               RETURNING u.region_code, u.audit_id)
            SELECT region_code AS "region_code!", audit_id AS "audit_id!", e.at AS "at?", e.principal AS "principal?",
                e.roles AS "roles?", e.verb AS "verb?", e.subject_id AS "subject_id?", e.request_id
            FROM taken LEFT JOIN audit_entries e USING (region_code, audit_id)
+           -- One that has its place and was queued again is done.
+           WHERE NOT EXISTS (SELECT 1 FROM audit_leaves l
+               WHERE l.region_code = taken.region_code AND l.audit_id = taken.audit_id)
            ORDER BY region_code, e.at, audit_id"#,
-        limit
+        &regions,
+        &ids
     )
     .fetch_all(conn)
     .await?;
     let (mut entries, mut vanished) = (vec![], vec![]);
     for row in rows {
-        match (row.at, row.principal, row.roles, row.verb, row.subject_id) {
-            (Some(at), Some(principal), Some(roles), Some(verb), Some(subject)) => entries.push(Entry {
-                region: regency("audit_entries", &row.region_code)?,
-                id: row.audit_id,
-                at,
-                principal,
-                roles,
-                verb,
-                subject,
-                request: row.request_id,
-            }),
-            (_, _, _, _, _) => vanished.push(row.audit_id),
+        let region = regency("audit_entries", &row.region_code).ok();
+        let there = region.zip(row.at).zip(row.principal);
+        match (there, row.roles, row.verb, row.subject_id) {
+            (Some(((region, at), principal)), Some(roles), Some(verb), Some(subject)) => {
+                entries.push(Entry {
+                    region,
+                    id: row.audit_id,
+                    at,
+                    principal,
+                    roles,
+                    verb,
+                    subject,
+                    request: row.request_id,
+                })
+            }
+            (_, _, _, _) => vanished.push(row.audit_id),
         }
     }
     Ok((entries, vanished))

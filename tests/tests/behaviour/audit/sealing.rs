@@ -5,7 +5,7 @@ use serasi_store::leases;
 use serasi_tests::TestHub;
 use serasi_tests::audit::check;
 use serasi_tests::build::facility;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
 use super::{report, report_and_look, until_exported};
@@ -127,6 +127,39 @@ async fn an_entry_that_vanished_before_it_was_sealed_is_told() {
         .unwrap();
     let sealed = seal(&mut connection, &lease, 100).await.unwrap().unwrap();
     assert_eq!((sealed.taken, sealed.vanished.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_entry_that_is_queued_again_keeps_its_one_place_and_a_stray_one_stops_nobody() {
+    let hub = hub_with(vec![]).await;
+    let database = hub.database.clone();
+    hub.finish().await;
+    let mut connection = database.connect().await;
+    let again = "INSERT INTO audit_unsealed SELECT region_code, audit_id FROM audit_leaves";
+    let queued = connection.execute(again).await.unwrap().rows_affected();
+    connection
+        .execute(AssertSqlSafe(ENTRY.replace("32.73", "nowhere")))
+        .await
+        .unwrap();
+    connection
+        .execute(AssertSqlSafe(QUEUED.replace("32.73", "nowhere")))
+        .await
+        .unwrap();
+    connection.execute(ENTRY).await.unwrap();
+    connection.execute(QUEUED).await.unwrap();
+    let lease = leases::take(&mut connection, "seal-audit", Uuid::from_u128(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_ne!(queued, 0);
+    let sealed = seal(&mut connection, &lease, 100).await.unwrap().unwrap();
+    assert_eq!((sealed.taken, sealed.vanished.len()), (2, 1));
+    assert_eq!(leaves_of(&mut connection, "late").await, 1);
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_unsealed")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
