@@ -19,7 +19,7 @@ END $$;
 
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO serasi_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE ON TABLES TO serasi_app;
-GRANT DELETE ON idempotency_keys, audit_unsealed TO serasi_app;
+GRANT DELETE ON idempotency_keys, audit_unsealed, data_keys, identity_index, name_index, index_key_checks TO serasi_app;
 -- Append-only. (Reports are not: their keys are rotated.)
 REVOKE UPDATE ON audit_entries, audit_leaves, audit_nodes, audit_heads, events, decisions, facility_log, capacity_log,
     answer_log FROM serasi_app;
@@ -34,7 +34,7 @@ END $$;
 
 DO $$
 DECLARE
-    -- A look of a caller. Sub-selects: asked once in a statement, not once in a row.
+    -- A look of a caller: a region, a facility, one case. Sub-selects: asked once in a statement, not once in a row.
     in_scope  constant text := $p$ (SELECT current_setting('serasi.scope', true)) = 'ID'
         OR %1$s = (SELECT current_setting('serasi.scope', true))
         OR starts_with(%1$s, (SELECT NULLIF(current_setting('serasi.scope', true), '') || '.')) $p$;
@@ -45,40 +45,53 @@ DECLARE
     of_owned_case constant text := $p$ EXISTS (SELECT 1 FROM cases c
         WHERE c.region_code = %1$I.region_code AND c.case_id = %1$I.case_id AND c.owner_kind = 'facility'
             AND c.owner_reference = (SELECT NULLIF(current_setting('serasi.facility', true), ''))) $p$;
+    -- Who may see an offer may see what case it is for.
+    is_offered constant text := $p$ EXISTS (SELECT 1 FROM offers o
+        WHERE o.region_code = cases.region_code AND o.case_id = cases.case_id) $p$;
+    this_case constant text := $p$ case_id = (SELECT NULLIF(current_setting('serasi.case', true), '')::uuid) $p$;
     works     constant text := $p$ (SELECT current_setting('serasi.work', true)) = 'on' $p$;
     on_persons constant text := $p$ (SELECT current_setting('serasi.persons', true)) = 'on' $p$;
     -- In any context at all.
     any_context constant text := $p$ (SELECT current_setting('serasi.work', true) = 'on'
-        OR current_setting('serasi.scope', true) <> '' OR current_setting('serasi.facility', true) <> '') $p$;
+        OR current_setting('serasi.scope', true) <> '' OR current_setting('serasi.facility', true) <> ''
+        OR current_setting('serasi.case', true) <> '') $p$;
     name      text;
 BEGIN
     -- Commands and jobs work on these across regions.
     FOREACH name IN ARRAY ARRAY['cases', 'offers', 'placements', 'decisions', 'case_exclusions', 'holds', 'source_keys',
-        'idempotency_keys', 'events', 'audit_leaves', 'audit_nodes', 'audit_trees', 'audit_heads']
+        'idempotency_keys', 'events', 'break_glass', 'legal_holds', 'audit_leaves', 'audit_nodes', 'audit_trees',
+        'audit_heads']
     LOOP
         EXECUTE format('CREATE POLICY work ON %I USING (%s) WITH CHECK (%s)', name, works, works);
     END LOOP;
 
     -- What a caller may look at.
-    EXECUTE format('CREATE POLICY look ON cases FOR SELECT USING (%s OR %s)', format(in_scope, 'region_code'), owned);
-    EXECUTE format('CREATE POLICY look ON offers FOR SELECT USING (%s OR %s OR %s)', format(in_scope, 'region_code'),
-        format(in_scope, 'facility_region'), of_facility);
-    EXECUTE format('CREATE POLICY look ON placements FOR SELECT USING (%s OR %s)', format(in_scope, 'region_code'),
-        of_facility);
-    FOREACH name IN ARRAY ARRAY['decisions', 'case_exclusions', 'persons', 'intakes']
+    EXECUTE format('CREATE POLICY look ON cases FOR SELECT USING (%s OR %s OR %s OR %s)',
+        format(in_scope, 'region_code'), owned, this_case, is_offered);
+    EXECUTE format('CREATE POLICY look ON offers FOR SELECT USING (%s OR %s OR %s OR %s)',
+        format(in_scope, 'region_code'), format(in_scope, 'facility_region'), of_facility, this_case);
+    EXECUTE format('CREATE POLICY look ON placements FOR SELECT USING (%s OR %s OR %s)',
+        format(in_scope, 'region_code'), of_facility, this_case);
+    FOREACH name IN ARRAY ARRAY['decisions', 'case_exclusions', 'persons', 'intakes', 'subject_keys', 'legal_holds']
     LOOP
-        EXECUTE format('CREATE POLICY look ON %I FOR SELECT USING (%s OR %s)', name, format(in_scope, 'region_code'),
-            format(of_owned_case, name));
+        EXECUTE format('CREATE POLICY look ON %I FOR SELECT USING (%s OR %s OR %s)', name,
+            format(in_scope, 'region_code'), this_case, format(of_owned_case, name));
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['audit_leaves', 'audit_nodes', 'audit_trees', 'audit_heads', 'audit_entries']
+    FOREACH name IN ARRAY ARRAY['break_glass', 'audit_leaves', 'audit_nodes', 'audit_trees', 'audit_heads',
+        'audit_entries']
     LOOP
         EXECUTE format('CREATE POLICY look ON %I FOR SELECT USING (%s)', name, format(in_scope, 'region_code'));
     END LOOP;
 
-    -- Persons and reports: a command writes new ones, and sees those that are there only if it works on persons.
-    FOREACH name IN ARRAY ARRAY['persons', 'intakes']
+    -- Persons and reports: a command writes new ones, and sees those that are there only if it works on persons. What it
+    -- writes it seals with keys that it may find or make; only who works on persons wraps them anew or destroys them.
+    FOREACH name IN ARRAY ARRAY['persons', 'intakes', 'subject_keys']
     LOOP
         EXECUTE format('CREATE POLICY report ON %I FOR INSERT WITH CHECK (%s)', name, works);
+    END LOOP;
+    EXECUTE format('CREATE POLICY work_reads ON subject_keys FOR SELECT USING (%s)', works);
+    FOREACH name IN ARRAY ARRAY['persons', 'intakes', 'subject_keys', 'identity_index', 'name_index']
+    LOOP
         EXECUTE format('CREATE POLICY work_on_persons ON %I USING (%s) WITH CHECK (%s)', name, on_persons, on_persons);
     END LOOP;
 
@@ -91,8 +104,9 @@ BEGIN
     EXECUTE format('CREATE POLICY seal_takes ON audit_unsealed FOR DELETE USING (%s)', works);
 
     FOREACH name IN ARRAY ARRAY['cases', 'offers', 'placements', 'decisions', 'case_exclusions', 'holds', 'persons',
-        'intakes', 'source_keys', 'idempotency_keys', 'events', 'audit_entries', 'audit_unsealed', 'audit_leaves',
-        'audit_nodes', 'audit_trees', 'audit_heads']
+        'intakes', 'subject_keys', 'identity_index', 'name_index', 'break_glass', 'legal_holds', 'source_keys',
+        'idempotency_keys', 'events', 'audit_entries', 'audit_unsealed', 'audit_leaves', 'audit_nodes', 'audit_trees',
+        'audit_heads']
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
     END LOOP;

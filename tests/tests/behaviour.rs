@@ -12,6 +12,8 @@ mod access;
 mod audit;
 #[path = "behaviour/backstop.rs"]
 mod backstop;
+#[path = "behaviour/break_glass.rs"]
+mod break_glass;
 #[path = "behaviour/concurrency.rs"]
 mod concurrency;
 #[path = "behaviour/directory.rs"]
@@ -26,6 +28,14 @@ mod intake;
 mod interleaving;
 #[path = "behaviour/invalid_input.rs"]
 mod invalid_input;
+#[path = "behaviour/issuer_keys.rs"]
+mod issuer_keys;
+#[path = "behaviour/limits.rs"]
+mod limits;
+#[path = "behaviour/matrix.rs"]
+mod matrix;
+#[path = "behaviour/need_to_know.rs"]
+mod need_to_know;
 #[path = "behaviour/people.rs"]
 mod people;
 #[path = "behaviour/policy.rs"]
@@ -44,12 +54,18 @@ mod referral;
 mod replay;
 #[path = "behaviour/required_fields.rs"]
 mod required_fields;
+#[path = "behaviour/safe_houses.rs"]
+mod safe_houses;
 #[path = "behaviour/scene.rs"]
 mod scene;
 #[path = "behaviour/schema.rs"]
 mod schema;
 #[path = "behaviour/start.rs"]
 mod start;
+#[path = "behaviour/tls.rs"]
+mod tls;
+#[path = "behaviour/tokens.rs"]
+mod tokens;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/withdraw.rs"]

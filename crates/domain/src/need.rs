@@ -1,5 +1,6 @@
 //! What a case needs: base, forms, target, criteria, urgency, places (P16 Ps.6-8, Ps.10).
 
+use enumset::EnumSet;
 use serasi_geography::RegionCode;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,8 @@ use crate::id::FacilityId;
 
 coded! {
     /// Base of the service, P16 Ps.6.
+    #[derive(enumset::EnumSetType)]
+    #[enumset(no_super_impls, serialize_repr = "list")]
     pub enum ServiceBase {
         Family = "keluarga",
         Community = "komunitas",
@@ -17,6 +20,8 @@ coded! {
 
 coded! {
     /// The seven forms of ATENSI, P16 Ps.10(1) a-g.
+    #[derive(enumset::EnumSetType)]
+    #[enumset(no_super_impls, serialize_repr = "list")]
     pub enum ServiceForm {
         DecentLiving = "decent_living",
         SocialCare = "social_care",
@@ -30,6 +35,8 @@ coded! {
 
 coded! {
     /// Whom the service is for, P16 Ps.7.
+    #[derive(enumset::EnumSetType)]
+    #[enumset(no_super_impls, serialize_repr = "list")]
     pub enum Target {
         Individual = "individual",
         Family = "family",
@@ -119,7 +126,7 @@ impl From<Places> for u16 {
 pub struct Need {
     pub base: ServiceBase,
     /// Empty = no particular form.
-    pub forms: Vec<ServiceForm>,
+    pub forms: EnumSet<ServiceForm>,
     pub places: Places,
     /// Not to be asked, for the person's safety.
     pub excluded_facilities: Vec<FacilityId>,

@@ -258,6 +258,14 @@ impl<'a> Candidate<'a> {
         }
     }
 
+    /// One whose journey is known already.
+    fn at(entry: &'a Entry, travel_minutes: u32) -> Self {
+        Self {
+            travel_minutes: OnceCell::from(travel_minutes),
+            ..Self::new(entry)
+        }
+    }
+
     /// Whether it has places for the party.
     #[must_use]
     pub fn fit(&self, request: &Request<'_>) -> PlaceFit {

@@ -16,8 +16,6 @@ mod sea;
 
 use std::fmt;
 
-use cost::Key;
-
 use crate::atlas::Atlas;
 use crate::{Place, great_circle_km};
 pub(crate) use network::{Footing, Network};
@@ -64,7 +62,7 @@ impl Atlas {
 pub struct Reach<'a> {
     network: &'a Network,
     from: Place,
-    ways: Vec<Key>,
+    ways: Vec<u16>,
 }
 
 impl Atlas {
@@ -84,8 +82,10 @@ impl Reach<'_> {
     /// Minutes as [`Atlas::travel`] has them, several times faster.
     #[must_use]
     pub fn minutes(&self, to: Place) -> TravelMinutes {
-        let cost = self.network.cost_by(&self.ways, &self.from.footing, &to.footing);
-        TravelMinutes(cost.minutes)
+        let minutes = self
+            .network
+            .minutes_by(&self.ways, &self.from.footing, &to.footing);
+        TravelMinutes(minutes)
     }
 }
 

@@ -74,6 +74,7 @@ async fn make_again(hub: &Hub, request: &DryRunRequest) -> Result<DryRunResult, 
     let reach = Context::Caller {
         scope: Some(request.scope),
         facility: None,
+        case: None,
     };
     let mut connection = hub.store.begin(reach).await?;
     let period = (request.from, request.until);

@@ -12,6 +12,11 @@ use uuid::Uuid;
 
 use crate::error::{HubError, Kind, RuleBroken, Violation};
 
+mod admission;
+mod rules;
+
+use admission::{bad_token, forbidden, overloaded, too_fast};
+
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
 const LOCALE: &str = "id-ID";
@@ -66,20 +71,9 @@ impl From<HubError> for Status {
     fn from(error: HubError) -> Self {
         match error {
             HubError::Invalid(violations) => invalid(&violations),
-            HubError::Token(error) => Shown::new(
-                Code::Unauthenticated,
-                "TOKEN_INVALID",
-                error.to_string(),
-                "Token tidak sah atau sudah kedaluwarsa. Minta token baru lalu coba lagi.",
-            )
-            .into_status(ErrorDetails::new()),
-            HubError::Forbidden(why) => Shown::new(
-                Code::PermissionDenied,
-                "PERMISSION_DENIED",
-                why,
-                "Peran Anda tidak mengizinkan tindakan ini.",
-            )
-            .into_status(ErrorDetails::new()),
+            HubError::Token(error) => bad_token(error),
+            HubError::TooFast(wait) => too_fast(wait),
+            HubError::Forbidden(why) => forbidden(why),
             HubError::NotFound { kind, id } => not_found(kind, &id),
             HubError::Exists {
                 kind,
@@ -108,6 +102,7 @@ impl From<HubError> for Status {
                 "Uji coba lain sedang berjalan; ulangi setelah selesai.",
             )
             .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER))),
+            HubError::Overloaded => overloaded(),
             HubError::TooMuch(what) => Shown::new(
                 Code::ResourceExhausted,
                 "LIMIT_EXCEEDED",
@@ -197,6 +192,7 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         ),
         Kind::AuditEntry
         | Kind::AuditHead
+        | Kind::BreakGlass
         | Kind::Case
         | Kind::Decision
         | Kind::Facility
@@ -219,7 +215,7 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
 }
 
 fn broken(rule: &RuleBroken) -> Status {
-    let (reason, message_id, article) = rule_in_words(rule);
+    let (reason, message_id, article) = rules::in_words(rule);
     let mut details = ErrorDetails::new();
     details.add_precondition_failure_violation(reason, article, rule.to_string());
     let mut shown =
@@ -240,80 +236,6 @@ fn broken(rule: &RuleBroken) -> Status {
 
 fn allowed_verbs(error: &IllegalCaseVerb) -> Vec<&'static str> {
     error.allowed.iter().map(|verb| verb.code()).collect()
-}
-
-/// Stable reason, message in Indonesian, article.
-fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
-    match rule {
-        RuleBroken::Case(error) => (
-            "CASE_STATE",
-            format!(
-                "Kasus berstatus {}; tindakan yang boleh: {}.",
-                error.state,
-                allowed_verbs(error).join(", ")
-            ),
-            error.article.code(),
-        ),
-        RuleBroken::Facility(error) => (
-            "FACILITY_STATE",
-            format!("Lembaga berstatus {}.", error.state),
-            "P16 Ps.31",
-        ),
-        RuleBroken::Offer(_) => (
-            "OFFER_STATE",
-            "Penawaran ini tidak lagi menunggu jawaban.".to_owned(),
-            "P16 Ps.31",
-        ),
-        RuleBroken::Placement(error) => (
-            "PLACEMENT_STATE",
-            format!("Penempatan berstatus {}.", error.state),
-            "P16 Ps.18",
-        ),
-        RuleBroken::NotRoutable(_) => (
-            "NOT_ROUTABLE",
-            "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
-            "P16 Ps.3",
-        ),
-        RuleBroken::MissingFields(missing) => (
-            "FIELDS_MISSING",
-            format!(
-                "Klaster {} mensyaratkan: {}. Lengkapi melalui triase sebelum kasus dirujuk.",
-                missing.cluster,
-                missing.list()
-            ),
-            missing.article.code(),
-        ),
-        RuleBroken::PolicyUnknown(version) => (
-            "POLICY_UNKNOWN",
-            format!("Kebijakan {version} tidak dikenal; administrator perlu membuatnya kembali."),
-            "P16 Ps.33",
-        ),
-        RuleBroken::FacilityInUse => (
-            "FACILITY_IN_USE",
-            "Lembaga masih memegang tempat atau orang dari hub; selesaikan atau pindahkan dahulu.".to_owned(),
-            "P16 Ps.31",
-        ),
-        RuleBroken::StaleReport => (
-            "STALE_REPORT",
-            "Hub sudah memiliki laporan kapasitas yang lebih baru.".to_owned(),
-            "P16 Ps.29c",
-        ),
-        RuleBroken::NoRoomStated => (
-            "NO_ROOM",
-            "Kapasitas yang dinyatakan tidak cukup untuk kasus ini; tolak dengan alasan FULL.".to_owned(),
-            "P16 Ps.29c",
-        ),
-        RuleBroken::CapacityRequired => (
-            "CAPACITY_REQUIRED",
-            "Penawaran ini belum menahan tempat: nyatakan kapasitas untuk menerimanya.".to_owned(),
-            "P16 Ps.29c",
-        ),
-        RuleBroken::NotSealedYet => (
-            "NOT_SEALED_YET",
-            "Catatan ini belum disegel; ulangi dalam satu menit.".to_owned(),
-            "UU 27/2022 Ps.31",
-        ),
-    }
 }
 
 fn stored(error: &StoreError) -> Status {
@@ -349,7 +271,22 @@ fn stored(error: &StoreError) -> Status {
                 .to_owned(),
         }]),
         StoreError::Constraint(name) => internal(&format!("constraint {name} refused a change")),
-        StoreError::Impossible { .. } | StoreError::Unsealable { .. } => internal(&error.to_string()),
+        StoreError::Keys(why) if why.is_away() => {
+            tracing::error!(error = %why, "data keys cannot be unwrapped");
+            let mut details = ErrorDetails::new();
+            details.set_retry_info(Some(RETRY_AFTER));
+            Shown::new(
+                Code::Unavailable,
+                "KEY_SERVICE_UNAVAILABLE",
+                "the keys of this region are not reachable; repeat the call with the same request_id",
+                "Kunci data wilayah ini sedang tidak terjangkau; ulangi dengan request_id yang sama.",
+            )
+            .into_status(details)
+        }
+        StoreError::Impossible { .. }
+        | StoreError::Unsealable { .. }
+        | StoreError::KeyNeeded(_)
+        | StoreError::Keys(_) => internal(&error.to_string()),
         StoreError::Database(_) => internal(&format!("database error {}", error.sqlstate())),
         StoreError::Migration(_) => internal("schema migration"),
     }

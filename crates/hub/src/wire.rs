@@ -1,6 +1,7 @@
 //! Wire to domain and back. In: every violation of a request at once. Out: `From`.
 
 mod audit;
+mod break_glass;
 mod capacity;
 mod case;
 mod codes;
@@ -18,8 +19,10 @@ mod reference;
 mod time;
 
 pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list};
+pub(crate) use break_glass::break_glass_to_wire;
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, need};
+pub(crate) use codes::{numbers, optional};
 pub(crate) use decision::{decision_to_wire, outcome_to_wire, replay_to_wire};
 pub(crate) use dry_run::dry_run_to_wire;
 pub(crate) use facility::{facility_to_wire, profile};

@@ -72,6 +72,12 @@ impl Name {
         })
     }
 
+    /// How its words sound, in order; initials, which stand for many names, are left out.
+    pub fn sounds(&self) -> impl Iterator<Item = &str> {
+        let words = self.tokens.iter().filter(|token| !token.is_initial());
+        words.map(|token| &*token.sound)
+    }
+
     pub(crate) fn tokens(&self) -> &[Token] {
         &self.tokens
     }

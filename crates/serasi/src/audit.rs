@@ -28,7 +28,7 @@ pub(crate) async fn list(
     args: &AuditListArgs,
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
-    let mut client = Hub::connect(options).await?.audit();
+    let mut client = Hub::connect(options).await?.audits();
     let entries = collect(args.length, async |page_size, page_token| {
         let request = ListAuditEntriesRequest {
             principal: args.principal.clone(),

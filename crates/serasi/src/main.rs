@@ -3,6 +3,7 @@
 
 mod audit;
 mod bench;
+mod break_glass;
 mod case;
 mod cli;
 mod client;
@@ -16,6 +17,7 @@ mod host;
 mod import;
 mod insight;
 mod intake;
+mod keys;
 mod local_time;
 mod migrate;
 mod offer;

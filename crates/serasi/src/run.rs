@@ -7,8 +7,11 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::audit;
 use crate::bench;
+use crate::break_glass;
 use crate::case;
-use crate::cli::{Audit, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Route};
+use crate::cli::{
+    Audit, BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Route,
+};
 use crate::demo;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -16,6 +19,7 @@ use crate::facility;
 use crate::import;
 use crate::insight;
 use crate::intake;
+use crate::keys;
 use crate::migrate;
 use crate::offer;
 use crate::output::Output;
@@ -58,6 +62,8 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         }
         Command::Case(Case::Show(case)) => case::show(client, &case.case_id, output).await,
         Command::Case(Case::List(args)) => case::list(client, args, output).await,
+        Command::Case(Case::Hold(args)) => case::hold(client, args, output).await,
+        Command::Case(Case::LiftHold(case)) => case::lift_hold(client, &case.case_id, output).await,
         Command::Offer(Offer::List(args)) => offer::list(client, args, output).await,
         Command::Offer(Offer::Show(offer)) => offer::show(client, &offer.offer_id, output).await,
         Command::Offer(Offer::Accept(args)) => offer::accept(client, args, output).await,
@@ -79,6 +85,16 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
         Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
         Command::Audit(Audit::Key(args)) => audit::key(args, output),
+        Command::BreakGlass(BreakGlass::Open(args)) => break_glass::open(client, args, output).await,
+        Command::BreakGlass(BreakGlass::Review(args)) => break_glass::review(client, args, output).await,
+        Command::BreakGlass(BreakGlass::List(args)) => break_glass::list(client, args, output).await,
+        Command::BreakGlass(BreakGlass::Show(glass)) => {
+            break_glass::show(client, &glass.break_glass_id, output).await
+        }
+        Command::Keys(args) => {
+            log(LevelFilter::WARN);
+            keys::run(args, output).await
+        }
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }

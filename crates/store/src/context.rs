@@ -4,7 +4,7 @@
 //! This guards against our own mistakes - a forgotten condition, a second way in, a pooled connection with somebody
 //! else's scope left on it - not against somebody who speaks SQL as the hub's role: they could name any context.
 
-use serasi_domain::id::FacilityId;
+use serasi_domain::id::{CaseId, FacilityId};
 use serasi_geography::RegionCode;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
@@ -19,6 +19,8 @@ pub enum Context {
         /// As far as the regency: rows know no smaller region.
         scope: Option<RegionCode>,
         facility: Option<FacilityId>,
+        /// One case wherever it is, for who may see it by what they did, such as to report it.
+        case: Option<CaseId>,
     },
     /// Commands, jobs and counts, which by their nature cross regions: cases, offers and places of any, but of persons
     /// and reports only what is new.
@@ -36,14 +38,20 @@ impl Context {
             Self::WorkOnPersons => {
                 "BEGIN; SET LOCAL serasi.work = 'on'; SET LOCAL serasi.persons = 'on'".into_sql_str()
             }
-            Self::Caller { scope, facility } => {
+            Self::Caller {
+                scope,
+                facility,
+                case,
+            } => {
                 let scope = scope.map(|scope| scope.regency().unwrap_or(scope).to_string());
                 let facility = facility.map(|facility| facility.to_string());
+                let case = case.map(|case| case.uuid().to_string());
                 // Region codes and ids consist of digits, letters, dots and hyphens: nothing that could end the text.
                 AssertSqlSafe(format!(
-                    "BEGIN; SET LOCAL serasi.scope = '{}'; SET LOCAL serasi.facility = '{}'",
+                    "BEGIN; SET LOCAL serasi.scope = '{}'; SET LOCAL serasi.facility = '{}'; SET LOCAL serasi.case = '{}'",
                     scope.unwrap_or_default(),
-                    facility.unwrap_or_default()
+                    facility.unwrap_or_default(),
+                    case.unwrap_or_default()
                 ))
                 .into_sql_str()
             }
@@ -71,11 +79,12 @@ mod tests {
         let caller = Context::Caller {
             scope: Some("32.73.01".parse().unwrap()),
             facility: Some(facility),
+            case: None,
         };
         assert_eq!(
             caller.begin().as_str(),
             "BEGIN; SET LOCAL serasi.scope = '32.73'; \
-             SET LOCAL serasi.facility = '3273-01933b5c-7a3e-7c3a-9d55-0242ac120002'"
+             SET LOCAL serasi.facility = '3273-01933b5c-7a3e-7c3a-9d55-0242ac120002'; SET LOCAL serasi.case = ''"
         );
         assert_eq!(
             Context::Work.begin_snapshot().as_str(),
@@ -84,6 +93,7 @@ mod tests {
         let nobody = Context::Caller {
             scope: None,
             facility: None,
+            case: None,
         };
         assert!(nobody.begin().as_str().contains("serasi.scope = ''"));
     }

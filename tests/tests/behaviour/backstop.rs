@@ -117,6 +117,7 @@ async fn tenant(connection: &mut PgConnection, scope: Option<&str>, facility: Op
     let context = Context::Caller {
         scope: scope.map(|scope| scope.parse().unwrap()),
         facility: facility.map(|id| id.parse().unwrap()),
+        case: None,
     };
     Tenant { context, rows }
 }
@@ -196,6 +197,7 @@ async fn without_context(store: &Store) -> usize {
 }
 
 /// Many transactions of everybody at once; gives what was wrong.
+#[expect(clippy::print_stdout, reason = "the seed of a run that fails")]
 async fn mixed(store: &Store, tenants: &[Tenant]) -> Vec<String> {
     let count = if std::env::var_os("SERASI_LONG_TESTS").is_some() {
         10_000
@@ -294,6 +296,7 @@ async fn the_hubs_role_cannot_change_what_is_append_only_nor_look_at_persons_whi
     let nation = Context::Caller {
         scope: Some("ID".parse().unwrap()),
         facility: None,
+        case: None,
     };
     for (context, statement, rows) in [
         (nation, "UPDATE cases SET refusals = 99", 0),

@@ -14,6 +14,8 @@ const OPEN: &[(&str, &str)] = &[
     ("answer_records", "how facilities answer; no case is named"),
     ("answer_log", "the same as it was"),
     ("policies", "law as data"),
+    ("data_keys", "wrapped by a key that is not in the database"),
+    ("index_key_checks", "what the keys make of a fixed text"),
     ("job_leases", "which replica does what"),
     ("_sqlx_migrations", "which migrations were run"),
 ];
@@ -23,6 +25,12 @@ const NATIONAL_KEYS: &[(&str, &str)] = &[
     ("source_keys_key", "a sender's key is unique in the whole nation"),
     ("policies_key", "one law for the nation"),
     ("policies_one_active", "one law for the nation"),
+    (
+        "identity_index_key",
+        "sharded by the blind index (guarantees, rule 13)",
+    ),
+    ("name_index_key", "sharded by the token"),
+    ("index_key_checks_key", "index keys are the nation's"),
     ("_sqlx_migrations_pkey", "not ours"),
 ];
 
@@ -128,16 +136,19 @@ fn no_migration_uses_what_a_sharded_database_does_not_have() {
 #[tokio::test]
 async fn the_hubs_role_may_add_to_the_record_and_not_change_it() {
     let mut connection = TestDatabase::create().await.connect().await;
-    let rights = |right: &'static str| {
-        let query = match right {
-            "UPDATE" => "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-                 AND NOT has_table_privilege('serasi_app', oid, 'UPDATE')",
-            "DELETE" => "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-                 AND has_table_privilege('serasi_app', oid, 'DELETE')",
-            _ => "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-                 AND has_table_privilege('serasi_app', oid, 'TRUNCATE, TRIGGER, REFERENCES')",
-        };
-        query
+    let rights = |right: &'static str| match right {
+        "UPDATE" => {
+            "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+                 AND NOT has_table_privilege('serasi_app', oid, 'UPDATE')"
+        }
+        "DELETE" => {
+            "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+                 AND has_table_privilege('serasi_app', oid, 'DELETE')"
+        }
+        _ => {
+            "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+                 AND has_table_privilege('serasi_app', oid, 'TRUNCATE, TRIGGER, REFERENCES')"
+        }
     };
     let append_only = names(&mut connection, rights("UPDATE")).await;
     let expected = [
@@ -158,7 +169,14 @@ async fn the_hubs_role_may_add_to_the_record_and_not_change_it() {
         "tables the hub's role cannot update"
     );
     let deletable = names(&mut connection, rights("DELETE")).await;
-    let expected = ["audit_unsealed", "idempotency_keys"];
+    let expected = [
+        "audit_unsealed",
+        "data_keys",
+        "idempotency_keys",
+        "identity_index",
+        "index_key_checks",
+        "name_index",
+    ];
     assert_eq!(
         deletable,
         expected.map(str::to_owned).into(),

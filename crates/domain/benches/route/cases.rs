@@ -93,7 +93,7 @@ fn case(draw: &mut Draw, districts: &[RegionCode]) -> CaseFacts {
         criteria: vec![Criterion::Neglect],
         need: Need {
             base: draw.weighted(&BASES),
-            forms: vec![form],
+            forms: form.into(),
             places: Places::try_from(size).expect("at most four"),
             excluded_facilities: vec![],
             excluded_regions: vec![],

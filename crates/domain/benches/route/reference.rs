@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use enumset::{EnumSet, EnumSetType};
 use serasi_domain::answers::AnswerRecord;
 use serasi_domain::capacity::{CapacitySource, Pool, PoolKey};
 use serasi_domain::directory::{Directory, Entry};
@@ -40,6 +41,10 @@ fn list<T: std::str::FromStr>(row: &Row, column: &str) -> Vec<T> {
     items.filter_map(|item| item.parse().ok()).collect()
 }
 
+fn set<T: std::str::FromStr + EnumSetType>(row: &Row, column: &str) -> EnumSet<T> {
+    list::<T>(row, column).into_iter().collect()
+}
+
 fn date(row: &Row, column: &str) -> Option<Date> {
     Date::parse(cell(row, column), &Iso8601::DATE).ok()
 }
@@ -54,16 +59,16 @@ fn entry(row: &Row, number: u128, now: OffsetDateTime) -> Entry {
         place,
         coordinates: None,
         address: None,
-        clusters: list(row, "clusters"),
-        specialisations: list(row, "specialisations"),
-        bases: list(row, "bases"),
-        forms: list(row, "forms"),
-        targets: list(row, "targets"),
+        clusters: set(row, "clusters"),
+        specialisations: set(row, "specialisations"),
+        bases: set(row, "bases"),
+        forms: set(row, "forms"),
+        targets: set(row, "targets"),
         admission: AdmissionRule {
             sex: cell(row, "sex").parse().ok(),
             min_age: age("min_age_years"),
             max_age: age("max_age_years"),
-            access: list(row, "access"),
+            access: set(row, "access"),
         },
         working_area: list(row, "working_area"),
         supervised_by: None,
@@ -75,6 +80,7 @@ fn entry(row: &Row, number: u128, now: OffsetDateTime) -> Entry {
         admission_documents: vec![],
         phone: None,
         email: None,
+        location_hidden: None,
     };
     let home = Regency::of(place).expect("facilities stand in a regency");
     let mut pools: Vec<Pool> = cell(row, "pools")

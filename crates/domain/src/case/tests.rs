@@ -18,7 +18,7 @@ fn facts(cluster: Option<Cluster>) -> CaseFacts {
         criteria: vec![],
         need: Need {
             base: ServiceBase::Residential,
-            forms: vec![],
+            forms: enumset::EnumSet::empty(),
             places: Places::ONE,
             excluded_facilities: vec![],
             excluded_regions: vec![],

@@ -40,9 +40,9 @@ impl Index {
                 index.balai.push(position);
                 continue;
             }
-            for cluster in distinct(&profile.clusters) {
+            for cluster in profile.clusters {
                 *index.serving.entry(cluster).or_default() += 1;
-                for base in distinct(&profile.bases) {
+                for base in profile.bases {
                     index.licensed.entry((cluster, base)).or_default().push(position);
                 }
             }
@@ -87,12 +87,4 @@ pub(super) fn within<'a>(entries: &[Arc<Entry>], positions: &'a [usize], region:
     let length =
         from_there.partition_point(|position| home(position).is_some_and(|code| region.contains(&code)));
     from_there.get(..length).unwrap_or_default()
-}
-
-/// Each value once, however often a description repeats it.
-fn distinct<T: Copy + Ord>(values: &[T]) -> Vec<T> {
-    let mut values = values.to_vec();
-    values.sort_unstable();
-    values.dedup();
-    values
 }

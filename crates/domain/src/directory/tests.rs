@@ -1,5 +1,6 @@
 //! Snapshots follow one another, and say what they are.
 
+use enumset::EnumSet;
 use std::sync::Arc;
 
 use serasi_geography::atlas;
@@ -25,11 +26,11 @@ fn entry(number: u128, place: &str) -> Entry {
         place,
         coordinates: None,
         address: None,
-        clusters: vec![],
-        specialisations: vec![],
-        bases: vec![ServiceBase::Residential],
-        forms: vec![],
-        targets: vec![],
+        clusters: EnumSet::empty(),
+        specialisations: EnumSet::empty(),
+        bases: EnumSet::only(ServiceBase::Residential),
+        forms: EnumSet::empty(),
+        targets: EnumSet::empty(),
         admission: AdmissionRule::default(),
         working_area: vec![],
         supervised_by: None,
@@ -38,6 +39,7 @@ fn entry(number: u128, place: &str) -> Entry {
         admission_documents: vec![],
         phone: None,
         email: None,
+        location_hidden: None,
     };
     Entry {
         facility: Facility {

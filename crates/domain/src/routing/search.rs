@@ -1,5 +1,6 @@
 //! The search itself: tier by tier, judge who could serve at all, stop where somebody can, order them.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use time::{Duration, OffsetDateTime};
@@ -144,25 +145,24 @@ impl<'a> Judged<'a> {
 
     /// Judges the nation class by class of travel, and no farther than where more are found than can be tried.
     fn judge_by_travel(&mut self, request: &mut Request<'_>, directory: &'a Directory) {
-        let licensed = directory.licensed(request.cluster, request.facts.need.base);
-        let class_of = |position: &usize| {
-            let place = directory.place_at(*position)?;
-            Some((TravelClass::of(request.reach.minutes(place).get()), *position))
-        };
-        let mut by_class: Vec<_> = licensed.iter().filter_map(class_of).collect();
-        by_class.sort_by_key(|(class, _)| *class);
+        let mut by_class: BTreeMap<TravelClass, Vec<(usize, u32)>> = BTreeMap::new();
+        for position in directory.licensed(request.cluster, request.facts.need.base) {
+            if let Some(place) = directory.place_at(*position) {
+                let minutes = request.reach.minutes(place).get();
+                let class = by_class.entry(TravelClass::of(minutes)).or_default();
+                class.push((*position, minutes));
+            }
+        }
         for class in TravelClass::all() {
             request.within_class = class;
             for position in directory.balai() {
                 self.judge_at(request, directory, (*position, 0));
             }
-            let start = by_class.partition_point(|(nearer, _)| *nearer < class);
-            let members = by_class
-                .iter()
-                .skip(start)
-                .take_while(|(member, _)| *member == class);
-            for (_, position) in members {
-                self.judge_at(request, directory, (*position, INDEXED));
+            for (position, minutes) in by_class.remove(&class).unwrap_or_default() {
+                if let Some(entry) = directory.entry_at(position) {
+                    let candidate = Candidate::at(entry, minutes);
+                    self.judge_unless_seen(request, (position, INDEXED), candidate);
+                }
             }
             if self.able.len() >= MAX_CHOICES {
                 break;
@@ -172,13 +172,21 @@ impl<'a> Judged<'a> {
 
     /// `met` = how many requirements, the first in the registry, the entry at `position` is known to meet.
     fn judge_at(&mut self, request: &Request<'_>, directory: &'a Directory, (position, met): (usize, usize)) {
-        let entry = directory.entry_at(position);
-        if let Some((entry, seen)) = entry.zip(self.seen.get_mut(position)) {
-            let candidate = Candidate::new(entry);
-            if !*seen && request.reaches(&candidate) {
-                *seen = true;
-                self.judge(request, candidate, met);
-            }
+        if let Some(entry) = directory.entry_at(position) {
+            self.judge_unless_seen(request, (position, met), Candidate::new(entry));
+        }
+    }
+
+    fn judge_unless_seen(
+        &mut self,
+        request: &Request<'_>,
+        (position, met): (usize, usize),
+        candidate: Candidate<'a>,
+    ) {
+        let seen = self.seen.get_mut(position);
+        if let Some(seen) = seen.filter(|seen| !**seen && request.reaches(&candidate)) {
+            *seen = true;
+            self.judge(request, candidate, met);
         }
     }
 
@@ -293,12 +301,9 @@ impl<'a> Judged<'a> {
 }
 
 /// The best of `pool`, in order.
-fn ranked<'a>(request: &Request<'_>, mut pool: Vec<Candidate<'a>>) -> Vec<(Costs, Candidate<'a>)> {
+fn ranked<'a>(request: &Request<'_>, pool: Vec<Candidate<'a>>) -> Vec<(Costs, Candidate<'a>)> {
     let preferences = &request.urgency_policy().preferences;
     let rules: Vec<_> = preferences.iter().map(|name| name.rule()).collect();
-    if let Some(first) = rules.first() {
-        drop_the_hopeless(request, &mut pool, first);
-    }
     let costs = |candidate: &Candidate<'_>| {
         let mut costs = Costs::default();
         for (cost, rule) in costs.iter_mut().zip(&rules) {
@@ -306,7 +311,7 @@ fn ranked<'a>(request: &Request<'_>, mut pool: Vec<Candidate<'a>>) -> Vec<(Costs
         }
         costs
     };
-    let mut ranked: Vec<_> = pool
+    let mut ranked: Vec<_> = foremost(request, pool, &rules)
         .into_iter()
         .map(|candidate| (costs(&candidate), candidate))
         .collect();
@@ -318,20 +323,38 @@ fn ranked<'a>(request: &Request<'_>, mut pool: Vec<Candidate<'a>>) -> Vec<(Costs
     ranked
 }
 
-/// Leaves out whoever the weightiest preference alone puts behind enough others: a search through the nation has
-/// hundreds, and most are far away.
-fn drop_the_hopeless(request: &Request<'_>, pool: &mut Vec<Candidate<'_>>, first: &Preference) {
-    if pool.len() <= MAX_CHOICES {
-        return;
+/// Leaves out whoever cannot be among the first `MAX_CHOICES`. A search through the nation has hundreds: each rule is
+/// asked of those only whom the weightier ones left level around the last place.
+fn foremost<'a>(
+    request: &Request<'_>,
+    pool: Vec<Candidate<'a>>,
+    rules: &[&Preference],
+) -> Vec<Candidate<'a>> {
+    let mut ahead = vec![];
+    let mut level = pool;
+    for rule in rules {
+        let places = MAX_CHOICES.saturating_sub(ahead.len());
+        if level.len() <= places {
+            break;
+        }
+        let costs: Vec<i64> = level
+            .iter()
+            .map(|candidate| (rule.cost)(request, candidate))
+            .collect();
+        let mut sorted = costs.clone();
+        let (_, last, _) = sorted.select_nth_unstable(places - 1);
+        let mut still_level = vec![];
+        for (candidate, cost) in level.into_iter().zip(costs) {
+            match cost.cmp(last) {
+                Ordering::Less => ahead.push(candidate),
+                Ordering::Equal => still_level.push(candidate),
+                Ordering::Greater => {}
+            }
+        }
+        level = still_level;
     }
-    let costs: Vec<i64> = pool
-        .iter()
-        .map(|candidate| (first.cost)(request, candidate))
-        .collect();
-    let mut sorted = costs.clone();
-    let (_, worst_kept, _) = sorted.select_nth_unstable(MAX_CHOICES - 1);
-    let mut costs = costs.into_iter();
-    pool.retain(|_| costs.next().is_some_and(|cost| cost <= *worst_kept));
+    ahead.append(&mut level);
+    ahead
 }
 
 pub(super) const fn id(entry: &Entry) -> FacilityId {

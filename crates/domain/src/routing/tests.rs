@@ -1,5 +1,6 @@
 //! Routing as a whole: who is chosen, and that the choice depends on nothing but its inputs.
 
+use enumset::EnumSet;
 use std::sync::Arc;
 
 use serasi_geography::atlas;
@@ -29,7 +30,7 @@ fn facts(place: &str, urgency: Urgency) -> CaseFacts {
         criteria: vec![Criterion::Neglect],
         need: Need {
             base: ServiceBase::Residential,
-            forms: vec![],
+            forms: EnumSet::empty(),
             places: Places::ONE,
             excluded_facilities: vec![],
             excluded_regions: vec![],
@@ -50,11 +51,11 @@ fn entry(number: u128, place: &str, free: Option<i32>) -> Entry {
         place: code,
         coordinates: None,
         address: None,
-        clusters: vec![Cluster::Anak],
-        specialisations: vec![],
-        bases: vec![ServiceBase::Residential],
-        forms: vec![],
-        targets: vec![],
+        clusters: EnumSet::only(Cluster::Anak),
+        specialisations: EnumSet::empty(),
+        bases: EnumSet::only(ServiceBase::Residential),
+        forms: EnumSet::empty(),
+        targets: EnumSet::empty(),
         admission: AdmissionRule::default(),
         working_area: vec![],
         supervised_by: None,
@@ -63,6 +64,7 @@ fn entry(number: u128, place: &str, free: Option<i32>) -> Entry {
         admission_documents: vec![],
         phone: None,
         email: None,
+        location_hidden: None,
     };
     let pool = |free: i32| Pool {
         key: PoolKey::any(ServiceBase::Residential),
@@ -187,7 +189,7 @@ fn an_emergency_goes_to_the_nearest_that_can_whatever_the_scope() {
 fn under_p7_a_balai_serves_every_cluster_and_under_p16_only_its_own() {
     let mut balai = entry(1, BANDUNG_OTHER, Some(5));
     balai.facility.profile.kind = FacilityKind::Balai;
-    balai.facility.profile.clusters = vec![Cluster::Lansia];
+    balai.facility.profile.clusters = EnumSet::only(Cluster::Lansia);
     let case = facts(BANDUNG, Urgency::Regular);
     let found = |policy: &Policy| route(seeker(&case), &directory(vec![balai.clone()]), policy, NOW).unwrap();
     assert_eq!(found(&Policy::p7()).decision.outcome, Outcome::Offered);

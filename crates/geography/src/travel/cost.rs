@@ -39,37 +39,6 @@ impl Cost {
     }
 }
 
-/// A cost as one number of the same order: minutes in the high bits, means in the low ones. Loops over many of them
-/// compile to vector code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key(u32);
-
-impl Key {
-    /// The same journey with a road before or after it. Longer than `UNREACHED` is still not reached.
-    pub(super) fn after_road(self, road: Cost) -> Self {
-        Self(self.0 + (u32::from(road.minutes) << 8))
-    }
-
-    pub(super) fn cost(self) -> Cost {
-        let [means, low, high, over] = self.0.to_le_bytes();
-        let minutes = if over == 0 {
-            u16::from_le_bytes([low, high])
-        } else {
-            u16::MAX
-        };
-        Cost {
-            minutes,
-            means: Means(means),
-        }
-    }
-}
-
-impl Cost {
-    pub(super) fn key(self) -> Key {
-        Key(u32::from(self.minutes) << 8 | u32::from(self.means.0))
-    }
-}
-
 impl Add for Cost {
     type Output = Self;
 

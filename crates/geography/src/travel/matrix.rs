@@ -1,12 +1,15 @@
 //! Shortest ways between all nodes, found once (Dijkstra from each).
 
-use super::cost::Cost;
+use super::cost::{Cost, Means};
 use super::graph::{Graph, NodeId};
 
 /// The best cost between every two nodes: symmetric, and no detour is shorter.
+///
+/// Minutes and means lie apart: a search reads whole rows of minutes, and they come from far down in memory.
 pub(super) struct Matrix {
     size: usize,
-    cells: Vec<Cost>,
+    minutes: Vec<u16>,
+    means: Vec<Means>,
 }
 
 type Neighbours = Vec<Vec<(NodeId, Cost)>>;
@@ -34,23 +37,28 @@ impl Matrix {
             !cells.contains(&Cost::UNREACHED),
             "every node reaches every other"
         );
-        let mut matrix = Self { size, cells };
-        matrix.mirror();
-        matrix
+        mirror(&mut cells, size);
+        Self {
+            size,
+            minutes: cells.iter().map(|cost| cost.minutes).collect(),
+            means: cells.iter().map(|cost| cost.means).collect(),
+        }
     }
 
     pub(super) fn cost(&self, from: NodeId, to: NodeId) -> Cost {
         let index = usize::from(from.0) * self.size + usize::from(to.0);
-        *self
-            .cells
-            .get(index)
-            .expect("node ids come from the graph of this matrix")
+        let cell = self.minutes.get(index).zip(self.means.get(index));
+        let (minutes, means) = cell.expect("node ids come from the graph of this matrix");
+        Cost {
+            minutes: *minutes,
+            means: *means,
+        }
     }
 
-    /// The costs from one node to all, by node.
-    pub(super) fn row(&self, from: NodeId) -> &[Cost] {
+    /// The minutes from one node to all, by node.
+    pub(super) fn row(&self, from: NodeId) -> &[u16] {
         let start = usize::from(from.0) * self.size;
-        self.cells
+        self.minutes
             .get(start..start + self.size)
             .expect("node ids come from the graph of this matrix")
     }
@@ -58,18 +66,14 @@ impl Matrix {
     pub(super) const fn size(&self) -> usize {
         self.size
     }
+}
 
-    /// Of equally long ways there and back may have other means; the lower node decides.
-    fn mirror(&mut self) {
-        for a in 0..self.size {
-            for b in a + 1..self.size {
-                let cost = self
-                    .cells
-                    .get(a * self.size + b)
-                    .copied()
-                    .expect("inside the matrix");
-                *self.cells.get_mut(b * self.size + a).expect("inside the matrix") = cost;
-            }
+/// Of equally long ways there and back may have other means; the lower node decides.
+fn mirror(cells: &mut [Cost], size: usize) {
+    for a in 0..size {
+        for b in a + 1..size {
+            let cost = cells.get(a * size + b).copied().expect("inside the matrix");
+            *cells.get_mut(b * size + a).expect("inside the matrix") = cost;
         }
     }
 }

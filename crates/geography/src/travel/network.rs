@@ -1,7 +1,7 @@
 //! The travel network: built once from the atlas and the tables, then only read.
 
 use super::constants::SHORTEST_MIN;
-use super::cost::{Cost, Key, Means};
+use super::cost::{Cost, Means};
 use super::exits::{Exits, ExitsId};
 use super::graph::Graph;
 use super::land::{Lands, Site};
@@ -102,26 +102,34 @@ impl Network {
         self.best_of(from, to, self.over_network(from, to))
     }
 
-    /// The best way to each node from `from`, its exits tried already.
-    pub(crate) fn ways_from(&self, from: &Footing) -> Vec<Key> {
-        let mut ways = vec![Cost::UNREACHED.key(); self.matrix.size()];
+    /// Minutes of the best way to each node from `from`, its exits tried already.
+    pub(crate) fn ways_from(&self, from: &Footing) -> Vec<u16> {
+        let mut ways = vec![Cost::UNREACHED.minutes; self.matrix.size()];
         for out in self.exits.of(from.exits) {
             for (way, onwards) in ways.iter_mut().zip(self.matrix.row(out.node)) {
-                *way = (*way).min(onwards.key().after_road(out.road));
+                *way = (*way).min(onwards.saturating_add(out.road.minutes));
             }
         }
         ways
     }
 
-    /// As `cost`, with `ways` from `ways_from`.
-    pub(crate) fn cost_by(&self, ways: &[Key], from: &Footing, to: &Footing) -> Cost {
-        // Exits are reached by road, so which of two equal ways is better does not change on the way back.
+    /// The minutes of `cost`, with `ways` from `ways_from`. Costs are ordered by minutes first: means need not be known.
+    pub(crate) fn minutes_by(&self, ways: &[u16], from: &Footing, to: &Footing) -> u16 {
         let back = self.exits.of(to.exits).iter();
-        let best = back
-            .filter_map(|back| Some(ways.get(usize::from(back.node.0))?.after_road(back.road)))
-            .min()
-            .map_or(Cost::UNREACHED, Key::cost);
-        self.best_of(from, to, from.to_exits + best + to.to_exits)
+        let minutes = back
+            .filter_map(|back| {
+                Some(
+                    ways.get(usize::from(back.node.0))?
+                        .saturating_add(back.road.minutes),
+                )
+            })
+            .min();
+        let between = Cost {
+            minutes: minutes.unwrap_or(Cost::UNREACHED.minutes),
+            means: Means::ROAD,
+        };
+        self.best_of(from, to, from.to_exits + between + to.to_exits)
+            .minutes
     }
 
     fn best_of(&self, from: &Footing, to: &Footing, over_network: Cost) -> Cost {
@@ -166,8 +174,10 @@ impl Network {
             Some((a, b)) => self.patches.touch(a, b),
             None => same_regency,
         };
-        let road_min = from.site.road_min(&to.site).filter(|_| has_road)?;
-        Some(Cost::new(road_min, Means::ROAD))
+        if !has_road {
+            return None;
+        }
+        Some(Cost::new(from.site.road_min(&to.site)?, Means::ROAD))
     }
 
     fn exits_of_district(&self, index: usize) -> ExitsId {

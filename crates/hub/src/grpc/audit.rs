@@ -1,5 +1,7 @@
 //! AuditService.
 
+mod break_glass;
+
 use std::sync::Arc;
 
 use serasi_domain::id::Regency;
@@ -28,7 +30,7 @@ impl AuditService for AuditHandler {
     ) -> Result<Response<v1::ListAuditEntriesResponse>, Status> {
         let caller = caller(&request)?;
         let mut parse = Parse::default();
-        let list = audit_list(&mut parse, caller.scope, request.get_ref());
+        let list = audit_list(&mut parse, caller.stated()?, request.get_ref());
         let act = ListAuditEntries {
             list: parse.finish(list)?,
         };
@@ -40,7 +42,7 @@ impl AuditService for AuditHandler {
         request: Request<v1::ListAuditHeadsRequest>,
     ) -> Result<Response<v1::ListAuditHeadsResponse>, Status> {
         let caller = caller(&request)?;
-        let act = read_heads(caller.scope, request.get_ref())?;
+        let act = read_heads(caller.stated()?, request.get_ref())?;
         Ok(Response::new(run_for(&self.0, caller, act).await?))
     }
 
@@ -51,6 +53,44 @@ impl AuditService for AuditHandler {
         let caller = caller(&request)?;
         let act = read_proof(request.get_ref())?;
         Ok(Response::new(run_for(&self.0, caller, act).await?))
+    }
+
+    async fn open_break_glass(
+        &self,
+        request: Request<v1::OpenBreakGlassRequest>,
+    ) -> Result<Response<v1::OpenBreakGlassResponse>, Status> {
+        let caller = caller(&request)?;
+        let opened = break_glass::open(&self.0, caller, &request.into_inner()).await?;
+        Ok(Response::new(opened))
+    }
+
+    async fn review_break_glass(
+        &self,
+        request: Request<v1::ReviewBreakGlassRequest>,
+    ) -> Result<Response<v1::ReviewBreakGlassResponse>, Status> {
+        let caller = caller(&request)?;
+        let reviewed = break_glass::review(&self.0, caller, &request.into_inner()).await?;
+        Ok(Response::new(reviewed))
+    }
+
+    async fn get_break_glass(
+        &self,
+        request: Request<v1::GetBreakGlassRequest>,
+    ) -> Result<Response<v1::GetBreakGlassResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(
+            break_glass::get(&self.0, caller, request.get_ref()).await?,
+        ))
+    }
+
+    async fn list_break_glass(
+        &self,
+        request: Request<v1::ListBreakGlassRequest>,
+    ) -> Result<Response<v1::ListBreakGlassResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(
+            break_glass::list(&self.0, caller, request.get_ref()).await?,
+        ))
     }
 }
 

@@ -11,9 +11,10 @@ use time::{Duration, OffsetDateTime};
 use tonic::{Request, Response, Status};
 
 use super::caller;
-use crate::auth::Caller;
+use crate::auth::Permit;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::accept_offer::AcceptOffer;
 use crate::verbs::admit_placement::AdmitPlacement;
@@ -23,15 +24,11 @@ use crate::verbs::get_decision::GetDecision;
 use crate::verbs::get_offer::GetOffer;
 use crate::verbs::list_offers::ListOffers;
 use crate::verbs::mark_offer_seen::MarkOfferSeen;
-use crate::verbs::may_see_offer;
 use crate::verbs::preview_route::PreviewRoute;
 use crate::verbs::replay_decision::ReplayDecision;
 use crate::verbs::route_case::RouteCase;
 use crate::verbs::withdraw_offer::WithdrawOffer;
-use crate::wire::{
-    PageToken, Parse, capacity_report, decision_to_wire, id_of, offer_to_wire, page_of, page_size,
-    replay_to_wire,
-};
+use crate::wire::{PageToken, Parse, capacity_report, id_of, page_of, page_size, replay_to_wire};
 
 /// Longest time a facility may ask to be left out.
 const LONGEST_PARK: Duration = Duration::days(366);
@@ -78,9 +75,11 @@ impl ReferralService for ReferralHandler {
     ) -> Result<Response<v1::GetDecisionResponse>, Status> {
         let caller = caller(&request)?;
         let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
-        let stored = run_for(&self.0, caller, GetDecision { decision: id }).await?;
+        let act = GetDecision { decision: id };
+        let (case, stored) = run_for(&self.0, caller.clone(), act).await?;
+        let eyes = Eyes::new(&self.0, &caller);
         Ok(Response::new(v1::GetDecisionResponse {
-            decision: Some(decision_to_wire(Some(id), stored.case, &stored.decision)),
+            decision: Some(eyes.decision(Some(id), &case, stored.decision)),
         }))
     }
 
@@ -90,8 +89,11 @@ impl ReferralService for ReferralHandler {
     ) -> Result<Response<v1::ReplayDecisionResponse>, Status> {
         let caller = caller(&request)?;
         let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
-        let (stored, replayed) = run_for(&self.0, caller, ReplayDecision { decision: id }).await?;
-        Ok(Response::new(replay_to_wire(id, &stored, replayed)))
+        let act = ReplayDecision { decision: id };
+        let (case, stored, replayed) = run_for(&self.0, caller.clone(), act).await?;
+        let eyes = Eyes::new(&self.0, &caller);
+        let show = |decision| eyes.decision(Some(id), &case, decision);
+        Ok(Response::new(replay_to_wire(&stored, replayed, show)))
     }
 
     async fn get_offer(
@@ -102,10 +104,9 @@ impl ReferralService for ReferralHandler {
         let act = GetOffer {
             offer: id_of(Kind::Offer, &request.get_ref().offer_id)?,
         };
-        let view = run_for(&self.0, caller, act).await?;
-        Ok(Response::new(v1::GetOfferResponse {
-            offer: Some(offer_to_wire(&view)),
-        }))
+        let (case, view) = run_for(&self.0, caller.clone(), act).await?;
+        let offer = Eyes::new(&self.0, &caller).offer(&case, &view);
+        Ok(Response::new(v1::GetOfferResponse { offer: Some(offer) }))
     }
 
     async fn list_offers(
@@ -114,19 +115,7 @@ impl ReferralService for ReferralHandler {
     ) -> Result<Response<v1::ListOffersResponse>, Status> {
         let caller = caller(&request)?;
         let filter = read_filter(&caller, request.get_ref())?;
-        let limit = filter.limit;
-        let found = run_for(&self.0, caller.clone(), ListOffers { filter }).await?;
-        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-        let (mut offers, is_cut) = page_of(found.iter().map(offer_to_wire).collect());
-        let last = offers.len().checked_sub(1).and_then(|last| found.get(last));
-        let next = last.filter(|_| is_full || is_cut);
-        let next = next.map(|view| PageToken::write(&(view.offer.offered_at, view.offer.id)));
-        let mut seen = found.iter().map(|view| may_see_offer(&caller, &view.offer));
-        offers.retain(|_| seen.next().unwrap_or(false));
-        Ok(Response::new(v1::ListOffersResponse {
-            offers,
-            next_page_token: next.unwrap_or_default(),
-        }))
+        Ok(Response::new(self.offers(caller, filter).await?))
     }
 
     async fn mark_offer_seen(
@@ -240,6 +229,28 @@ impl ReferralService for ReferralHandler {
     }
 }
 
+impl ReferralHandler {
+    async fn offers(&self, caller: Permit, filter: OfferFilter) -> Result<v1::ListOffersResponse, HubError> {
+        let limit = filter.limit;
+        let (found, cases) = run_for(&self.0, caller.clone(), ListOffers { filter }).await?;
+        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
+        let eyes = Eyes::new(&self.0, &caller);
+        let shown = found.iter().map(|view| {
+            let case = cases.get(&view.offer.case);
+            case.map(|case| eyes.offer(case, view))
+                .ok_or(HubError::Bug("an offer without a case"))
+        });
+        let (offers, is_cut) = page_of(shown.collect::<Result<_, _>>()?);
+        let last = offers.len().checked_sub(1).and_then(|last| found.get(last));
+        let next = last.filter(|_| is_full || is_cut);
+        let next = next.map(|view| PageToken::write(&(view.offer.offered_at, view.offer.id)));
+        Ok(v1::ListOffersResponse {
+            offers,
+            next_page_token: next.unwrap_or_default(),
+        })
+    }
+}
+
 fn read_withdrawal(parse: &mut Parse, request: &v1::WithdrawOfferRequest) -> Option<Withdrawal> {
     let reason: Option<WithdrawReason> = parse.required("reason", request.reason);
     let note = parse.text("note", &request.note);
@@ -287,11 +298,13 @@ fn read_decline(
     })
 }
 
-fn read_filter(caller: &Caller, request: &v1::ListOffersRequest) -> Result<OfferFilter, HubError> {
+fn read_filter(caller: &Permit, request: &v1::ListOffersRequest) -> Result<OfferFilter, HubError> {
     let mut parse = Parse::default();
     let facility: Option<FacilityId> = parse.parsed("facility_id", &request.facility_id);
     let case: Option<CaseId> = parse.parsed("case_id", &request.case_id);
-    let own = caller.facility.filter(|_| caller.is_facility_only());
+    let reach = caller.reach();
+    let sees_only_own = reach.cases.is_none() && reach.facilities.is_none();
+    let own = reach.own_facility.filter(|_| sees_only_own);
     if facility.is_none() && case.is_none() && own.is_none() {
         parse.wrong("facility_id", "give facility_id or case_id");
     }
@@ -311,13 +324,10 @@ fn read_filter(caller: &Caller, request: &v1::ListOffersRequest) -> Result<Offer
         })
         .collect();
     let filter = OfferFilter {
-        // A facility sees its own offers wherever the case is; everybody else looks through their scope.
-        scope: if own.is_some() {
-            serasi_geography::RegionCode::NATION
-        } else {
-            caller.scope
-        },
-        facility: own.or(facility),
+        case_scope: reach.cases,
+        facility_scope: reach.facilities,
+        own_facility: reach.own_facility,
+        facility: facility.or(own),
         case,
         states,
         before: PageToken::read(&mut parse, &request.page_token),

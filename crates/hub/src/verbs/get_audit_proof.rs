@@ -3,10 +3,12 @@
 use serasi_domain::id::AuditId;
 use serasi_ledger::{Hash, Plan};
 use serasi_proto::v1;
+use serasi_store::Context;
 use serasi_store::audit::{heads, tree};
 
+use crate::auth::Permit;
 use crate::error::{HubError, Kind, RuleBroken};
-use crate::unit_of_work::{Act, Reach, Unit};
+use crate::unit_of_work::{Act, Unit};
 use crate::wire::{audit_head_to_wire, audit_leaf_to_wire};
 
 pub(crate) struct GetAuditProof {
@@ -18,15 +20,16 @@ pub(crate) struct GetAuditProof {
 
 impl Act for GetAuditProof {
     const VERB: &'static str = "GetAuditProof";
-    const REACH: Reach = Reach::Look;
     type Output = v1::GetAuditProofResponse;
+
+    fn context(&self, caller: &Permit) -> Context {
+        caller.context(None)
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {
         let (id, region) = (self.entry, self.entry.home());
         let not_found = || HubError::not_found(Kind::AuditEntry, id);
-        if !unit.caller.sees(region.code()) {
-            return Err(not_found());
-        }
+        unit.caller.find(Kind::AuditEntry, id, Some(id))?;
         unit.audit(region, id).await?;
         let Some(index) = tree::index_of(&mut unit.conn, region, id.uuid()).await? else {
             let waits = tree::is_recorded(&mut unit.conn, region, id.uuid()).await?;

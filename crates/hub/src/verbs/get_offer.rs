@@ -1,11 +1,13 @@
 //! GetOffer: what a facility needs to decide; the look is on record.
 
+use serasi_domain::case::Case;
 use serasi_domain::id::OfferId;
 use serasi_store::offers::{self, OfferView};
+use serasi_store::{Context, cases};
 
-use super::open::may_see_offer;
+use crate::auth::Permit;
 use crate::error::{HubError, Kind};
-use crate::unit_of_work::{Act, Reach, Unit};
+use crate::unit_of_work::{Act, Unit};
 
 pub(crate) struct GetOffer {
     pub(crate) offer: OfferId,
@@ -13,15 +15,22 @@ pub(crate) struct GetOffer {
 
 impl Act for GetOffer {
     const VERB: &'static str = "GetOffer";
-    const REACH: Reach = Reach::Look;
-    type Output = OfferView;
+    /// The offer, and the case it is for.
+    type Output = (Case, OfferView);
 
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<OfferView, HubError> {
-        let view = offers::get(&mut unit.conn, self.offer)
-            .await?
-            .filter(|view| may_see_offer(unit.caller, &view.offer));
-        let view = view.ok_or_else(|| HubError::not_found(Kind::Offer, self.offer))?;
-        unit.audit(self.offer.home(), self.offer).await?;
-        Ok(view)
+    fn context(&self, caller: &Permit) -> Context {
+        caller.context(None)
+    }
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {
+        let id = self.offer;
+        let found = offers::get(&mut unit.conn, id).await?;
+        unit.caller
+            .find(Kind::Offer, id, found.as_ref().map(|view| view.offer.clone()))?;
+        let not_found = || HubError::not_found(Kind::Offer, id);
+        let view = found.ok_or_else(not_found)?;
+        let case = cases::get(&mut unit.conn, view.offer.case).await?;
+        unit.audit(id.home(), id).await?;
+        Ok((case.ok_or_else(not_found)?, view))
     }
 }

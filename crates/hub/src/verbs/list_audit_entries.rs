@@ -2,12 +2,14 @@
 
 use serasi_domain::id::{AuditId, CaseId, Regency};
 use serasi_proto::v1;
+use serasi_store::Context;
 use serasi_store::audit::{self, AuditFilter, tree};
 use uuid::Uuid;
 
+use crate::auth::Permit;
 use crate::error::HubError;
 use crate::policies::national_home;
-use crate::unit_of_work::{Act, Reach, Unit};
+use crate::unit_of_work::{Act, Unit};
 use crate::wire::{PageToken, audit_entry_to_wire, audit_leaf_to_wire};
 
 /// What to list.
@@ -37,8 +39,11 @@ pub(crate) struct ListAuditEntries {
 
 impl Act for ListAuditEntries {
     const VERB: &'static str = "ListAuditEntries";
-    const REACH: Reach = Reach::Look;
     type Output = v1::ListAuditEntriesResponse;
+
+    fn context(&self, caller: &Permit) -> Context {
+        caller.context(None)
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {
         let (entries, limit) = match &self.list {

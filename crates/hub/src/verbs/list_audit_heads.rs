@@ -3,11 +3,13 @@
 use serasi_domain::id::Regency;
 use serasi_geography::RegionCode;
 use serasi_proto::v1;
+use serasi_store::Context;
 use serasi_store::audit::heads;
 
+use crate::auth::Permit;
 use crate::error::HubError;
 use crate::policies::national_home;
-use crate::unit_of_work::{Act, Reach, Unit};
+use crate::unit_of_work::{Act, Unit};
 use crate::wire::{PageToken, audit_head_to_wire};
 
 pub(crate) struct ListAuditHeads {
@@ -19,8 +21,11 @@ pub(crate) struct ListAuditHeads {
 
 impl Act for ListAuditHeads {
     const VERB: &'static str = "ListAuditHeads";
-    const REACH: Reach = Reach::Look;
     type Output = v1::ListAuditHeadsResponse;
+
+    fn context(&self, caller: &Permit) -> Context {
+        caller.context(None)
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {
         let home = Regency::of(self.scope).unwrap_or_else(national_home);

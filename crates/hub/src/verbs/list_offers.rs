@@ -1,11 +1,17 @@
 //! ListOffers: offers of a case or a facility, without anything that identifies a person. The look at the list is on
 //! record, not each offer of it.
 
-use serasi_store::offers::{self, OfferFilter, OfferView};
+use std::collections::BTreeMap;
 
+use serasi_domain::case::Case;
+use serasi_domain::id::CaseId;
+use serasi_store::offers::{self, OfferFilter, OfferView};
+use serasi_store::{Context, StoreError, cases};
+
+use crate::auth::Permit;
 use crate::error::HubError;
 use crate::policies::national_home;
-use crate::unit_of_work::{Act, Reach, Unit};
+use crate::unit_of_work::{Act, Unit};
 
 pub(crate) struct ListOffers {
     pub(crate) filter: OfferFilter,
@@ -13,15 +19,23 @@ pub(crate) struct ListOffers {
 
 impl Act for ListOffers {
     const VERB: &'static str = "ListOffers";
-    const REACH: Reach = Reach::Look;
-    type Output = Vec<OfferView>;
+    /// Offers, and the cases they are for.
+    type Output = (Vec<OfferView>, BTreeMap<CaseId, Case>);
 
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Vec<OfferView>, HubError> {
+    fn context(&self, caller: &Permit) -> Context {
+        caller.context(None)
+    }
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {
         match (self.filter.case, self.filter.facility) {
             (Some(case), _) => unit.audit(case.home(), case).await?,
             (None, Some(facility)) => unit.audit(facility.home(), facility).await?,
             (None, None) => unit.audit(national_home(), "offers").await?,
         }
-        Ok(offers::list(&mut unit.conn, &self.filter).await?)
+        let found = offers::list(&mut unit.conn, &self.filter).await?;
+        let of_cases = found.iter().map(|view| view.offer.case);
+        let cases = cases::get_many(&mut unit.conn, of_cases).await?;
+        let cases = cases.into_iter().map(|(id, case)| Ok((id, case?)));
+        Ok((found, cases.collect::<Result<_, StoreError>>()?))
     }
 }

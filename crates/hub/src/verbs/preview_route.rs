@@ -3,13 +3,14 @@
 use serasi_domain::id::CaseId;
 use serasi_domain::routing::route;
 use serasi_proto::v1;
-use serasi_store::exclusions;
+use serasi_store::{Context, cases, exclusions};
 
-use super::open::case_to_see;
+use super::open::reachable;
 use super::search::seeker;
-use crate::error::{HubError, Kind};
-use crate::unit_of_work::{Act, Reach, Unit};
-use crate::wire::decision_to_wire;
+use crate::auth::Permit;
+use crate::error::HubError;
+use crate::sight::Eyes;
+use crate::unit_of_work::{Act, Unit};
 
 pub(crate) struct PreviewRoute {
     pub(crate) case: CaseId,
@@ -17,13 +18,16 @@ pub(crate) struct PreviewRoute {
 
 impl Act for PreviewRoute {
     const VERB: &'static str = "PreviewRoute";
-    const REACH: Reach = Reach::Look;
     type Output = v1::Decision;
+
+    fn context(&self, caller: &Permit) -> Context {
+        caller.context(Some(self.case))
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<v1::Decision, HubError> {
         let id = self.case;
-        let case = case_to_see(unit, id).await?;
-        let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
+        let found = cases::get(&mut unit.conn, id).await?;
+        let case = reachable(&mut unit.conn, unit.caller, id, found).await?;
         unit.audit(id.home(), id).await?;
         let excluded = exclusions::of_case(&mut unit.conn, id).await?;
         let policy = unit.hub.policies.of_search(&mut unit.conn, &case).await?;
@@ -32,6 +36,6 @@ impl Act for PreviewRoute {
         }
         let board = unit.hub.board.snapshot();
         let found = route(seeker(&case, &excluded), &board.directory, &policy, unit.now)?;
-        Ok(decision_to_wire(None, id, &found.decision))
+        Ok(Eyes::new(unit.hub, unit.caller).decision(None, &case, found.decision))
     }
 }

@@ -2,6 +2,7 @@
 
 use serasi_domain::case::{Case, CaseState, Owner};
 use serasi_domain::need::{Need, Places, ServiceBase};
+use serasi_domain::need_to_know::Sight;
 use serasi_proto::v1;
 
 use super::codes::{FromWire, numbers, optional};
@@ -48,7 +49,7 @@ pub(crate) fn need(parse: &mut Parse, need: Option<&v1::Need>, persons: usize) -
             base: parse
                 .optional("base", need.base)
                 .unwrap_or(ServiceBase::Residential),
-            forms: parse.list("forms", &need.forms),
+            forms: parse.set("forms", &need.forms),
             places: places?,
             excluded_facilities,
             excluded_regions,
@@ -56,9 +57,9 @@ pub(crate) fn need(parse: &mut Parse, need: Option<&v1::Need>, persons: usize) -
     })
 }
 
-/// A case without personal data.
-pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
-    let facts = &case.facts;
+/// A case without persons and words; `sight` says what is left of the rest.
+pub(crate) fn case_to_wire(case: &Case, sight: Sight) -> v1::Case {
+    let facts = &sight.facts(&case.facts);
     v1::Case {
         case_id: case.id.to_string(),
         version: case.version,
@@ -71,15 +72,15 @@ pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
             .map(|code| code.as_str().to_owned())
             .unwrap_or_default(),
         target: facts.target.to_wire(),
-        criteria: numbers(&facts.criteria),
+        criteria: numbers(facts.criteria.iter().copied()),
         need: Some(need_to_wire(&facts.need)),
         region_code: facts.place.to_string(),
         owner: Some(owner(case.owner)),
         next_deadline: case.next_deadline.map(to_timestamp),
         policy_version: case.policy_version.clone(),
         refusals: case.refusals,
-        source_system: case.source.system_name().to_owned(),
-        source_ref: case.source.reference().to_owned(),
+        source_system: sight.whole(case.source.system_name().to_owned()),
+        source_ref: sight.whole(case.source.reference().to_owned()),
         create_time: Some(to_timestamp(case.created_at)),
         update_time: Some(to_timestamp(case.changed_at)),
         persons: vec![],
@@ -88,13 +89,16 @@ pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
         placement: None,
         resolution: String::new(),
         escalations: case.escalations,
+        erased_classes: vec![],
+        legal_hold: 0,
+        mask_reason: optional(sight.mask()),
     }
 }
 
 fn need_to_wire(need: &Need) -> v1::Need {
     v1::Need {
         base: need.base.to_wire(),
-        forms: numbers(&need.forms),
+        forms: numbers(need.forms),
         places: need.places.as_i32(),
         excluded_facility_ids: need.excluded_facilities.iter().map(ToString::to_string).collect(),
         excluded_region_codes: need.excluded_regions.iter().map(ToString::to_string).collect(),

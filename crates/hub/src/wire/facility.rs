@@ -2,6 +2,7 @@
 
 use serasi_domain::capacity::Pool;
 use serasi_domain::facility::{AdmissionRule, Facility, FacilityProfile, FacilityState, Partnership};
+use serasi_domain::need_to_know::MaskReason;
 use serasi_domain::person::{AgeYears, Phone};
 use serasi_domain::text::Text;
 use serasi_geography::{RegionCode, RegionLevel};
@@ -29,11 +30,11 @@ pub(crate) fn profile(parse: &mut Parse, facility: &v1::Facility) -> Option<Faci
         None if facility.region_code.trim().is_empty() => parse.wrong("region_code", "must be given"),
         Some(_) | None => {}
     }
-    let clusters: Vec<_> = parse.list("clusters", &facility.clusters);
+    let clusters = parse.set("clusters", &facility.clusters);
     if clusters.is_empty() {
         parse.wrong("clusters", "at least one cluster must be given");
     }
-    let bases: Vec<_> = parse.list("bases", &facility.bases);
+    let bases = parse.set("bases", &facility.bases);
     if bases.is_empty() {
         parse.wrong("bases", "at least one base of service must be given");
     }
@@ -44,13 +45,14 @@ pub(crate) fn profile(parse: &mut Parse, facility: &v1::Facility) -> Option<Faci
     let admission_documents = admission_documents(parse, &facility.admission_documents);
     Some(FacilityProfile {
         address: parse.text("address", &facility.address),
-        specialisations: parse.list("specialisations", &facility.specialisations),
-        forms: parse.list("forms", &facility.forms),
-        targets: parse.list("targets", &facility.targets),
+        specialisations: parse.set("specialisations", &facility.specialisations),
+        forms: parse.set("forms", &facility.forms),
+        targets: parse.set("targets", &facility.targets),
         supervised_by: parse.parsed("supervising_facility_id", &facility.supervising_facility_id),
         phone: parse.parsed("phone", &facility.phone),
         email: parse.text("email", &facility.email),
         ministry_supervised: facility.ministry_supervised,
+        location_hidden: facility.location_hidden,
         source: source?,
         kind: kind?,
         name: name?,
@@ -84,7 +86,7 @@ fn admission(parse: &mut Parse, rule: Option<&v1::AdmissionRule>) -> AdmissionRu
             sex: parse.optional("sex", rule.sex),
             min_age,
             max_age,
-            access: parse.list("access", &rule.access),
+            access: parse.set("access", &rule.access),
         }
     })
 }
@@ -143,9 +145,10 @@ fn admission_documents(parse: &mut Parse, documents: &[String]) -> Vec<Text<200>
         .collect()
 }
 
-/// As the contract has it, with `pools` where they were read.
-pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool]) -> v1::Facility {
-    let profile = &facility.profile;
+/// As the contract has it, with `pools` where they were read; without its place unless that is shown.
+pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool], shows_location: bool) -> v1::Facility {
+    let masked = (!shows_location).then(|| facility.profile.without_location());
+    let profile = masked.as_ref().unwrap_or(&facility.profile);
     let (state, reason, until) = match &facility.state {
         FacilityState::Active => (v1::FacilityState::Active, String::new(), None),
         FacilityState::Suspended { reason, until } => {
@@ -170,11 +173,11 @@ pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool]) -> v1::Facil
         address: text(profile.address.as_ref().map(Text::as_str)),
         source_system: profile.source.system_name().to_owned(),
         source_ref: profile.source.reference().to_owned(),
-        clusters: numbers(&profile.clusters),
-        specialisations: numbers(&profile.specialisations),
-        bases: numbers(&profile.bases),
-        forms: numbers(&profile.forms),
-        targets: numbers(&profile.targets),
+        clusters: numbers(profile.clusters),
+        specialisations: numbers(profile.specialisations),
+        bases: numbers(profile.bases),
+        forms: numbers(profile.forms),
+        targets: numbers(profile.targets),
         admission: Some(admission_to_wire(&profile.admission)),
         working_area: profile.working_area.iter().map(ToString::to_string).collect(),
         supervising_facility_id: profile.supervised_by.map(|id| id.to_string()).unwrap_or_default(),
@@ -192,6 +195,8 @@ pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool]) -> v1::Facil
         create_time: Some(to_timestamp(facility.created_at)),
         update_time: Some(to_timestamp(facility.changed_at)),
         pools: pools.iter().map(pool_to_wire).collect(),
+        location_hidden: Some(profile.hides_location()),
+        mask_reason: optional(masked.as_ref().map(|_| MaskReason::LocationHidden)),
     }
 }
 
@@ -200,7 +205,7 @@ fn admission_to_wire(rule: &AdmissionRule) -> v1::AdmissionRule {
         sex: optional(rule.sex),
         min_age_years: rule.min_age.map(|age| i32::from(age.0)),
         max_age_years: rule.max_age.map(|age| i32::from(age.0)),
-        access: numbers(&rule.access),
+        access: numbers(rule.access),
     }
 }
 

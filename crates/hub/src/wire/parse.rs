@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use enumset::{EnumSet, EnumSetType};
 use pbjson_types::Timestamp;
 use prost::Message;
 use serasi_domain::intake::SourceKey;
@@ -87,6 +88,15 @@ impl Parse {
         values.sort_unstable();
         values.dedup();
         values
+    }
+
+    /// As [`Self::list`], as a set.
+    pub(crate) fn set<T: FromWire + Ord + EnumSetType>(
+        &mut self,
+        field: &str,
+        numbers: &[i32],
+    ) -> EnumSet<T> {
+        self.list::<T>(field, numbers).into_iter().collect()
     }
 
     /// Text that may be empty.
@@ -204,10 +214,10 @@ impl Parse {
     }
 }
 
-/// An id of a record to look up: unreadable is as good as unknown.
+/// An id of a record to look up: unreadable is as good as unknown. The text is not given back: a name may have slipped
+/// into the field.
 pub(crate) fn id_of<T: FromStr>(kind: Kind, text: &str) -> Result<T, HubError> {
-    text.parse()
-        .map_err(|_| HubError::not_found(kind, text.chars().take(64).collect::<String>()))
+    text.parse().map_err(|_| HubError::not_found(kind, ""))
 }
 
 /// 1-200, default 50.

@@ -41,7 +41,7 @@ pub(crate) async fn export(
     args: &AuditExportArgs,
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
-    let mut client = Hub::connect(options).await?.audit();
+    let mut client = Hub::connect(options).await?.audits();
     let mut lines = Lines::create(&args.out)?;
     if args.filter.subject.is_empty() {
         if args.filter.from.is_some() || args.filter.until.is_some() {

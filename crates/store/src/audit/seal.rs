@@ -127,7 +127,7 @@ async fn take(conn: &mut PgConnection, limit: i64) -> Result<(Vec<Entry>, Vec<Uu
                     verb,
                     subject,
                     request: row.request_id,
-                })
+                });
             }
             (_, _, _, _) => vanished.push(row.audit_id),
         }

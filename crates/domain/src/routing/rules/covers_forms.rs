@@ -9,16 +9,10 @@ pub(super) const PREFERENCE: Preference = Preference {
 };
 
 fn cost(request: &Request<'_>, candidate: &Candidate<'_>) -> i64 {
-    let gives = &candidate.entry.facility.profile.forms;
+    let gives = candidate.entry.facility.profile.forms;
     if gives.is_empty() {
         return 0;
     }
-    let missing = request
-        .facts
-        .need
-        .forms
-        .iter()
-        .filter(|form| !gives.contains(form))
-        .count();
+    let missing = (request.facts.need.forms - gives).len();
     i64::try_from(missing).unwrap_or(i64::MAX)
 }

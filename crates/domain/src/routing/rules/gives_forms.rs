@@ -1,5 +1,7 @@
 //! Gives at least one of the needed forms (P16 Ps.10); covering them all is a preference. An empty list gives all seven.
 
+use enumset::EnumSet;
+
 use super::{Requirement, Sentence};
 use crate::need::ServiceForm;
 use crate::regulation::Article;
@@ -17,9 +19,9 @@ pub(super) const RULE: Requirement = Requirement {
 };
 
 fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permanence> {
-    let gives = &candidate.entry.facility.profile.forms;
-    let needed = &request.facts.need.forms;
-    if needed.is_empty() || gives.is_empty() || needed.iter().any(|form| gives.contains(form)) {
+    let gives = candidate.entry.facility.profile.forms;
+    let needed = request.facts.need.forms;
+    if needed.is_empty() || gives.is_empty() || !needed.is_disjoint(gives) {
         Ok(())
     } else {
         Err(Permanence::Permanent)
@@ -27,10 +29,11 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
 }
 
 fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
-    let codes = |forms: &[ServiceForm]| forms.iter().map(|form| form.code()).collect::<Vec<_>>().join("+");
+    let codes =
+        |forms: EnumSet<ServiceForm>| forms.iter().map(ServiceForm::code).collect::<Vec<_>>().join("+");
     format!(
         "gives={} needed={}",
-        codes(&candidate.entry.facility.profile.forms),
-        codes(&request.facts.need.forms)
+        codes(candidate.entry.facility.profile.forms),
+        codes(request.facts.need.forms)
     )
 }

@@ -1,6 +1,7 @@
 //! Serves the cluster of the case (P16 Ps.3). Under P7 a balai serves all five (multifungsi layanan, P7 Ps.4(1)a, (2)).
 
 use super::{Requirement, Sentence};
+use crate::cluster::Cluster;
 use crate::regulation::Article;
 use crate::routing::{Candidate, Permanence, Request};
 
@@ -19,7 +20,7 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
     let profile = &candidate.entry.facility.profile;
     let is_multifunctional =
         profile.kind.is_balai() && request.policy.regulation.balai_serves_all().is_some();
-    if is_multifunctional || profile.clusters.contains(&request.cluster) {
+    if is_multifunctional || profile.clusters.contains(request.cluster) {
         Ok(())
     } else {
         Err(Permanence::Permanent)
@@ -33,7 +34,7 @@ fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
         .profile
         .clusters
         .iter()
-        .map(|cluster| cluster.code())
+        .map(Cluster::code)
         .collect();
     format!("serves={} needed={}", serves.join("+"), request.cluster)
 }

@@ -12,9 +12,9 @@ fn cost(request: &Request<'_>, candidate: &Candidate<'_>) -> i64 {
     let profile = &candidate.entry.facility.profile;
     // A house licensed for one cluster is specialised in it, whether the directory says so or not.
     let known_for = if profile.specialisations.is_empty() && profile.clusters.len() == 1 {
-        &profile.clusters
+        profile.clusters
     } else {
-        &profile.specialisations
+        profile.specialisations
     };
-    i64::from(!known_for.contains(&request.cluster))
+    i64::from(!known_for.contains(request.cluster))
 }

@@ -1,6 +1,7 @@
 //! Takes that target: individual, family, group, community (P16 Ps.7). An empty list takes all.
 
 use super::{Requirement, Sentence};
+use crate::need::Target;
 use crate::regulation::Article;
 use crate::routing::{Candidate, Permanence, Request};
 
@@ -16,8 +17,8 @@ pub(super) const RULE: Requirement = Requirement {
 };
 
 fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permanence> {
-    let targets = &candidate.entry.facility.profile.targets;
-    if targets.is_empty() || targets.contains(&request.facts.target) {
+    let targets = candidate.entry.facility.profile.targets;
+    if targets.is_empty() || targets.contains(request.facts.target) {
         Ok(())
     } else {
         Err(Permanence::Permanent)
@@ -31,7 +32,7 @@ fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
         .profile
         .targets
         .iter()
-        .map(|target| target.code())
+        .map(Target::code)
         .collect();
     format!("targets={} needed={}", targets.join("+"), request.facts.target)
 }

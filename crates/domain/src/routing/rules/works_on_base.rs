@@ -1,6 +1,7 @@
 //! Works on the needed base: family, community, residential (P16 Ps.6).
 
 use super::{Requirement, Sentence};
+use crate::need::ServiceBase;
 use crate::regulation::Article;
 use crate::routing::{Candidate, Permanence, Request};
 
@@ -21,7 +22,7 @@ fn check(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<(), Permane
         .facility
         .profile
         .bases
-        .contains(&request.facts.need.base)
+        .contains(request.facts.need.base)
     {
         Ok(())
     } else {
@@ -36,7 +37,7 @@ fn saw(request: &Request<'_>, candidate: &Candidate<'_>) -> String {
         .profile
         .bases
         .iter()
-        .map(|base| base.code())
+        .map(ServiceBase::code)
         .collect();
     format!("bases={} needed={}", bases.join("+"), request.facts.need.base)
 }

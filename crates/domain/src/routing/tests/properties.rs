@@ -39,9 +39,9 @@ fn any_entry(number: u128) -> impl Strategy<Value = Entry> {
         .prop_map(move |(place, free, kind, cluster, supervised, suspended)| {
             let mut entry = entry(number, &place, free);
             entry.facility.profile.kind = FacilityKind::ALL[kind];
-            entry.facility.profile.clusters = vec![Cluster::Anak, Cluster::ALL[cluster]];
+            entry.facility.profile.clusters = [Cluster::Anak, Cluster::ALL[cluster]].into_iter().collect();
             if supervised {
-                entry.facility.profile.bases.push(ServiceBase::Family);
+                entry.facility.profile.bases.insert(ServiceBase::Family);
             }
             entry.facility.profile.ministry_supervised = supervised;
             if entry.facility.profile.kind.is_balai() {

@@ -15,7 +15,7 @@ use crate::text::Text;
 fn near_misses_that_may_change_come_first() {
     let case = facts(BANDUNG, Urgency::Regular);
     let mut wrong_target = entry(1, BANDUNG, Some(9));
-    wrong_target.facility.profile.targets = vec![Target::Community];
+    wrong_target.facility.profile.targets = Target::Community.into();
     let full_and_farther = entry(2, GARUT, Some(0));
     let found = search(&case, vec![wrong_target, full_and_farther]);
     let misses: Vec<_> = found
@@ -35,7 +35,7 @@ fn near_misses_that_may_change_come_first() {
 #[test]
 fn where_nobody_may_take_a_case_the_houses_of_another_kind_are_told() {
     let mut elderly = entry(1, BANDUNG, Some(9));
-    elderly.facility.profile.clusters = vec![Cluster::Lansia];
+    elderly.facility.profile.clusters = Cluster::Lansia.into();
     let found = search(&facts(BANDUNG, Urgency::Regular), vec![elderly]);
     assert_eq!(found.decision.outcome, Outcome::NoCandidate);
     let miss = found.decision.near_misses[0].rejection.as_ref().unwrap();
