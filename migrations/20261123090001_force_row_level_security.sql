@@ -48,13 +48,13 @@ DECLARE
     -- Who may see an offer may see what case it is for.
     is_offered constant text := $p$ EXISTS (SELECT 1 FROM offers o
         WHERE o.region_code = cases.region_code AND o.case_id = cases.case_id) $p$;
-    this_case constant text := $p$ case_id = (SELECT NULLIF(current_setting('serasi.case', true), '')::uuid) $p$;
+    this_case constant text := $p$ case_id = (SELECT NULLIF(current_setting('serasi.case_id', true), '')::uuid) $p$;
     works     constant text := $p$ (SELECT current_setting('serasi.work', true)) = 'on' $p$;
     on_persons constant text := $p$ (SELECT current_setting('serasi.persons', true)) = 'on' $p$;
     -- In any context at all.
     any_context constant text := $p$ (SELECT current_setting('serasi.work', true) = 'on'
         OR current_setting('serasi.scope', true) <> '' OR current_setting('serasi.facility', true) <> ''
-        OR current_setting('serasi.case', true) <> '') $p$;
+        OR current_setting('serasi.case_id', true) <> '') $p$;
     name      text;
 BEGIN
     -- Commands and jobs work on these across regions.

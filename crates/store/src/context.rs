@@ -48,7 +48,7 @@ impl Context {
                 let case = case.map(|case| case.uuid().to_string());
                 // Region codes and ids consist of digits, letters, dots and hyphens: nothing that could end the text.
                 AssertSqlSafe(format!(
-                    "BEGIN; SET LOCAL serasi.scope = '{}'; SET LOCAL serasi.facility = '{}'; SET LOCAL serasi.case = '{}'",
+                    "BEGIN; SET LOCAL serasi.scope = '{}'; SET LOCAL serasi.facility = '{}'; SET LOCAL serasi.case_id = '{}'",
                     scope.unwrap_or_default(),
                     facility.unwrap_or_default(),
                     case.unwrap_or_default()
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(
             caller.begin().as_str(),
             "BEGIN; SET LOCAL serasi.scope = '32.73'; \
-             SET LOCAL serasi.facility = '3273-01933b5c-7a3e-7c3a-9d55-0242ac120002'; SET LOCAL serasi.case = ''"
+             SET LOCAL serasi.facility = '3273-01933b5c-7a3e-7c3a-9d55-0242ac120002'; SET LOCAL serasi.case_id = ''"
         );
         assert_eq!(
             Context::Work.begin_snapshot().as_str(),
