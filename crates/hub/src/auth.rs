@@ -15,10 +15,9 @@ mod verifier;
 
 pub use caller::{Caller, Role};
 pub use dev_issuer::{DEV_ISSUER, DevIssuer, DevIssuerError, TokenRequest};
-pub use gate::{Gate, Refused};
+pub use gate::Gate;
 pub use key_source::{KeySource, KeyUrl};
 pub(crate) use layer::{AuthLayer, is_open};
-pub use permit::Permit;
-pub(crate) use permit::{Belongs, Object};
+pub(crate) use permit::{Belongs, Object, Permit};
 pub(crate) use table::Field;
 pub use verifier::{AUDIENCE, KeySetError, Thumbprint, TokenError, Verifier};

@@ -1,6 +1,8 @@
 //! Everything that can end a call, as one enum; `status.rs` says what the client sees.
 
 use serasi_domain::break_glass::IllegalBreakGlass;
+use std::time::Duration;
+
 use serasi_domain::case::IllegalCaseVerb;
 use serasi_domain::facility::IllegalFacilityVerb;
 use serasi_domain::offer::IllegalOfferVerb;
@@ -9,7 +11,7 @@ use serasi_domain::policy::MissingFields;
 use serasi_domain::routing::NotRoutable;
 use serasi_store::StoreError;
 
-use crate::auth::Refused;
+use crate::auth::TokenError;
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(crate) struct Violation {
 /// What a client can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    AuditEntry,
+    AuditHead,
     BreakGlass,
     Case,
     Decision,
@@ -63,6 +67,8 @@ pub(crate) enum RuleBroken {
     NoRoomStated,
     #[error("this offer holds no places: state the capacity of the pool to accept it")]
     CapacityRequired,
+    #[error("the entry is not sealed under this head yet; entries are sealed within a minute")]
+    NotSealedYet,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +76,9 @@ pub(crate) enum HubError {
     #[error("the request has {} violations", .0.len())]
     Invalid(Vec<Violation>),
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Token(#[from] TokenError),
+    #[error("more calls than one caller may make; the next may come in {0:?}")]
+    TooFast(Duration),
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("{kind:?} not found")]
@@ -138,6 +146,8 @@ rule_broken_from!(
 impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::AuditEntry => "serasi.v1.AuditEntry",
+            Self::AuditHead => "serasi.v1.AuditHead",
             Self::BreakGlass => "serasi.v1.BreakGlass",
             Self::Case => "serasi.v1.Case",
             Self::Decision => "serasi.v1.Decision",

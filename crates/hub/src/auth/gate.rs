@@ -1,30 +1,17 @@
 //! What a call must pass before anything is done for it: token, role, and the caller's share.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use super::rate::Buckets;
-use super::{Permit, Thumbprint, TokenError, Verifier};
+use super::{Caller, Permit, Thumbprint, Verifier};
+use crate::error::HubError;
 
 /// The gate of one hub.
 pub struct Gate {
     verifier: Verifier,
     buckets: Buckets,
-}
-
-/// Why a call does not pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    #[error(transparent)]
-    Token(#[from] TokenError),
-    #[error("none of your roles may call this method")]
-    Role,
-    #[error("this method is for tokens whose scope is the nation (ID)")]
-    NotTheNation,
-    #[error("more calls than one caller may make; the next may come in {0:?}")]
-    TooFast(Duration),
 }
 
 impl Gate {
@@ -36,17 +23,23 @@ impl Gate {
         }
     }
 
-    /// What the caller may do, if the call of `method` (a path without the leading slash) may go on.
-    pub fn admit(
+    /// The permit for a call of `method` (a path without the leading slash), if it may go on.
+    pub(crate) fn admit(
         &self,
         method: &str,
         authorization: Option<&str>,
         certificate: Option<Thumbprint>,
         now: OffsetDateTime,
-    ) -> Result<Permit, Refused> {
+    ) -> Result<Permit, HubError> {
         let caller = self.verifier.verify(authorization, certificate, now)?;
-        self.buckets.take(&caller.principal).map_err(Refused::TooFast)?;
-        Permit::new(method, caller)
+        self.buckets.take(&caller.principal).map_err(HubError::TooFast)?;
+        Permit::new(method, Caller::clone(&caller))
+    }
+
+    /// Whether such a call may go on; for the bench, which measures what every call pays.
+    #[must_use]
+    pub fn admits(&self, method: &str, authorization: &str, now: OffsetDateTime) -> bool {
+        self.admit(method, Some(authorization), None, now).is_ok()
     }
 
     pub(crate) const fn verifier(&self) -> &Verifier {

@@ -10,7 +10,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-use super::{Permit, Refused, TokenError};
+use super::{Permit, TokenError};
 use crate::error::{HubError, Violation};
 use crate::hub::Hub;
 use crate::server::Peer;
@@ -59,19 +59,17 @@ where
         let mut inner = std::mem::replace(&mut self.inner, ready);
         Box::pin(async move {
             match admit(&hub, &mut request).await {
-                Ok(permit) => Ok(settled(permit, inner.call(request).await?)),
+                Ok(permit) => {
+                    let response = inner.call(request).await?;
+                    let is_answer = Status::from_header_map(response.headers()).is_none();
+                    match permit.map(|permit| permit.must_have_been_asked()) {
+                        Some(Err(bug)) if is_answer => Ok(Status::from(bug).into_http()),
+                        Some(_) | None => Ok(in_our_words(response)),
+                    }
+                }
                 Err(error) => Ok(Status::from(error).into_http()),
             }
         })
-    }
-}
-
-/// The answer, unless the handler gave it without asking who may see the record.
-fn settled(permit: Option<Permit>, response: Response<Body>) -> Response<Body> {
-    let is_answer = Status::from_header_map(response.headers()).is_none();
-    match permit.map(|permit| permit.must_have_been_asked()) {
-        Some(Err(bug)) if is_answer => Status::from(bug).into_http(),
-        Some(_) | None => in_our_words(response),
     }
 }
 
@@ -114,7 +112,7 @@ async fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<Option<Permit>,
         return Ok(None);
     }
     let permit = match pass(hub, request) {
-        Err(Refused::Token(TokenError::UnknownKey)) => {
+        Err(HubError::Token(TokenError::UnknownKey)) => {
             hub.gate.verifier().look_for_key().await;
             pass(hub, request)?
         }
@@ -124,7 +122,7 @@ async fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<Option<Permit>,
     Ok(Some(permit))
 }
 
-fn pass(hub: &Hub, request: &Request<Body>) -> Result<Permit, Refused> {
+fn pass(hub: &Hub, request: &Request<Body>) -> Result<Permit, HubError> {
     // Two of them could mean one caller to a proxy and another one to us.
     let mut tokens = request.headers().get_all(header::AUTHORIZATION).iter();
     let authorization = match (tokens.next(), tokens.next()) {

@@ -9,20 +9,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serasi_domain::break_glass::BreakGlass;
 use serasi_domain::case::{Case, Owner};
-use serasi_domain::id::FacilityId;
+use serasi_domain::id::{AuditId, CaseId, FacilityId};
 use serasi_domain::offer::Offer;
 use serasi_domain::placement::Placement;
 use serasi_geography::{RegionCode, RegionLevel};
+use serasi_store::Context;
 use time::OffsetDateTime;
 
 use super::table::{self, Field, Grant, To};
-use super::{Caller, Refused, Role, TokenError};
+use super::{Caller, Role, TokenError};
 use crate::error::{HubError, Kind};
 
 /// A caller who may call a method.
 #[derive(Clone, Debug)]
-pub struct Permit {
-    caller: Arc<Caller>,
+pub(crate) struct Permit {
+    caller: Caller,
     grants: &'static [Grant],
     is_asked: Arc<AtomicBool>,
 }
@@ -62,27 +63,29 @@ pub(crate) struct Reach {
 
 impl Permit {
     /// For a caller of `method`, if one of their roles may call it at all.
-    pub(super) fn new(method: &str, caller: Arc<Caller>) -> Result<Self, Refused> {
+    pub(super) fn new(method: &str, caller: Caller) -> Result<Self, HubError> {
         let permit = Self {
             grants: table::row(method).unwrap_or_default(),
             ..Self::of(caller)
         };
         if permit.grants_of_mine().next().is_none() {
-            return Err(Refused::Role);
+            return Err(HubError::Forbidden("none of your roles may call this method"));
         }
         let is_for_the_nation = permit.grants_of_mine().all(|(_, to)| *to == To::Nation);
         if is_for_the_nation && permit.scope != RegionCode::NATION {
-            return Err(Refused::NotTheNation);
+            return Err(HubError::Forbidden(
+                "this method is for tokens whose scope is the nation (ID)",
+            ));
         }
         Ok(permit)
     }
 
     /// For a job of the hub itself, which answers nobody.
     pub(crate) fn job(name: &str) -> Self {
-        Self::of(Arc::new(Caller::job(name)))
+        Self::of(Caller::job(name))
     }
 
-    fn of(caller: Arc<Caller>) -> Self {
+    fn of(caller: Caller) -> Self {
         Self {
             caller,
             grants: &[],
@@ -128,6 +131,18 @@ impl Permit {
         }
     }
 
+    /// What the database lets a look of this caller see, the part of the table's answer that it can know; `case` = the one
+    /// that is looked at. Whoever may see what they have reported sees that case wherever it is.
+    pub(crate) fn context(&self, case: Option<CaseId>) -> Context {
+        let has = |to| self.grants_of_mine().any(|(_, granted)| *granted == to);
+        let by_region = has(To::CaseInScope) || has(To::FacilityInScope) || has(To::StatedRegion);
+        Context::Caller {
+            scope: Some(self.caller.scope).filter(|_| by_region),
+            facility: self.caller.facility.filter(|_| has(To::OwnFacility)),
+            case: case.filter(|_| has(To::OwnReport)),
+        }
+    }
+
     /// The region in which whatever region the request names must lie.
     pub(crate) fn stated(&self) -> Result<RegionCode, HubError> {
         let stated = self.reach().stated;
@@ -152,7 +167,7 @@ impl Permit {
     }
 
     /// For streams, which live longer than a token: whether it is still good at `now`.
-    pub(crate) fn still_valid(&self, now: OffsetDateTime) -> Result<(), Refused> {
+    pub(crate) fn still_valid(&self, now: OffsetDateTime) -> Result<(), HubError> {
         match self.caller.expires_at {
             Some(expires_at) if expires_at <= now => Err(TokenError::Invalid.into()),
             Some(_) | None => Ok(()),
@@ -259,6 +274,16 @@ impl Object for FacilityId {
         Belongs {
             facility: Some(*self),
             facility_place: Some(self.home().code()),
+            ..Belongs::default()
+        }
+    }
+}
+
+impl Object for AuditId {
+    /// An entry is where its subject is.
+    fn belongs(&self) -> Belongs {
+        Belongs {
+            case_place: Some(self.home().code()),
             ..Belongs::default()
         }
     }

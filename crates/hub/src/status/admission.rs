@@ -1,45 +1,47 @@
 //! What a client sees whose call is not let in: by its token, its role, its share, or because the hub is full.
 
+use std::time::Duration;
+
 use tonic::{Code, Status};
 use tonic_types::ErrorDetails;
 
 use super::{RETRY_AFTER, Shown};
-use crate::auth::{Refused, TokenError};
+use crate::auth::TokenError;
 
-pub(super) fn not_admitted(refused: Refused) -> Status {
-    match refused {
-        Refused::Token(TokenError::StaleKeys) => Shown::new(
+pub(super) fn bad_token(error: TokenError) -> Status {
+    match error {
+        TokenError::StaleKeys => Shown::new(
             Code::Unavailable,
             "ISSUER_UNAVAILABLE",
-            refused.to_string(),
+            error.to_string(),
             "Penerbit token sedang tidak terjangkau; coba lagi nanti.",
         )
         .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER))),
-        Refused::Token(
-            TokenError::Missing
-            | TokenError::Malformed
-            | TokenError::WrongType
-            | TokenError::UnknownKey
-            | TokenError::Invalid
-            | TokenError::Claims
-            | TokenError::OtherCertificate,
-        ) => Shown::new(
+        TokenError::Missing
+        | TokenError::Malformed
+        | TokenError::WrongType
+        | TokenError::UnknownKey
+        | TokenError::Invalid
+        | TokenError::Claims
+        | TokenError::OtherCertificate => Shown::new(
             Code::Unauthenticated,
             "TOKEN_INVALID",
-            refused.to_string(),
+            error.to_string(),
             "Token tidak sah atau sudah kedaluwarsa. Minta token baru lalu coba lagi.",
         )
         .into_status(ErrorDetails::new()),
-        Refused::Role => forbidden("none of your roles may call this method"),
-        Refused::NotTheNation => forbidden("this method is for tokens whose scope is the nation (ID)"),
-        Refused::TooFast(wait) => Shown::new(
-            Code::ResourceExhausted,
-            "RATE_LIMITED",
-            "more calls than one caller may make a second; wait as RetryInfo says, then go on more slowly",
-            "Terlalu banyak permintaan dari satu pemanggil; tunggu sebentar lalu lanjutkan lebih pelan.",
-        )
-        .into_status(ErrorDetails::with_retry_info(Some(wait))),
     }
+}
+
+/// `wait` is until the caller's next call may come.
+pub(super) fn too_fast(wait: Duration) -> Status {
+    Shown::new(
+        Code::ResourceExhausted,
+        "RATE_LIMITED",
+        "more calls than one caller may make a second; wait as RetryInfo says, then go on more slowly",
+        "Terlalu banyak permintaan dari satu pemanggil; tunggu sebentar lalu lanjutkan lebih pelan.",
+    )
+    .into_status(ErrorDetails::with_retry_info(Some(wait)))
 }
 
 pub(super) fn forbidden(why: &str) -> Status {
