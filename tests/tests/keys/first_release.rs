@@ -8,7 +8,7 @@ use serasi_store::{Kept, intakes, persons};
 use serasi_tests::TestHub;
 use serasi_tests::build::{facility, intake, request_id, submit};
 
-use crate::people::{canary, count, keys_lines, status};
+use crate::people::{canary, count, keys_lines, status, worker};
 use crate::scene::{case, hub_with};
 
 /// As the first release sealed: layout, nonce, ciphertext; bound to table, column and row.
@@ -145,17 +145,17 @@ async fn a_case_of_the_first_release_is_read_resealed_and_found() {
         resolution: "Selesai.".to_owned(),
     };
     client.cases.resolve_directly(resolve).await.unwrap();
-    let before = case(&mut client, &id).await;
+    let before = case(&mut worker(&hub), &id).await;
 
     as_before(&hub, &id).await;
-    assert_eq!(case(&mut client, &id).await, before);
+    assert_eq!(case(&mut worker(&hub), &id).await, before);
     assert_eq!(status(&hub.database).await["old_layout_cases"], 1);
     // The same report is still the same, and another one a conflict.
     let again = client.intake.submit_intake(submit(with_canary())).await.unwrap();
     assert!(again.into_inner().already_known);
 
     keys_lines(&hub.database, &["rotate"]).await;
-    assert_eq!(case(&mut client, &id).await, before);
+    assert_eq!(case(&mut worker(&hub), &id).await, before);
     let after = status(&hub.database).await;
     assert_eq!(
         (&after["old_layout_cases"], &after["persons_behind"]),

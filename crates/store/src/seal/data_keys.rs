@@ -7,6 +7,7 @@ use serasi_domain::id::Regency;
 use serasi_domain::privacy::DataClass;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use uuid::{Builder, Uuid};
 
 use super::cache::DataKey;
@@ -52,7 +53,13 @@ impl Store {
     /// Brings the data keys of a region into memory, and makes those it lacks.
     pub async fn load_keys(&self, home: Regency) -> Result<(), StoreError> {
         let sealer = self.sealer();
-        let _alone = sealer.0.loading.lock().await;
+        let asked = Instant::now();
+        let region = sealer.0.loads.of(home);
+        let mut last = region.lock().await;
+        if last.is_some_and(|began| began > asked) {
+            return Ok(());
+        }
+        let began = Instant::now();
         let mut rows = self.data_keys(Some(home)).await?;
         let missing: Vec<DataClass> = DataClass::ALL
             .iter()
@@ -91,6 +98,7 @@ impl Store {
             });
         }
         sealer.0.cache.replace(home, keys);
+        *last = Some(began);
         Ok(())
     }
 
