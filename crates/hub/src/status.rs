@@ -318,10 +318,7 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
 
 fn break_glass_in_words(error: IllegalBreakGlass) -> (&'static str, String, &'static str) {
     let (reason, message) = match error {
-        IllegalBreakGlass::NotMasked => (
-            "BREAK_GLASS_NOT_NEEDED",
-            "Anda sudah melihat kasus ini seutuhnya.",
-        ),
+        IllegalBreakGlass::NotMasked => ("BREAK_GLASS_NOT_NEEDED", "Kasus ini sudah terlihat utuh."),
         IllegalBreakGlass::OwnReview => (
             "BREAK_GLASS_OWN_REVIEW",
             "Pembukaan kasus ditinjau oleh orang kedua, bukan oleh yang membukanya.",
