@@ -1,10 +1,13 @@
 //! Everything that can end a call, as one enum; `status.rs` says what the client sees.
 
 use serasi_domain::case::IllegalCaseVerb;
+use serasi_domain::case::course::StageRefusal;
+use serasi_domain::case::ending::EndingRefusal;
 use serasi_domain::facility::IllegalFacilityVerb;
 use serasi_domain::offer::IllegalOfferVerb;
 use serasi_domain::placement::IllegalPlacementVerb;
 use serasi_domain::policy::MissingFields;
+use serasi_domain::policy::care::TooLong;
 use serasi_domain::routing::NotRoutable;
 use serasi_store::StoreError;
 
@@ -35,6 +38,16 @@ pub(crate) enum Kind {
 pub(crate) enum RuleBroken {
     #[error(transparent)]
     Case(#[from] IllegalCaseVerb),
+    #[error(transparent)]
+    Stage(#[from] StageRefusal),
+    #[error(transparent)]
+    Ending(#[from] EndingRefusal),
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    #[error("the case holds as many records as a case may; close it and report what goes on anew")]
+    TooManyRecords,
+    #[error("the persons are in service: say where they live from now on, FAMILY or INDEPENDENT")]
+    DestinationNeeded,
     #[error(transparent)]
     Facility(#[from] IllegalFacilityVerb),
     #[error(transparent)]
@@ -116,6 +129,9 @@ macro_rules! rule_broken_from {
 }
 
 rule_broken_from!(
+    EndingRefusal,
+    StageRefusal,
+    TooLong,
     IllegalCaseVerb,
     IllegalFacilityVerb,
     IllegalOfferVerb,

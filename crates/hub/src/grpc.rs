@@ -16,10 +16,16 @@ pub(crate) use policy::PolicyHandler;
 pub(crate) use reference::ReferenceHandler;
 pub(crate) use referral::ReferralHandler;
 
-use tonic::Request;
+use std::sync::Arc;
+
+use prost::Message;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use crate::auth::Caller;
 use crate::error::HubError;
+use crate::hub::Hub;
+use crate::unit_of_work::{Call, Mutation, execute};
 
 /// The caller that the authentication layer left with the request.
 fn caller<T>(request: &Request<T>) -> Result<Caller, HubError> {
@@ -28,4 +34,17 @@ fn caller<T>(request: &Request<T>) -> Result<Caller, HubError> {
         .get::<Caller>()
         .cloned()
         .ok_or(HubError::Bug("a call came past the authentication layer"))
+}
+
+/// Reads a request into its command and runs it.
+async fn run<R: Message, M: Mutation>(
+    hub: &Arc<Hub>,
+    request: Request<R>,
+    read: impl FnOnce(&R) -> Result<(Uuid, M), HubError>,
+) -> Result<Response<M::Response>, Status> {
+    let caller = caller(&request)?;
+    let request = request.into_inner();
+    let (request_id, mutation) = read(&request)?;
+    let call = Call::new(caller, request_id, &request);
+    Ok(Response::new(execute(hub, call, mutation).await?))
 }

@@ -4,13 +4,16 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use serasi_domain::case::IllegalCaseVerb;
 use serasi_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use uuid::Uuid;
 
-use crate::error::{HubError, Kind, RuleBroken, Violation};
+use crate::error::{HubError, Kind, Violation};
+
+mod broken;
+
+use broken::broken;
 
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
@@ -210,99 +213,6 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         .with("existing_id", id)
         .with("differences", differences.join(","))
         .into_status(details)
-}
-
-fn broken(rule: &RuleBroken) -> Status {
-    let (reason, message_id, article) = rule_in_words(rule);
-    let mut details = ErrorDetails::new();
-    details.add_precondition_failure_violation(reason, article, rule.to_string());
-    let mut shown =
-        Shown::new(Code::FailedPrecondition, reason, rule.to_string(), message_id).with("article", article);
-    if let RuleBroken::Case(error) = rule {
-        shown = shown
-            .with("state", error.state)
-            .with("allowed", allowed_verbs(error).join(","));
-    }
-    if let RuleBroken::MissingFields(missing) = rule {
-        let fields: Vec<_> = missing.fields.iter().map(|field| field.code()).collect();
-        shown = shown
-            .with("cluster", missing.cluster)
-            .with("fields", fields.join(","));
-    }
-    shown.into_status(details)
-}
-
-fn allowed_verbs(error: &IllegalCaseVerb) -> Vec<&'static str> {
-    error.allowed.iter().map(|verb| verb.code()).collect()
-}
-
-/// Stable reason, message in Indonesian, article.
-fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
-    match rule {
-        RuleBroken::Case(error) => (
-            "CASE_STATE",
-            format!(
-                "Kasus berstatus {}; tindakan yang boleh: {}.",
-                error.state,
-                allowed_verbs(error).join(", ")
-            ),
-            error.article.code(),
-        ),
-        RuleBroken::Facility(error) => (
-            "FACILITY_STATE",
-            format!("Lembaga berstatus {}.", error.state),
-            "P16 Ps.31",
-        ),
-        RuleBroken::Offer(_) => (
-            "OFFER_STATE",
-            "Penawaran ini tidak lagi menunggu jawaban.".to_owned(),
-            "P16 Ps.31",
-        ),
-        RuleBroken::Placement(error) => (
-            "PLACEMENT_STATE",
-            format!("Penempatan berstatus {}.", error.state),
-            "P16 Ps.18",
-        ),
-        RuleBroken::NotRoutable(_) => (
-            "NOT_ROUTABLE",
-            "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
-            "P16 Ps.3",
-        ),
-        RuleBroken::MissingFields(missing) => (
-            "FIELDS_MISSING",
-            format!(
-                "Klaster {} mensyaratkan: {}. Lengkapi melalui triase sebelum kasus dirujuk.",
-                missing.cluster,
-                missing.list()
-            ),
-            missing.article.code(),
-        ),
-        RuleBroken::PolicyUnknown(version) => (
-            "POLICY_UNKNOWN",
-            format!("Kebijakan {version} tidak dikenal; administrator perlu membuatnya kembali."),
-            "P16 Ps.33",
-        ),
-        RuleBroken::FacilityInUse => (
-            "FACILITY_IN_USE",
-            "Lembaga masih memegang tempat atau orang dari hub; selesaikan atau pindahkan dahulu.".to_owned(),
-            "P16 Ps.31",
-        ),
-        RuleBroken::StaleReport => (
-            "STALE_REPORT",
-            "Hub sudah memiliki laporan kapasitas yang lebih baru.".to_owned(),
-            "P16 Ps.29c",
-        ),
-        RuleBroken::NoRoomStated => (
-            "NO_ROOM",
-            "Kapasitas yang dinyatakan tidak cukup untuk kasus ini; tolak dengan alasan FULL.".to_owned(),
-            "P16 Ps.29c",
-        ),
-        RuleBroken::CapacityRequired => (
-            "CAPACITY_REQUIRED",
-            "Penawaran ini belum menahan tempat: nyatakan kapasitas untuk menerimanya.".to_owned(),
-            "P16 Ps.29c",
-        ),
-    }
 }
 
 fn stored(error: &StoreError) -> Status {

@@ -14,6 +14,7 @@ mod person;
 mod placement;
 mod policy;
 mod reference;
+mod stage;
 mod time;
 
 pub(crate) use capacity::{capacity_report, pool_to_wire};
@@ -32,3 +33,4 @@ pub(crate) use placement::placement_to_wire;
 pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
+pub(crate) use stage::{course_to_wire, indicators, record_to_wire};

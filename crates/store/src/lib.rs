@@ -16,11 +16,14 @@ pub mod history;
 pub mod idempotency;
 pub mod insight;
 pub mod intakes;
+pub mod links;
 pub mod offers;
 pub mod placements;
 pub mod policies;
 pub mod private_file;
+pub mod records;
 pub mod source_keys;
+pub mod stages;
 
 mod columns;
 mod error;

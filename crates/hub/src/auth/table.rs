@@ -32,6 +32,10 @@ const CASE_WORKERS: &[Role] = &[
 const ROUTERS: &[Role] = &[HotlineOperator, SocialWorker, Supervisor, Coordinator];
 /// Who decides for the person: the hotline takes down and sends on, it ends nothing.
 const DECIDERS: &[Role] = &[SocialWorker, Supervisor, Coordinator];
+/// Who writes down and moves the stages of a case: Pekerja Sosial (P16 Ps.34(2)).
+const SOCIAL_WORKERS: &[Role] = &[SocialWorker, Supervisor];
+/// Who says that somebody is not coming, or is to go elsewhere.
+const MOVERS: &[Role] = &[FacilityOfficer, SocialWorker, Supervisor, Coordinator];
 /// Who looks at offers.
 const OFFER_READERS: &[Role] = &[
     FacilityOfficer,
@@ -56,6 +60,23 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ("serasi.v1.CaseService/ListCases", CASE_WORKERS),
     ("serasi.v1.CaseService/TriageCase", ROUTERS),
     ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
+    ("serasi.v1.CaseService/RecordAssessment", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/RecordPlan", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/RecordConference", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/RecordService", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/RecordIndicators", SOCIAL_WORKERS),
+    (
+        "serasi.v1.CaseService/ListRecords",
+        &[SocialWorker, Supervisor, Coordinator],
+    ),
+    // Supervision competence is a role of its own (P16 Ps.18(3)).
+    ("serasi.v1.CaseService/SignOffStage", &[Supervisor]),
+    ("serasi.v1.CaseService/AdvanceStage", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/StartAftercare", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/CloseCase", DECIDERS),
+    ("serasi.v1.CaseService/ReopenCase", DECIDERS),
+    ("serasi.v1.CaseService/LinkCases", DECIDERS),
+    ("serasi.v1.CaseService/UnlinkCases", DECIDERS),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
     ("serasi.v1.ReferralService/RouteCase", ROUTERS),
     (
@@ -81,6 +102,10 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ("serasi.v1.ReferralService/WithdrawOffer", DECIDERS),
     ("serasi.v1.ReferralService/AdmitPlacement", FACILITY),
     ("serasi.v1.ReferralService/DischargePlacement", FACILITY),
+    ("serasi.v1.ReferralService/MarkNoShow", MOVERS),
+    ("serasi.v1.ReferralService/CancelPlacement", MOVERS),
+    ("serasi.v1.ReferralService/RequestTransfer", MOVERS),
+    ("serasi.v1.ReferralService/CancelTransfer", MOVERS),
     ("serasi.v1.FacilityService/CreateFacility", DIRECTORY),
     (
         "serasi.v1.FacilityService/UpdateFacility",

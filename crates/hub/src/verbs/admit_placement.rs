@@ -1,11 +1,15 @@
-//! AdmitPlacement: the persons have arrived; held places become occupied.
+//! AdmitPlacement: the persons have arrived; held places become occupied. Who comes by a transfer leaves where they were.
 
+use serasi_domain::case::Transfer;
 use serasi_domain::id::{PlacementId, Regency};
+use serasi_domain::placement::DischargeDestination;
 use serasi_proto::v1;
 use serasi_store::capacity::{self, Move};
-use serasi_store::placements;
+use serasi_store::{placements, stages};
 use serde_json::json;
 
+use super::care::Care;
+use super::discharge_placement::end_stay;
 use super::open::placement_for_change;
 use super::refer::{deadline, write_case};
 use crate::error::HubError;
@@ -36,11 +40,25 @@ impl Mutation for AdmitPlacement {
             return Err(HubError::Bug("a reserved placement has no hold"));
         }
         let old_case = case.state.clone();
-        let policy = unit.policy_of(&case).await?;
-        let review = policy.of(case.facts.urgency).review;
-        let case = case.admit(deadline(unit, &policy, review, self.placement.home().code()))?;
-        let case = write_case(unit, case, &old_case).await?;
-        let payload = json!({ "placement_id": placement.id, "facility_id": placement.facility });
+        let left = match old_case.transfer() {
+            Some(Transfer::Accepted { .. }) => old_case.stay(),
+            None | Some(Transfer::Waiting { .. } | Transfer::Offered { .. }) => None,
+        };
+        if let Some(left) = left {
+            end_stay(unit, left.placement, DischargeDestination::OtherFacility).await?;
+        }
+        let mut care = Care::of_locked(unit, case).await?;
+        let clock = care.clock();
+        care.course = care.course.start_clocks(unit.now, &*clock);
+        let review = care.policy.of(care.case.facts.urgency).review;
+        let review = deadline(unit, &care.policy, review, care.case.facts.place);
+        let step = care.step(unit).min(review);
+        stages::keep(&mut unit.conn, &care.case, &care.course).await?;
+        let case = write_case(unit, care.case.admit(step)?, &old_case).await?;
+        let payload = json!({
+            "placement_id": placement.id, "facility_id": placement.facility,
+            "left_placement_id": left.map(|left| left.placement),
+        });
         unit.tell(case.id.home(), case.id, case.version, "case.admitted", payload)
             .await?;
         unit.audit(self.placement.home(), self.placement).await?;

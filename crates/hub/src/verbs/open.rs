@@ -12,13 +12,19 @@ use crate::auth::Caller;
 use crate::error::{HubError, Kind};
 use crate::unit_of_work::Unit;
 
-/// A facility officer sees the cases the facility answers for; everybody else those in their scope.
+/// A facility sees the cases it answers for and those of the persons it has or expects, also after somebody else was called;
+/// everybody who is not tied to a facility those in their scope.
 pub(crate) fn may_see_case(caller: &Caller, case: &Case) -> bool {
-    let is_owner = match case.owner {
-        Owner::Facility(facility) => caller.facility == Some(facility),
-        Owner::Coordinator(_) => false,
+    let owner = match case.owner {
+        Owner::Facility(facility) => Some(facility),
+        Owner::Coordinator(_) => None,
     };
-    is_owner || !caller.is_facility_only() && caller.sees(case.facts.place)
+    let stays = [case.state.stay(), case.state.expected_at()];
+    let mut concerned = stays.into_iter().flatten().map(|stay| stay.facility).chain(owner);
+    let is_concerned = caller
+        .facility
+        .is_some_and(|own| concerned.any(|facility| facility == own));
+    is_concerned || !caller.is_facility_only() && caller.sees(case.facts.place)
 }
 
 /// An offer is seen by the facility that is asked and by those who see the case.
@@ -85,6 +91,22 @@ pub(super) async fn placement_for_change(
     }
     let case = cases::get_for_change(&mut unit.conn, seen.case)
         .await?
+        .ok_or_else(not_found)?;
+    let placement = placements::get(&mut unit.conn, id).await?.ok_or_else(not_found)?;
+    Ok((case, placement))
+}
+
+/// The placement and its case, the case locked first, for somebody who acts for the facility or sees the case.
+pub(super) async fn reservation_for_change(
+    unit: &mut Unit<'_>,
+    id: PlacementId,
+) -> Result<(Case, Placement), HubError> {
+    let not_found = || HubError::not_found(Kind::Placement, id);
+    let seen = placements::get(&mut unit.conn, id).await?.ok_or_else(not_found)?;
+    let acts = unit.caller.acts_for(seen.facility);
+    let case = cases::get_for_change(&mut unit.conn, seen.case)
+        .await?
+        .filter(|case| acts || may_see_case(unit.caller, case))
         .ok_or_else(not_found)?;
     let placement = placements::get(&mut unit.conn, id).await?.ok_or_else(not_found)?;
     Ok((case, placement))

@@ -1,6 +1,6 @@
 //! SubmitIntake: a report becomes a case, durably and once, and somebody is asked in the same transaction.
 
-use serasi_domain::case::{Case, CaseFacts, CaseState, Owner};
+use serasi_domain::case::{Case, CaseFacts, CaseState, Episode, Finish, Owner};
 use serasi_domain::cluster::derive_cluster;
 use serasi_domain::deadline::local_date;
 use serasi_domain::id::{CaseId, IntakeId, PersonId, Regency};
@@ -10,10 +10,10 @@ use serasi_domain::policy::Policy;
 use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
 use serasi_store::source_keys::{self, Subject};
-use serasi_store::{cases, decisions, intakes, offers};
+use serasi_store::{cases, decisions, intakes, links, offers};
 use serde_json::json;
 
-use super::refer::{deadline, not_routed, not_routed_without};
+use super::refer::{deadline, finish, not_routed, not_routed_without};
 use super::search::search;
 use crate::error::{HubError, Kind};
 use crate::unit_of_work::{Mutation, Unit};
@@ -98,6 +98,7 @@ impl SubmitIntake {
             party,
         };
         let coordinate = policy.of(intake.urgency).coordinate;
+        let before = finish(policy, &facts, unit.now);
         Case {
             id,
             version: 1,
@@ -109,11 +110,19 @@ impl SubmitIntake {
             channel: intake.channel,
             source: intake.source.clone(),
             owner: Owner::Coordinator(self.home.code()),
-            next_deadline: Some(deadline(unit, policy, coordinate, facts.place)),
+            next_deadline: Some(deadline(unit, policy, coordinate, facts.place).min(before)),
             facts,
             policy_version: policy.version.clone(),
             refusals: 0,
             escalations: 0,
+            episode: Episode {
+                number: 1,
+                began_at: unit.now,
+            },
+            finish: Some(Finish {
+                before,
+                has_rung: false,
+            }),
             created_at: unit.now,
             changed_at: unit.now,
         }
@@ -159,33 +168,33 @@ impl SubmitIntake {
             });
         }
         let case = cases::get(&mut unit.conn, id).await?.ok_or_else(gone)?;
-        let outcome = match case.state {
-            CaseState::Offered { offer } => {
-                let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
-                let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
-                let decision = decision.ok_or_else(gone)?.decision;
-                let explanation = decision.explain();
-                v1::RouteOutcome {
-                    result: outcome_to_wire(decision.outcome) as i32,
-                    offer: Some(offer_to_wire(&view)),
-                    decision_id: view.offer.decision.to_string(),
-                    message_id: explanation.id,
-                    message_en: explanation.en,
-                }
+        let main = links::main_of(&mut unit.conn, id).await?;
+        // A report that was linked is told how the case goes that it follows.
+        let told = match main {
+            None => case.clone(),
+            Some(main) => cases::get(&mut unit.conn, main).await?.ok_or_else(gone)?,
+        };
+        let outcome = if let CaseState::Offered { offer } = told.state {
+            let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
+            let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
+            let decision = decision.ok_or_else(gone)?.decision;
+            let explanation = decision.explain();
+            v1::RouteOutcome {
+                result: outcome_to_wire(decision.outcome) as i32,
+                offer: Some(offer_to_wire(&view)),
+                decision_id: view.offer.decision.to_string(),
+                message_id: explanation.id,
+                message_en: explanation.en,
             }
-            CaseState::Received
-            | CaseState::Triaged
-            | CaseState::Waiting { .. }
-            | CaseState::NoCandidate { .. }
-            | CaseState::Placed { .. }
-            | CaseState::InService { .. }
-            | CaseState::Aftercare { .. }
-            | CaseState::Closed
-            | CaseState::ResolvedDirectly => outcome_without_search(&unit.hub.policies.active(), &case),
+        } else {
+            outcome_without_search(&unit.hub.policies.active(), &told)
         };
         unit.audit(self.home, id).await?;
         Ok(v1::SubmitIntakeResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(v1::Case {
+                linked_to_case_id: main.map(|main| main.to_string()).unwrap_or_default(),
+                ..case_to_wire(&case)
+            }),
             already_known: true,
             outcome: Some(outcome),
         })
@@ -221,7 +230,7 @@ fn outcome_without_search(policy: &Policy, case: &Case) -> v1::RouteOutcome {
             "Kasus ini sudah diterima oleh lembaga.",
             "This case has been accepted by a facility.",
         ),
-        CaseState::Closed | CaseState::ResolvedDirectly => {
+        CaseState::Closed { .. } | CaseState::ResolvedDirectly { .. } => {
             not_routed("Kasus ini sudah selesai.", "This case has ended.")
         }
     };
@@ -234,8 +243,8 @@ fn outcome_without_search(policy: &Policy, case: &Case) -> v1::RouteOutcome {
         | CaseState::Placed { .. }
         | CaseState::InService { .. }
         | CaseState::Aftercare { .. }
-        | CaseState::Closed
-        | CaseState::ResolvedDirectly => v1::RouteResult::NotRouted,
+        | CaseState::Closed { .. }
+        | CaseState::ResolvedDirectly { .. } => v1::RouteResult::NotRouted,
     };
     outcome.result = result as i32;
     outcome

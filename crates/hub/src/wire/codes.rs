@@ -1,7 +1,7 @@
 //! Enums of the contract and of the domain, pair by pair. A domain variant without a partner does not compile.
 
 use serasi_domain::{
-    capacity, cluster, deadline, facility, intake, need, offer, person, placement, policy, routing,
+    capacity, case, cluster, deadline, facility, intake, need, offer, person, placement, policy, routing,
 };
 use serasi_proto::v1;
 
@@ -52,6 +52,22 @@ pair!(capacity::CapacitySource, v1::CapacitySource: Facility, Import, Decline);
 pair!(offer::DeclineReason, v1::DeclineReason: Full, WrongKind, NotNow, NotEligible, Safety, PersonRefused, Other);
 pair!(offer::WithdrawReason, v1::WithdrawReason: PersonChangedMind, SolvedOtherwise, WrongFacts, Safety, Other);
 pair!(placement::DischargeDestination, v1::DischargeDestination: Family, OtherFacility, Independent, Death, Left);
+pair!(placement::NoShowReason, v1::NoShowReason: DidNotArrive, PersonRefused, NoTransport, Other);
+pair!(placement::CancelReason, v1::CancelReason: FacilityCannot, PersonChangedMind, SolvedOtherwise, WrongFacts, Safety,
+    Other);
+pair!(placement::TransferReason, v1::TransferReason: NeedsOtherService, NearerToFamily, FacilityCannot, Safety, Other);
+pair!(case::ending::CloseReason, v1::CloseReason: Completed, ReferredOut, PersonDeclined, LostContact, Died, Unfounded,
+    Linked, Other);
+pair!(case::stage::Stage, v1::Stage: Access, InitialApproach, Assessment, Planning, Implementation, Monitoring, Aftercare);
+pair!(case::record::RecordKind, v1::RecordKind: AccessReview, InitialAssessment, CaseResponse, InitialAgreement,
+    ComprehensiveAssessment, ResourceMap, ServicePlan, JointDecision, CaseConference, FamilyConference, Service,
+    Indicators, AftercareAssessment, Termination);
+pair!(case::record::Aspect, v1::AssessmentAspect: Medical, Legal, Physical, Psychosocial, Mental, Spiritual,
+    InterestAndTalent, FamilyTracing, Other);
+pair!(case::record::IndicatorKind, v1::IndicatorKind: Input, Process, Output, Benefit, Impact);
+pair!(case::record::Profession, v1::Profession: SocialWorker, WelfareWorker, Doctor, Therapist, Instructor, Nurse,
+    Psychologist, Volunteer, Counsellor, Other);
+pair!(case::record::FundingSource, v1::FundingSource: Apbn, Apbd, OtherLawful);
 pair!(policy::Regulation, v1::Regulation: P16, P7);
 pair!(policy::RequiredField, v1::RequiredField: PpksCategory, Criteria, Forms, Sex, Age);
 pair!(deadline::Clock, v1::AllowanceClock: Wall, Working);

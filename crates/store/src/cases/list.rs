@@ -30,7 +30,7 @@ pub type CasePosition = (Urgency, OffsetDateTime, CaseId);
 pub struct CaseFilter {
     /// What the caller may see.
     pub scope: RegionCode,
-    /// A facility officer sees the cases of the own facility only.
+    /// A facility officer sees the cases of the own facility only: those it answers for and those of the persons it has.
     pub owner_facility: Option<String>,
     /// Open cases that the coordinator of this region answers for.
     pub owner_region: Option<RegionCode>,
@@ -61,13 +61,15 @@ async fn by_age(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<Case
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
+             transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
+             close_reason, ended_at, created_at, changed_at
          FROM cases
          WHERE (created_at, region_code, case_id) > ($1, $2, $3) AND facts ->> 'place' LIKE $4 AND facts ->> 'place' LIKE $5
              AND (cardinality($6::text[]) = 0 OR state = ANY ($6)) AND ($7::text IS NULL OR cluster = $7)
              AND ($8::text IS NULL OR urgency = $8) AND ($9::text IS NULL OR source_system = $9)
              AND ($10::text IS NULL OR source_ref = $10)
-             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11)
+             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11 OR facility_reference = $11)
              AND ($12::text IS NULL
                  OR owner_kind = 'coordinator' AND owner_reference = $12 AND next_deadline IS NOT NULL)
              AND (NOT $13 OR next_deadline <= now())
@@ -98,7 +100,9 @@ async fn by_urgency(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
+             transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
+             close_reason, ended_at, created_at, changed_at
          FROM cases
          WHERE (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, created_at, region_code, case_id)
                  > ($15, $1, $2, $3)
@@ -106,7 +110,7 @@ async fn by_urgency(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<
              AND (cardinality($6::text[]) = 0 OR state = ANY ($6)) AND ($7::text IS NULL OR cluster = $7)
              AND ($8::text IS NULL OR urgency = $8) AND ($9::text IS NULL OR source_system = $9)
              AND ($10::text IS NULL OR source_ref = $10)
-             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11)
+             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11 OR facility_reference = $11)
              AND ($12::text IS NULL
                  OR owner_kind = 'coordinator' AND owner_reference = $12 AND next_deadline IS NOT NULL)
              AND (NOT $13 OR next_deadline <= now())
