@@ -8,12 +8,20 @@
 
 #[path = "behaviour/access.rs"]
 mod access;
+#[path = "behaviour/care.rs"]
+mod care;
+#[path = "behaviour/clocks.rs"]
+mod clocks;
 #[path = "behaviour/concurrency.rs"]
 mod concurrency;
 #[path = "behaviour/directory.rs"]
 mod directory;
 #[path = "behaviour/dry_run.rs"]
 mod dry_run;
+#[path = "behaviour/endings.rs"]
+mod endings;
+#[path = "behaviour/guidance.rs"]
+mod guidance;
 #[path = "behaviour/insight.rs"]
 mod insight;
 #[path = "behaviour/intake.rs"]
@@ -24,6 +32,8 @@ mod interleaving;
 mod invalid_input;
 #[path = "behaviour/people.rs"]
 mod people;
+#[path = "behaviour/placements.rs"]
+mod placements;
 #[path = "behaviour/policy.rs"]
 mod policy;
 #[path = "behaviour/policy_of_case.rs"]
@@ -42,6 +52,10 @@ mod replay;
 mod required_fields;
 #[path = "behaviour/scene.rs"]
 mod scene;
+#[path = "behaviour/stages.rs"]
+mod stages;
+#[path = "behaviour/transfer.rs"]
+mod transfer;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/withdraw.rs"]

@@ -94,6 +94,9 @@ pub(crate) enum HubError {
     Busy,
     #[error("the record changed meanwhile")]
     Moved,
+    /// A record that was not locked changed between look and write: the command is repeated.
+    #[error("somebody was faster")]
+    Raced,
     #[error("too much at once: {0}")]
     TooMuch(&'static str),
     #[error("the call took too long")]

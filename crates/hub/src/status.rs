@@ -97,7 +97,7 @@ impl From<HubError> for Status {
             )
             .into_status(ErrorDetails::new()),
             HubError::Rule(rule) => broken(&rule),
-            HubError::Moved => Shown::new(
+            HubError::Moved | HubError::Raced => Shown::new(
                 Code::Aborted,
                 "VERSION_MOVED",
                 "the record changed meanwhile; read it again and repeat with its new version",

@@ -151,7 +151,9 @@ where
     let mut tries = 1;
     loop {
         match attempt().await {
-            Err(HubError::Store(StoreError::Conflict(_))) if tries < MAX_TRIES => pause(tries).await,
+            Err(HubError::Store(StoreError::Conflict(_)) | HubError::Raced) if tries < MAX_TRIES => {
+                pause(tries).await;
+            }
             result => return result,
         }
         tries += 1;

@@ -32,20 +32,21 @@ impl Mutation for AdmitPlacement {
         let (case, placement) = placement_for_change(unit, self.placement).await?;
         let old_state = placement.state.clone();
         let mut placement = placement.admit(unit.now)?;
+        let old_case = case.state.clone();
+        let left = match old_case.transfer() {
+            Some(Transfer::Accepted { .. }) => old_case.stay(),
+            None | Some(Transfer::Waiting { .. } | Transfer::Offered { .. }) => None,
+        };
+        // First out, then in: nobody lives in two places.
+        if let Some(left) = left {
+            end_stay(unit, left.placement, DischargeDestination::OtherFacility).await?;
+        }
         if !placements::update(&mut unit.conn, &placement, &old_state).await? {
             return Err(HubError::Moved);
         }
         placement.version += 1;
         if !capacity::move_hold(&mut unit.conn, placement.facility, placement.offer, Move::Occupy).await? {
             return Err(HubError::Bug("a reserved placement has no hold"));
-        }
-        let old_case = case.state.clone();
-        let left = match old_case.transfer() {
-            Some(Transfer::Accepted { .. }) => old_case.stay(),
-            None | Some(Transfer::Waiting { .. } | Transfer::Offered { .. }) => None,
-        };
-        if let Some(left) = left {
-            end_stay(unit, left.placement, DischargeDestination::OtherFacility).await?;
         }
         let mut care = Care::of_locked(unit, case).await?;
         let clock = care.clock();

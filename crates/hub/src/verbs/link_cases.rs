@@ -1,8 +1,8 @@
 //! LinkCases: two cases are the same; one follows the other from now on. Both may lie in different regions: neither is locked,
 //! each is written only if nobody has changed it meanwhile, always in the same order.
 
-use serasi_domain::case::Case;
 use serasi_domain::case::ending::EndingRefusal;
+use serasi_domain::case::{Case, CaseState};
 use serasi_domain::id::{CaseId, Regency};
 use serasi_proto::v1;
 use serasi_store::{cases, links};
@@ -36,14 +36,14 @@ impl Mutation for LinkCases {
             return Err(EndingRefusal::IsFollowed(case.id).into());
         }
         let (case, main) = if case.id < main.id {
-            let case = write_case(unit, case, &old_case).await?;
-            (case, write_case(unit, main, &old_main).await?)
+            let case = write_unlocked(unit, case, &old_case).await?;
+            (case, write_unlocked(unit, main, &old_main).await?)
         } else {
-            let main = write_case(unit, main, &old_main).await?;
-            (write_case(unit, case, &old_case).await?, main)
+            let main = write_unlocked(unit, main, &old_main).await?;
+            (write_unlocked(unit, case, &old_case).await?, main)
         };
         if !links::insert(&mut unit.conn, case.id, main.id, &parked, unit.now).await? {
-            return Err(HubError::Moved);
+            return Err(HubError::Raced);
         }
         let payload = json!({ "main_case_id": main.id });
         unit.tell(case.id.home(), case.id, case.version, "case.linked", payload)
@@ -63,8 +63,15 @@ impl Mutation for LinkCases {
     }
 }
 
+async fn write_unlocked(unit: &mut Unit<'_>, case: Case, old_state: &CaseState) -> Result<Case, HubError> {
+    match write_case(unit, case, old_state).await {
+        Err(HubError::Moved) => Err(HubError::Raced),
+        written => written,
+    }
+}
+
 /// A case that the caller may see, not locked.
-pub(super) async fn seen(unit: &mut Unit<'_>, id: CaseId) -> Result<Case, HubError> {
+async fn seen(unit: &mut Unit<'_>, id: CaseId) -> Result<Case, HubError> {
     let case = cases::get(&mut unit.conn, id).await?;
     let case = case.filter(|case| may_see_case(unit.caller, case));
     case.ok_or_else(|| HubError::not_found(Kind::Case, id))
