@@ -6,6 +6,7 @@ use crate::capacity::PoolKey;
 use crate::code::coded;
 use crate::id::{CaseId, FacilityId, OfferId, PlacementId};
 use crate::need::Places;
+use crate::routing::ExclusionCause;
 
 coded! {
     /// Where the persons went after discharge.
@@ -147,6 +148,19 @@ impl CancelReason {
         }
     }
 
+    /// Why the facility is passed over from now on.
+    #[must_use]
+    pub const fn cause(self) -> ExclusionCause {
+        match self {
+            Self::Safety => ExclusionCause::Safety,
+            Self::FacilityCannot
+            | Self::PersonChangedMind
+            | Self::SolvedOtherwise
+            | Self::WrongFacts
+            | Self::Other => ExclusionCause::Cancelled,
+        }
+    }
+
     /// Until when the facility is not asked for this case; `None` = for good.
     #[must_use]
     pub fn excluded_until(self, now: OffsetDateTime, parks_for: Duration) -> Option<OffsetDateTime> {
@@ -157,6 +171,19 @@ impl CancelReason {
             | Self::SolvedOtherwise
             | Self::WrongFacts
             | Self::Other => Some(now + parks_for),
+        }
+    }
+}
+
+impl TransferReason {
+    /// Why the facility that the persons leave is passed over.
+    #[must_use]
+    pub const fn cause(self) -> ExclusionCause {
+        match self {
+            Self::Safety => ExclusionCause::Safety,
+            Self::NeedsOtherService | Self::NearerToFamily | Self::FacilityCannot | Self::Other => {
+                ExclusionCause::Transfer
+            }
         }
     }
 }

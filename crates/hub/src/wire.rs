@@ -23,7 +23,8 @@ pub(crate) use decision::{decision_to_wire, outcome_to_wire, replay_to_wire};
 pub(crate) use dry_run::dry_run_to_wire;
 pub(crate) use facility::{facility_to_wire, profile};
 pub(crate) use insight::{
-    days, extent, months, timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire, within,
+    achievement_to_wire, days, extent, months, timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire,
+    within,
 };
 pub(crate) use intake::intake;
 pub(crate) use offer::offer_to_wire;

@@ -1,8 +1,9 @@
 //! `serasi case`: one case in full, or many in a table.
 
 use serasi_proto::v1::{
-    AccessNeed, Case, CaseState, Channel, Cluster, Criterion, GetCaseRequest, ListCasesRequest, Need, Owner,
-    OwnerKind, Person, Placement, PlacementState, ServiceBase, ServiceForm, Sex, Target, Urgency,
+    AccessNeed, Case, CaseState, Channel, CloseReason, Cluster, Criterion, GetCaseRequest, ListCasesRequest,
+    Need, Owner, OwnerKind, Person, Placement, PlacementState, ServiceBase, ServiceForm, Sex, Target,
+    Urgency,
 };
 
 use crate::cli::{CaseListArgs, ClientOptions};
@@ -15,6 +16,12 @@ use crate::offer::offer_facts;
 use crate::output::Output;
 use crate::pages::collect;
 use crate::table::{facts, records};
+
+mod ending;
+mod stages;
+
+pub(crate) use ending::{close, link, reopen, unlink};
+pub(crate) use stages::list as list_records;
 
 const HEADER: [&str; 7] = [
     "case", "state", "urgency", "cluster", "region", "owner", "deadline",
@@ -105,6 +112,15 @@ fn text_of(case: &Case) -> String {
     if let Some(placement) = &case.placement {
         parts.push(format!("Placement\n{}", placement_facts(placement, clock)));
     }
+    if let Some(transfer) = &case.transfer {
+        parts.push(format!("Transfer\n{}", stages::transfer_text(transfer)));
+    }
+    if let Some(next) = &case.next_placement {
+        parts.push(format!("Expected\n{}", placement_facts(next, clock)));
+    }
+    if !case.stages.is_empty() {
+        parts.push(stages::stages_text(&case.stages, clock));
+    }
     parts.join("\n\n")
 }
 
@@ -136,9 +152,25 @@ fn case_facts(case: &Case) -> String {
                 case.version
             ),
         ),
+        ("end before", clock.show(case.finish_deadline.as_ref())),
+        ("episode", case.episode.to_string()),
+        ("ended", ended(case)),
+        ("follows", case.linked_to_case_id.clone()),
+        ("followed by", case.linked_case_ids.join(", ")),
         ("resolution", case.resolution.clone()),
         ("story", case.story.clone()),
     ])
+}
+
+fn ended(case: &Case) -> String {
+    let Some(end) = &case.end_time else {
+        return String::new();
+    };
+    let end = clock(case).show(Some(end));
+    if case.close_reason == 0 {
+        return end;
+    }
+    format!("{end} ({})", label::<CloseReason>(case.close_reason))
 }
 
 fn need(need: &Need) -> String {

@@ -13,10 +13,10 @@ use crate::migrate::MigrateArgs;
 use crate::serve::ServeArgs;
 use crate::token::TokenArgs;
 
-pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
+pub(crate) use insight::{Export, IndicatorArgs, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
 pub(crate) use records::{
-    AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
-    OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
+    AcceptArgs, Case, CaseListArgs, CloseArgs, DeclineArgs, Facility, FacilityListArgs, LinkArgs, ListLength,
+    Offer, OfferListArgs, Policy, PolicyDryRunArgs, RecordsArgs, WithdrawArgs,
 };
 
 const EXIT_CODES: &str = "\
@@ -79,7 +79,7 @@ pub(crate) enum Command {
     /// Find a facility for a case.
     #[command(subcommand)]
     Route(Route),
-    /// Look at cases.
+    /// Look at cases, end them, and tell which are the same.
     #[command(subcommand)]
     Case(Case),
     /// Look at offers and answer them.

@@ -1,10 +1,11 @@
 //! The contract's enums as people type and read them: `DECLINE_REASON_WRONG_KIND` is `wrong-kind`.
 
 use serasi_proto::v1::{
-    AccessNeed, CapacitySource, CaseOrder, CaseState, Channel, Cluster, Criterion, DeclineReason,
-    FacilityKind, FacilityState, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference,
-    RegionLevel, Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target,
-    Urgency, WithdrawReason,
+    AccessNeed, CapacitySource, CaseOrder, CaseState, Channel, CloseReason, Cluster, Criterion,
+    DeclineReason, FacilityKind, FacilityState, IndicatorKind, OfferState, OwnerKind, PlacementState,
+    PolicyState, PoolKey, Preference, Profession, RecordKind, RegionLevel, Regulation, RequiredField,
+    RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Stage, Target, TransferState, Urgency,
+    WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -45,16 +46,20 @@ code! {
     CaseOrder: "CASE_ORDER_",
     CaseState: "CASE_STATE_",
     Channel: "CHANNEL_",
+    CloseReason: "CLOSE_REASON_",
     Cluster: "CLUSTER_",
     Criterion: "CRITERION_",
     DeclineReason: "DECLINE_REASON_",
     FacilityKind: "FACILITY_KIND_",
     FacilityState: "FACILITY_STATE_",
+    IndicatorKind: "INDICATOR_KIND_",
     OfferState: "OFFER_STATE_",
     OwnerKind: "OWNER_KIND_",
     PlacementState: "PLACEMENT_STATE_",
     PolicyState: "POLICY_STATE_",
     Preference: "PREFERENCE_",
+    Profession: "PROFESSION_",
+    RecordKind: "RECORD_KIND_",
     RegionLevel: "REGION_LEVEL_",
     Regulation: "REGULATION_",
     RequiredField: "REQUIRED_FIELD_",
@@ -63,7 +68,9 @@ code! {
     ServiceBase: "SERVICE_BASE_",
     ServiceForm: "SERVICE_FORM_",
     Sex: "SEX_",
+    Stage: "STAGE_",
     Target: "TARGET_",
+    TransferState: "TRANSFER_STATE_",
     Urgency: "URGENCY_",
     WithdrawReason: "WITHDRAW_REASON_",
 }

@@ -57,6 +57,11 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         }
         Command::Case(Case::Show(case)) => case::show(client, &case.case_id, output).await,
         Command::Case(Case::List(args)) => case::list(client, args, output).await,
+        Command::Case(Case::Records(args)) => case::list_records(client, args, output).await,
+        Command::Case(Case::Close(args)) => case::close(client, args, output).await,
+        Command::Case(Case::Reopen(case)) => case::reopen(client, &case.case_id, output).await,
+        Command::Case(Case::Link(args)) => case::link(client, args, output).await,
+        Command::Case(Case::Unlink(case)) => case::unlink(client, &case.case_id, output).await,
         Command::Offer(Offer::List(args)) => offer::list(client, args, output).await,
         Command::Offer(Offer::Show(offer)) => offer::show(client, &offer.offer_id, output).await,
         Command::Offer(Offer::Accept(args)) => offer::accept(client, args, output).await,
@@ -74,6 +79,8 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
         Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
         Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
+        Command::Insight(Insight::Stages(args)) => insight::stages(client, args, output).await,
+        Command::Insight(Insight::Indicators(args)) => insight::indicators(client, args, output).await,
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }

@@ -198,7 +198,7 @@ async fn a_linked_case_follows_the_main_one_and_comes_back_exactly_as_it_was() {
         (care.case_id.as_str(), v1::CaseState::Closed)
     );
     assert_eq!(seen.story, report.story, "the reporter is not lost");
-    assert_eq!(care.case().await.linked_case_ids, [follower.clone()]);
+    assert_eq!(care.case().await.linked_case_ids, std::slice::from_ref(&follower));
     let again = client
         .intake
         .submit_intake(submit(report))

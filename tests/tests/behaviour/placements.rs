@@ -62,14 +62,14 @@ async fn who_does_not_arrive_frees_the_place_and_is_looked_for_by_the_coordinato
         (v1::PlacementState::NoShow, v1::NoShowReason::DidNotArrive)
     );
     assert!(placement.end_time.is_some());
-    let case = care.case().await;
-    assert_eq!(case.state(), v1::CaseState::Triaged);
-    let owner = case.owner.unwrap();
+    let now = care.case().await;
+    assert_eq!(now.state(), v1::CaseState::Triaged);
+    let owner = now.owner.unwrap();
     assert_eq!(
         (owner.kind(), owner.reference.as_str()),
         (v1::OwnerKind::Coordinator, "32.73")
     );
-    assert!(case.next_deadline.is_some());
+    assert!(now.next_deadline.is_some());
     let places = pool(&mut care.coordinator, &placement.facility_id).await;
     assert_eq!((places.held, places.free), (0, 1));
     let told = events(&hub, &placement.placement_id).await;
@@ -184,13 +184,13 @@ async fn where_persons_go_decides_what_becomes_of_the_case() {
             (placement.state(), placement.destination()),
             (v1::PlacementState::Discharged, to)
         );
-        let case = care.case().await;
-        assert_eq!(case.state(), becomes, "{to:?}");
-        assert_eq!(case.next_deadline.is_none(), becomes == v1::CaseState::Closed);
+        let now = care.case().await;
+        assert_eq!(now.state(), becomes, "{to:?}");
+        assert_eq!(now.next_deadline.is_none(), becomes == v1::CaseState::Closed);
         let again = care.discharge(to).await.unwrap_err();
         assert_eq!(refusal(&again).1, "PLACEMENT_STATE");
         if becomes == v1::CaseState::Closed {
-            assert_eq!(case.close_reason(), v1::CloseReason::Died);
+            assert_eq!(now.close_reason(), v1::CloseReason::Died);
         } else {
             let closed = care.close(v1::CloseReason::LostContact).await.unwrap();
             assert_eq!(closed.state(), v1::CaseState::Closed);

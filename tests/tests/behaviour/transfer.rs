@@ -15,6 +15,15 @@ async fn places(hub: &TestHub, facility: &str) -> (i32, i32, i32) {
     (places.occupied, places.held, places.free)
 }
 
+/// State and destination of all placements, in order.
+async fn placements(hub: &TestHub) -> Vec<(String, Option<String>)> {
+    let mut connection = hub.database.connect().await;
+    sqlx::query_as("SELECT state, destination FROM placements ORDER BY reserved_at")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap()
+}
+
 async fn two_facilities() -> TestHub {
     hub_with(vec![
         facility("HERE", "32.73.01", 1),
@@ -24,7 +33,7 @@ async fn two_facilities() -> TestHub {
 }
 
 #[tokio::test]
-async fn a_transfer_is_one_chain_and_no_place_is_taken_or_lost_twice() {
+async fn the_sender_owns_the_case_until_somebody_accepts_and_keeps_the_place_until_admission() {
     let hub = two_facilities().await;
     let mut care = Care::admitted(&hub, "1").await;
     let here = care.placement.facility_id.clone();
@@ -67,7 +76,17 @@ async fn a_transfer_is_one_chain_and_no_place_is_taken_or_lost_twice() {
         1,
         "the sender still has the persons, and sees them"
     );
+    hub.finish().await;
+}
 
+#[tokio::test]
+async fn admission_at_the_other_facility_ends_the_stay_at_the_first() {
+    let hub = two_facilities().await;
+    let mut care = Care::admitted(&hub, "1").await;
+    let here = care.placement.facility_id.clone();
+    let asked = care.request_transfer().await.unwrap();
+    let next = accept(&hub, &asked.outcome.unwrap().offer.unwrap()).await;
+    let there = next.facility_id.clone();
     admit(&mut hub.officer(&there), &next.placement_id).await.unwrap();
     let arrived = care.case().await;
     assert_eq!(arrived.placement.unwrap().placement_id, next.placement_id);
@@ -76,15 +95,11 @@ async fn a_transfer_is_one_chain_and_no_place_is_taken_or_lost_twice() {
         (places(&hub, &here).await, places(&hub, &there).await),
         ((0, 0, 1), (1, 0, 0))
     );
-    let mut connection = hub.database.connect().await;
-    let ended = "SELECT state, destination FROM placements ORDER BY reserved_at";
-    let ended: Vec<(String, Option<String>)> =
-        sqlx::query_as(ended).fetch_all(&mut connection).await.unwrap();
+    let ended = [("discharged", Some("other_facility")), ("admitted", None)];
     assert_eq!(
-        ended[0],
-        ("discharged".to_owned(), Some("other_facility".to_owned()))
+        placements(&hub).await,
+        ended.map(|(state, to)| (state.to_owned(), to.map(str::to_owned)))
     );
-    assert_eq!(ended[1], ("admitted".to_owned(), None));
     let hidden = hub
         .officer(&here)
         .cases

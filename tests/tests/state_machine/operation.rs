@@ -148,6 +148,22 @@ fn case_operation() -> impl Strategy<Value = CaseOperation> {
         DeclineReason::PersonRefused,
         DeclineReason::Other,
     ]);
+    prop_oneof![
+        2 => Just(CaseOperation::Triage),
+        2 => Just(CaseOperation::Route),
+        1 => Just(CaseOperation::ResolveDirectly),
+        2 => Just(CaseOperation::MarkSeen),
+        6 => Just(CaseOperation::Accept),
+        4 => decline.prop_map(CaseOperation::Decline),
+        3 => withdraw.prop_map(|(reason, route_later)| CaseOperation::Withdraw { reason, route_later }),
+        1 => Just(CaseOperation::Expire),
+        4 => Just(CaseOperation::Admit),
+        24 => service_operation(),
+    ]
+}
+
+/// Of placements, stages and endings.
+fn service_operation() -> impl Strategy<Value = CaseOperation> {
     let no_show = prop::sample::select(vec![
         NoShowReason::DidNotArrive,
         NoShowReason::PersonRefused,
@@ -180,15 +196,6 @@ fn case_operation() -> impl Strategy<Value = CaseOperation> {
         CloseReason::Other,
     ]);
     prop_oneof![
-        2 => Just(CaseOperation::Triage),
-        2 => Just(CaseOperation::Route),
-        1 => Just(CaseOperation::ResolveDirectly),
-        2 => Just(CaseOperation::MarkSeen),
-        6 => Just(CaseOperation::Accept),
-        4 => decline.prop_map(CaseOperation::Decline),
-        3 => withdraw.prop_map(|(reason, route_later)| CaseOperation::Withdraw { reason, route_later }),
-        1 => Just(CaseOperation::Expire),
-        4 => Just(CaseOperation::Admit),
         2 => no_show.prop_map(CaseOperation::NoShow),
         2 => cancel.prop_map(CaseOperation::Cancel),
         3 => discharge.prop_map(CaseOperation::Discharge),

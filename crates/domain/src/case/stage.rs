@@ -166,7 +166,10 @@ mod tests {
     fn a_response_or_an_agreement_is_enough_but_not_without_the_initial_assessment() {
         let stage = Stage::InitialApproach;
         let (response, agreement) = (fact(RecordKind::CaseResponse), fact(RecordKind::InitialAgreement));
-        assert_eq!(lacks(stage, &[response.clone()]), ["initial_assessment"]);
+        assert_eq!(
+            lacks(stage, std::slice::from_ref(&response)),
+            ["initial_assessment"]
+        );
         let initial = fact(RecordKind::InitialAssessment);
         for answer in [response, agreement] {
             assert!(lacks(stage, &[initial.clone(), answer]).is_empty());

@@ -149,6 +149,7 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
         ],
     ),
     ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
+    ("serasi.v1.InsightService/GetIndicators", OVERSEERS),
     ("serasi.v1.ReferenceService/ListRegions", ALL),
     ("serasi.v1.ReferenceService/GetTravel", ALL),
     ("serasi.v1.ReferenceService/ListPpksCategories", ALL),

@@ -205,9 +205,9 @@ impl CaseService for CaseHandler {
         request: Request<v1::ListRecordsRequest>,
     ) -> Result<Response<v1::ListRecordsResponse>, Status> {
         let caller = caller(&request)?;
-        let list = stages::list_records(request.get_ref())?;
-        let limit = list.limit;
-        let found = run_for(&self.0, caller, list).await?;
+        let look = stages::list_records(request.get_ref())?;
+        let limit = look.limit;
+        let found = run_for(&self.0, caller, look).await?;
         let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
         let (records, is_cut) = page_of(found.iter().map(record_to_wire).collect());
         let last = records.len().checked_sub(1).and_then(|last| found.get(last));

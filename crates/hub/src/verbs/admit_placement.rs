@@ -48,14 +48,14 @@ impl Mutation for AdmitPlacement {
         if !capacity::move_hold(&mut unit.conn, placement.facility, placement.offer, Move::Occupy).await? {
             return Err(HubError::Bug("a reserved placement has no hold"));
         }
-        let mut care = Care::of_locked(unit, case).await?;
-        let clock = care.clock();
-        care.course = care.course.start_clocks(unit.now, &*clock);
-        let review = care.policy.of(care.case.facts.urgency).review;
-        let review = deadline(unit, &care.policy, review, care.case.facts.place);
-        let step = care.step(unit).min(review);
-        stages::keep(&mut unit.conn, &care.case, &care.course).await?;
-        let case = write_case(unit, care.case.admit(step)?, &old_case).await?;
+        let mut work = Care::of_locked(unit, case).await?;
+        let clock = work.clock();
+        work.course = work.course.start_clocks(unit.now, &*clock);
+        let review = work.policy.of(work.case.facts.urgency).review;
+        let review = deadline(unit, &work.policy, review, work.case.facts.place);
+        let step = work.step(unit).min(review);
+        stages::keep(&mut unit.conn, &work.case, &work.course).await?;
+        let case = write_case(unit, work.case.admit(step)?, &old_case).await?;
         let payload = json!({
             "placement_id": placement.id, "facility_id": placement.facility,
             "left_placement_id": left.map(|left| left.placement),

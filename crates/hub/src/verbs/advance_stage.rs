@@ -32,26 +32,26 @@ impl Mutation for AdvanceStage {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let case = case_for_change(unit, self.case, self.version).await?;
         case.must_allow(CaseVerb::AdvanceStage)?;
-        let mut care = Care::of_locked(unit, case).await?;
-        let clock = care.clock();
-        care.course = if self.respond_first {
-            if care.case.facts.urgency != Urgency::Emergency {
+        let mut work = Care::of_locked(unit, case).await?;
+        let clock = work.clock();
+        work.course = if self.respond_first {
+            if work.case.facts.urgency != Urgency::Emergency {
                 return Err(StageRefusal::NoEmergency.into());
             }
-            care.course.respond_first(unit.now, &*clock)?
+            work.course.respond_first(unit.now, &*clock)?
         } else {
-            care.course.advance(unit.now, &*clock)?
+            work.course.advance(unit.now, &*clock)?
         };
-        let begun = care.course.current().stage;
-        if begun >= Stage::Implementation && matches!(care.case.state, CaseState::Placed { .. }) {
+        let begun = work.course.current().stage;
+        if begun >= Stage::Implementation && matches!(work.case.state, CaseState::Placed { .. }) {
             return Err(StageRefusal::NotAdmitted { stage: begun }.into());
         }
         if begun == Stage::Implementation
-            && let Some(duration) = records::duration_of(&mut unit.conn, &care.case).await?
+            && let Some(duration) = records::duration_of(&mut unit.conn, &work.case).await?
         {
-            care.course = care.course.last_until(duration);
+            work.course = work.course.last_until(duration);
         }
-        let (case, course) = care.keep(unit).await?;
+        let (case, course) = work.keep(unit).await?;
         let owed: Vec<Stage> = course.owed().map(|begun| begun.stage).collect();
         let payload = json!({ "stage": begun, "owed": owed });
         unit.tell(case.id.home(), case.id, case.version, "case.stage_begun", payload)

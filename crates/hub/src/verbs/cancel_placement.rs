@@ -3,6 +3,7 @@
 use serasi_domain::case::CaseVerb;
 use serasi_domain::id::{PlacementId, Regency};
 use serasi_domain::placement::CancelReason;
+use serasi_domain::routing::Exclusion;
 use serasi_domain::text::Text;
 use serasi_proto::v1;
 
@@ -36,7 +37,11 @@ impl Mutation for CancelPlacement {
             verb: CaseVerb::CancelPlacement,
             reason: format!("cancelled:{}", self.reason),
             event: "placement.cancelled",
-            excluded_until: Some(until),
+            exclusion: Some(Exclusion {
+                facility: placement.facility,
+                cause: self.reason.cause(),
+                until,
+            }),
             note: self.note.as_ref(),
             waits_for_coordinator: self.route_later || self.reason.needs_the_coordinator(),
         };

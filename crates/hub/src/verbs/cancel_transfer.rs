@@ -77,7 +77,7 @@ pub(super) async fn end_transfer(unit: &mut Unit<'_>, case: Case) -> Result<Case
                 verb: CaseVerb::CancelPlacement,
                 reason: format!("cancelled:{}", CancelReason::SolvedOtherwise),
                 event: "placement.cancelled",
-                excluded_until: None,
+                exclusion: None,
                 note: None,
                 waits_for_coordinator: true,
             };

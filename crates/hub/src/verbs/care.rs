@@ -33,9 +33,9 @@ impl Care {
     ) -> Result<Self, HubError> {
         let case = case_for_change(unit, id, version).await?;
         case.must_allow(verb)?;
-        let care = Self::of_locked(unit, case).await?;
-        care.course.must_allow(verb, care.case.state.allowed_verbs())?;
-        Ok(care)
+        let work = Self::of_locked(unit, case).await?;
+        work.course.must_allow(verb, work.case.state.allowed_verbs())?;
+        Ok(work)
     }
 
     /// The stages of a case that is locked already.

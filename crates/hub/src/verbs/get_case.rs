@@ -1,7 +1,7 @@
 //! GetCase: the case with everything this caller may see. A look at a person is an act: it is recorded in the
 //! transaction that reads, before the answer leaves.
 
-use serasi_domain::case::{Case, Transfer};
+use serasi_domain::case::{Case, CaseState, Transfer};
 use serasi_domain::id::CaseId;
 use serasi_proto::v1;
 use serasi_store::{cases, intakes, links, offers, placements, records, stages};
@@ -29,7 +29,6 @@ impl Act for GetCase {
         let sealer = unit.hub.store.sealer();
         let persons = intakes::persons_of_case(&mut unit.conn, sealer, id).await?;
         let report = intakes::first_of_case(&mut unit.conn, sealer, id).await?;
-        let resolution = cases::resolution(&mut unit.conn, sealer, id).await?;
         let mut wire = case_to_wire(&case);
         wire.persons = persons
             .iter()
@@ -38,8 +37,12 @@ impl Act for GetCase {
         wire.story = report
             .map(|report| report.story.as_str().to_owned())
             .unwrap_or_default();
-        let close_note = cases::close_note(&mut unit.conn, sealer, id).await?;
-        wire.resolution = resolution.or(close_note).unwrap_or_default();
+        let words = if matches!(case.state, CaseState::Closed { .. }) {
+            cases::close_note(&mut unit.conn, sealer, id).await?
+        } else {
+            cases::resolution(&mut unit.conn, sealer, id).await?
+        };
+        wire.resolution = words.filter(|_| !case.state.is_open()).unwrap_or_default();
         self.add_whereabouts(unit, &case, &mut wire).await?;
         let course = stages::course_of(&mut unit.conn, &case).await?;
         let file = records::file_of(&mut unit.conn, &case).await?;

@@ -2,13 +2,12 @@
 
 use serasi_domain::case::{Case, CaseState, CaseVerb};
 use serasi_domain::placement::{Placement, PlacementState};
-use serasi_domain::routing::{Exclusion, ExclusionCause};
+use serasi_domain::routing::Exclusion;
 use serasi_domain::text::Text;
 use serasi_proto::v1;
 use serasi_store::capacity::{self, Move};
 use serasi_store::{exclusions, placements};
 use serde_json::json;
-use time::OffsetDateTime;
 
 use super::care::Care;
 use super::refer::{deadline, refer_again, write_case};
@@ -22,8 +21,8 @@ pub(super) struct Loss<'a> {
     pub(super) reason: String,
     /// `placement.no_show` or `placement.cancelled`.
     pub(super) event: &'static str,
-    /// Whether the facility is passed over from now on, and until when; `Some(None)` = for good.
-    pub(super) excluded_until: Option<Option<OffsetDateTime>>,
+    /// `None` = the facility may be asked again.
+    pub(super) exclusion: Option<Exclusion>,
     pub(super) note: Option<&'a Text<500>>,
     /// Nobody else is asked in this transaction.
     pub(super) waits_for_coordinator: bool,
@@ -78,9 +77,9 @@ pub(super) async fn back_to_sender(
     if let Some(stay) = case.state.stay() {
         exclusions::stay_after_all(&mut unit.conn, case.id, stay.facility).await?;
     }
-    let care = Care::of_locked(unit, case).await?;
-    let step = care.step(unit);
-    Ok(care.case.lose_place(verb, step)?)
+    let work = Care::of_locked(unit, case).await?;
+    let step = work.step(unit);
+    Ok(work.case.lose_place(verb, step)?)
 }
 
 /// Writes the end of the placement, releases its places and, if need be, passes its facility over.
@@ -96,12 +95,7 @@ pub(super) async fn release(
     if !capacity::move_hold(&mut unit.conn, placement.facility, placement.offer, Move::Release).await? {
         return Err(HubError::Bug("a reserved placement has no hold"));
     }
-    if let Some(until) = loss.excluded_until {
-        let exclusion = Exclusion {
-            facility: placement.facility,
-            cause: ExclusionCause::of_reason(&loss.reason).ok_or(HubError::Bug("a loss without a cause"))?,
-            until,
-        };
+    if let Some(exclusion) = loss.exclusion {
         exclusions::exclude(&mut unit.conn, placement.case, exclusion, &loss.reason, unit.now).await?;
     }
     if let Some(note) = loss.note {

@@ -3,6 +3,7 @@
 use serasi_domain::case::CaseVerb;
 use serasi_domain::id::{PlacementId, Regency};
 use serasi_domain::placement::NoShowReason;
+use serasi_domain::routing::{Exclusion, ExclusionCause};
 use serasi_domain::text::Text;
 use serasi_proto::v1;
 
@@ -35,7 +36,11 @@ impl Mutation for MarkNoShow {
             verb: CaseVerb::MarkNoShow,
             reason: format!("no_show:{}", self.reason),
             event: "placement.no_show",
-            excluded_until: self.reason.excludes_the_facility().then_some(None),
+            exclusion: self.reason.excludes_the_facility().then_some(Exclusion {
+                facility: placement.facility,
+                cause: ExclusionCause::NoShow,
+                until: None,
+            }),
             note: self.note.as_ref(),
             waits_for_coordinator: self.route_later || self.reason.needs_the_coordinator(),
         };

@@ -36,30 +36,30 @@ pub(super) struct Recorded {
 impl Recording {
     /// Writes it, sealed, if the stage takes it.
     pub(super) async fn keep(&self, unit: &mut Unit<'_>, verb: CaseVerb) -> Result<Recorded, HubError> {
-        let mut care = Care::of(unit, self.case, self.version, verb).await?;
+        let mut work = Care::of(unit, self.case, self.version, verb).await?;
         let kind = self.record.kind;
-        care.course.must_take(kind)?;
+        work.course.must_take(kind)?;
         if let Some(duration) = self.record.duration {
-            care.policy.care.must_allow(care.case.facts.cluster, duration)?;
+            work.policy.care.must_allow(work.case.facts.cluster, duration)?;
         }
         if records::count(&mut unit.conn, self.case).await? >= MAX_RECORDS {
             return Err(RuleBroken::TooManyRecords.into());
         }
         let record = CaseRecord {
             id: RecordId::new(self.case.home(), unit.new_id()),
-            episode: care.case.episode.number,
+            episode: work.case.episode.number,
             author: WorkerId::new(&unit.caller.principal),
             recorded_at: unit.now,
             content: self.record.clone(),
         };
         let sealer = unit.hub.store.sealer();
-        records::insert(&mut unit.conn, sealer, &care.case, &record).await?;
+        records::insert(&mut unit.conn, sealer, &work.case, &record).await?;
         let (case, course) = if let Some(duration) = self.record.duration {
-            care.course = care.course.last_until(duration);
-            care.keep(unit).await?
+            work.course = work.course.last_until(duration);
+            work.keep(unit).await?
         } else {
-            let old_state = care.case.state.clone();
-            (write_case(unit, care.case, &old_state).await?, care.course)
+            let old_state = work.case.state.clone();
+            (write_case(unit, work.case, &old_state).await?, work.course)
         };
         let payload = json!({ "record_id": record.id, "kind": kind, "stage": kind.stage() });
         unit.tell(case.id.home(), case.id, case.version, "case.recorded", payload)

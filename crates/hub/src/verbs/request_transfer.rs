@@ -5,7 +5,7 @@ use serasi_domain::case::Case;
 use serasi_domain::id::{CaseId, Regency};
 use serasi_domain::need::Need;
 use serasi_domain::placement::TransferReason;
-use serasi_domain::routing::{Exclusion, ExclusionCause};
+use serasi_domain::routing::Exclusion;
 use serasi_proto::v1;
 use serasi_store::{exclusions, offers};
 
@@ -44,8 +44,7 @@ impl Mutation for RequestTransfer {
             let reason = format!("transfer:{}", self.reason);
             let exclusion = Exclusion {
                 facility: stay.facility,
-                cause: ExclusionCause::of_reason(&reason)
-                    .ok_or(HubError::Bug("a transfer without a cause"))?,
+                cause: self.reason.cause(),
                 until: None,
             };
             exclusions::exclude(&mut unit.conn, case.id, exclusion, &reason, unit.now).await?;

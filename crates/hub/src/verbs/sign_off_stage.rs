@@ -29,15 +29,15 @@ impl Mutation for SignOffStage {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
-        let mut care = Care::of(unit, self.case, self.version, CaseVerb::SignOffStage).await?;
-        let file = records::file_of(&mut unit.conn, &care.case).await?;
-        let aspects = care.policy.care.aspects(care.case.facts.cluster);
+        let mut work = Care::of(unit, self.case, self.version, CaseVerb::SignOffStage).await?;
+        let file = records::file_of(&mut unit.conn, &work.case).await?;
+        let aspects = work.policy.care.aspects(work.case.facts.cluster);
         let signature = Signature {
             by: WorkerId::new(&unit.caller.principal),
             at: unit.now,
         };
-        care.course = care.course.sign(self.stage, signature, &file, aspects)?;
-        let (case, course) = care.keep(unit).await?;
+        work.course = work.course.sign(self.stage, signature, &file, aspects)?;
+        let (case, course) = work.keep(unit).await?;
         let payload = json!({ "stage": self.stage });
         unit.tell(
             case.id.home(),

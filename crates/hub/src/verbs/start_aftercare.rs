@@ -36,12 +36,12 @@ impl Mutation for StartAftercare {
         let case = case_for_change(unit, self.case, self.version).await?;
         case.must_allow(CaseVerb::StartAftercare)?;
         let old_state = case.state.clone();
-        let mut care = Care::of_locked(unit, case).await?;
-        let file = records::file_of(&mut unit.conn, &care.case).await?;
-        let clock = care.clock();
-        care.course = care.course.start_aftercare(&file, unit.now, &*clock)?;
-        let step = care.step(unit);
-        let mut case = care.case;
+        let mut work = Care::of_locked(unit, case).await?;
+        let file = records::file_of(&mut unit.conn, &work.case).await?;
+        let clock = work.clock();
+        work.course = work.course.start_aftercare(&file, unit.now, &*clock)?;
+        let step = work.step(unit);
+        let mut case = work.case;
         match (&old_state, self.destination) {
             (CaseState::InService { stay, .. }, Some(destination)) => {
                 case = end_transfer(unit, case).await?;
@@ -62,7 +62,7 @@ impl Mutation for StartAftercare {
                 _,
             ) => case = case.worked_on(step),
         }
-        stages::keep(&mut unit.conn, &case, &care.course).await?;
+        stages::keep(&mut unit.conn, &case, &work.course).await?;
         let case = write_case(unit, case, &old_state).await?;
         let payload = json!({ "stage": Stage::Aftercare });
         unit.tell(case.id.home(), case.id, case.version, "case.stage_begun", payload)
@@ -70,7 +70,7 @@ impl Mutation for StartAftercare {
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::StartAftercareResponse {
             case: Some(case_to_wire(&case)),
-            stages: course_to_wire(&care.course, None),
+            stages: course_to_wire(&work.course, None),
         })
     }
 }

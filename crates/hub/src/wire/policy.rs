@@ -205,7 +205,7 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
 }
 
 fn urgency_to_wire(policy: &UrgencyPolicy) -> v1::UrgencyPolicy {
-    let time = allowance_to_wire;
+    let time = |allowance| Some(allowance_to_wire(allowance));
     v1::UrgencyPolicy {
         ladder: policy
             .ladder
@@ -226,11 +226,11 @@ fn urgency_to_wire(policy: &UrgencyPolicy) -> v1::UrgencyPolicy {
     }
 }
 
-fn allowance_to_wire(allowance: Allowance) -> Option<v1::Allowance> {
-    Some(v1::Allowance {
+fn allowance_to_wire(allowance: Allowance) -> v1::Allowance {
+    v1::Allowance {
         seconds: number(allowance.seconds),
         clock: allowance.clock.to_wire(),
-    })
+    }
 }
 
 /// The rules keep every number of a policy far below the largest of the contract.

@@ -69,7 +69,8 @@ async fn by_age(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<Case
              AND (cardinality($6::text[]) = 0 OR state = ANY ($6)) AND ($7::text IS NULL OR cluster = $7)
              AND ($8::text IS NULL OR urgency = $8) AND ($9::text IS NULL OR source_system = $9)
              AND ($10::text IS NULL OR source_ref = $10)
-             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11 OR facility_reference = $11)
+             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11
+                 OR $11 IN (facility_reference, transfer_facility_reference))
              AND ($12::text IS NULL
                  OR owner_kind = 'coordinator' AND owner_reference = $12 AND next_deadline IS NOT NULL)
              AND (NOT $13 OR next_deadline <= now())
@@ -110,7 +111,8 @@ async fn by_urgency(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<
              AND (cardinality($6::text[]) = 0 OR state = ANY ($6)) AND ($7::text IS NULL OR cluster = $7)
              AND ($8::text IS NULL OR urgency = $8) AND ($9::text IS NULL OR source_system = $9)
              AND ($10::text IS NULL OR source_ref = $10)
-             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11 OR facility_reference = $11)
+             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11
+                 OR $11 IN (facility_reference, transfer_facility_reference))
              AND ($12::text IS NULL
                  OR owner_kind = 'coordinator' AND owner_reference = $12 AND next_deadline IS NOT NULL)
              AND (NOT $13 OR next_deadline <= now())

@@ -333,14 +333,16 @@ impl Case {
         let is_step = matches!(self.work, 1 | 2 | 5);
         self.work = (self.work + 1).min(LAST_STEP);
         let serves = match self.state {
-            CaseState::InService(Transfer::Accepted) => None,
-            CaseState::InService(_) => self.in_state("admitted"),
+            CaseState::InService(
+                Transfer::None | Transfer::Searched | Transfer::Waiting | Transfer::Offered,
+            ) => self.in_state("admitted"),
             CaseState::Aftercare => self
                 .placements
                 .iter()
                 .rev()
                 .find(|left| left.state == "discharged"),
-            CaseState::Received
+            CaseState::InService(Transfer::Accepted)
+            | CaseState::Received
             | CaseState::Triaged
             | CaseState::Searched
             | CaseState::Waiting

@@ -47,7 +47,6 @@ impl Case {
                 Some(_) => Verdict::done_if(self.is_asked(), "OFFER_STATE"),
             },
             CaseOperation::Expire if self.is_asked() => Verdict::Done,
-            CaseOperation::Expire => Verdict::Idle,
             CaseOperation::Admit | CaseOperation::NoShow(_) | CaseOperation::Cancel(_) => {
                 placement("reserved")
             }
@@ -64,8 +63,9 @@ impl Case {
                 Verdict::done_if(!self.is_open() && !is_linked, "CASE_STATE")
             }
             CaseOperation::Overdue if self.is_open() && self.state != CaseState::Offered => Verdict::Done,
-            // Others wait for a place: that they have one at once is another story.
-            CaseOperation::Overdue | CaseOperation::Link | CaseOperation::Unlink => Verdict::Idle,
+            CaseOperation::Expire | CaseOperation::Overdue | CaseOperation::Link | CaseOperation::Unlink => {
+                Verdict::Idle
+            }
         }
     }
 

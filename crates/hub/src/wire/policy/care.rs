@@ -106,14 +106,15 @@ pub(super) fn care_to_wire(care: &CarePolicy) -> v1::CarePolicy {
 }
 
 fn times_to_wire(times: &CareTimes) -> v1::CareTimes {
+    let time = |allowance| Some(allowance_to_wire(allowance));
     v1::CareTimes {
-        whole: allowance_to_wire(times.whole),
-        access: allowance_to_wire(times.access),
-        initial_approach: allowance_to_wire(times.initial_approach),
-        assessment: allowance_to_wire(times.assessment),
-        planning: allowance_to_wire(times.planning),
-        implementation: allowance_to_wire(times.implementation),
-        monitoring: allowance_to_wire(times.monitoring),
-        aftercare: allowance_to_wire(times.aftercare),
+        whole: time(times.whole),
+        access: time(times.access),
+        initial_approach: time(times.initial_approach),
+        assessment: time(times.assessment),
+        planning: time(times.planning),
+        implementation: time(times.implementation),
+        monitoring: time(times.monitoring),
+        aftercare: time(times.aftercare),
     }
 }
