@@ -7,7 +7,7 @@ use serasi_domain::policy::Policy;
 use serasi_hub::auth::{DevIssuer, Role, TokenRequest, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::{BoundServer, ServeError, ServerSettings};
-use serasi_hub::{Hub, HubSettings};
+use serasi_hub::{Hub, HubSettings, WatchLimits};
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
 use serasi_proto::v1::insight_service_client::InsightServiceClient;
@@ -93,15 +93,25 @@ impl TestHub {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
-        Self::on(database, issuer, policy).await
+        Self::on(database, issuer, (policy, WatchLimits::default())).await
     }
 
     /// Another replica on the same database.
     pub async fn replica(&self) -> Self {
-        Self::on(self.database.clone(), Arc::clone(&self.issuer), Policy::p7()).await
+        self.replica_with(WatchLimits::default()).await
     }
 
-    async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, policy: Policy) -> Self {
+    /// Another replica on the same database, whose watches have these limits.
+    pub async fn replica_with(&self, limits: WatchLimits) -> Self {
+        let issuer = Arc::clone(&self.issuer);
+        Self::on(self.database.clone(), issuer, (Policy::p7(), limits)).await
+    }
+
+    async fn on(
+        database: TestDatabase,
+        issuer: Arc<DevIssuer>,
+        (policy, limits): (Policy, WatchLimits),
+    ) -> Self {
         let verifier: Verifier = issuer.verifier().unwrap();
         let store = database.store().await;
         let settings = HubSettings {
@@ -109,6 +119,7 @@ impl TestHub {
             policy,
             verifier,
             clock: Clock::system(),
+            limits,
         };
         let hub = Hub::open(settings).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -138,6 +149,11 @@ impl TestHub {
 
     /// A token for `roles` in `scope`, of `facility`.
     pub fn token(&self, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
+        self.token_for(Duration::hours(1), roles, scope, facility)
+    }
+
+    /// The same, but it `lives` that long.
+    pub fn token_for(&self, lives: Duration, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
         let clock = Clock::system();
         let request = TokenRequest {
             subject: format!("test-{}", clock.new_id()),
@@ -145,7 +161,7 @@ impl TestHub {
             scope: scope.parse().unwrap(),
             facility: facility.map(str::to_owned),
             system: None,
-            lives: Duration::hours(1),
+            lives,
         };
         self.issuer.mint(&request, clock.now(), clock.new_id()).unwrap()
     }

@@ -44,5 +44,7 @@ mod required_fields;
 mod scene;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
+#[path = "behaviour/watch.rs"]
+mod watch;
 #[path = "behaviour/withdraw.rs"]
 mod withdraw;

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use serasi_domain::policy::Policy;
 use serasi_store::{Store, StoreError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::auth::Verifier;
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::error::HubError;
+use crate::feed::Feed;
 use crate::policies::Policies;
 use crate::unit_of_work::run_job;
 use crate::verbs::install_policy::InstallPolicy;
+use crate::watch::WatchLimits;
 
 /// One replica of the referral centre.
 #[derive(Debug)]
@@ -24,6 +26,11 @@ pub struct Hub {
     pub(crate) clock: Clock,
     /// One dry run at a time: each holds a connection, and the changes of its period in memory.
     pub(crate) dry_run: Semaphore,
+    /// New events, for all who watch.
+    pub(crate) feed: Feed,
+    pub(crate) limits: WatchLimits,
+    /// Turns true when the server is told to stop: streams end then.
+    pub(crate) stopping: watch::Sender<bool>,
 }
 
 /// What a hub is made of.
@@ -34,6 +41,7 @@ pub struct HubSettings {
     pub policy: Policy,
     pub verifier: Verifier,
     pub clock: Clock,
+    pub limits: WatchLimits,
 }
 
 /// Why a hub does not open.
@@ -49,6 +57,7 @@ impl Hub {
     /// A hub with the directory and the active policy loaded. The schema must be migrated.
     pub async fn open(settings: HubSettings) -> Result<Arc<Self>, OpenError> {
         let board = Board::load(&settings.store).await?;
+        let feed = Feed::start(&settings.store, settings.limits.ring_batches).await?;
         let hub = Self {
             store: settings.store,
             board,
@@ -56,6 +65,9 @@ impl Hub {
             verifier: settings.verifier,
             clock: settings.clock,
             dry_run: Semaphore::new(1),
+            feed,
+            limits: settings.limits,
+            stopping: watch::Sender::new(false),
         };
         hub.install(settings.policy).await?;
         Ok(Arc::new(hub))

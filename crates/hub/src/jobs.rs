@@ -11,6 +11,8 @@ use crate::hub::Hub;
 mod count_answers;
 mod escalate_overdue;
 mod expire_offers;
+mod follow_events;
+mod forget_events;
 mod forget_responses;
 mod refresh_board;
 mod route_waiting;
@@ -24,6 +26,8 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(follow_events::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(forget_events::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));
     jobs
 }

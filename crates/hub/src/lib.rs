@@ -8,6 +8,7 @@ pub mod server;
 mod board;
 mod dry_run;
 mod error;
+mod feed;
 mod grpc;
 mod hub;
 mod jobs;
@@ -16,7 +17,9 @@ mod replay;
 mod status;
 mod unit_of_work;
 mod verbs;
+mod watch;
 mod wire;
 
 pub use hub::{Hub, HubSettings, OpenError};
+pub use watch::WatchLimits;
 pub use wire::policy_content;

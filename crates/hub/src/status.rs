@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 use crate::error::{HubError, Kind, RuleBroken, Violation};
 
+mod stream;
+
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
 const LOCALE: &str = "id-ID";
@@ -122,6 +124,8 @@ impl From<HubError> for Status {
                 "Permintaan terlalu lama diproses; ulangi dengan request_id yang sama.",
             )
             .into_status(ErrorDetails::new()),
+            HubError::StreamEnded { why, cursor } => stream::ended(why, &cursor),
+            HubError::CursorUnknown { earliest } => stream::cursor_unknown(&earliest),
             HubError::Store(error) => stored(&error),
             HubError::Bug(what) => internal(what),
         }

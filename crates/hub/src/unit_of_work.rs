@@ -198,6 +198,7 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
     }
     conn.commit().await.map_err(StoreError::from)?;
     hub.board.nudge();
+    hub.feed.nudge();
     Ok(response)
 }
 
@@ -262,6 +263,7 @@ async fn commit_once<A: Act>(hub: &Hub, caller: &Caller, act: &A) -> Result<A::O
     let output = act.run(&mut unit).await?;
     unit.conn.commit().await.map_err(StoreError::from)?;
     hub.board.nudge();
+    hub.feed.nudge();
     Ok(output)
 }
 

@@ -15,6 +15,7 @@ mod placement;
 mod policy;
 mod reference;
 mod time;
+mod watch;
 
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, need};
@@ -32,3 +33,4 @@ pub(crate) use placement::placement_to_wire;
 pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
+pub(crate) use watch::{event_to_wire, watched_case, watched_offer, watched_pool};

@@ -19,7 +19,9 @@ use tokio::sync::watch;
 use crate::cli::ClientOptions;
 use crate::client::Hub;
 use crate::error::CliError;
-use crate::host::{DataDir, Host, HostArgs, HostError, Tokens, data_path, dev_issuer, file_error};
+use crate::host::{
+    DataDir, Host, HostArgs, HostError, KEEP_EVENTS_DAYS, Tokens, data_path, dev_issuer, file_error,
+};
 use crate::output::Output;
 use crate::serve::until_told;
 
@@ -70,6 +72,7 @@ pub(crate) async fn demo(args: &DemoArgs, output: &mut Output<'_>) -> Result<(),
         pg_bin: args.pg_bin.clone(),
         key_file: None,
         db_connections: DB_CONNECTIONS,
+        keep_events: KEEP_EVENTS_DAYS,
         allow_unsafe_database: false,
     };
     let policy = Policy::parse(include_str!("../demo/policy.toml")).map_err(HostError::from)?;

@@ -11,11 +11,14 @@ use serasi_domain::policy::{InvalidPolicy, Policy};
 use serasi_hub::auth::{DevIssuer, DevIssuerError, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::ServeError;
-use serasi_hub::{Hub, HubSettings, OpenError};
+use serasi_hub::{Hub, HubSettings, OpenError, WatchLimits};
 use serasi_store::embedded::{EmbeddedError, EmbeddedPostgres};
 use serasi_store::{KeyError, SealKey, Sealer, Store, StoreError, StoreSettings, UnsafeSetting};
 
 mod data_dir;
+
+/// A client may be away for a quarter of a year and still catch up.
+pub(crate) const KEEP_EVENTS_DAYS: i32 = 90;
 
 /// Where a hub keeps its things.
 #[derive(Args, Clone, Debug)]
@@ -35,6 +38,9 @@ pub(crate) struct HostArgs {
     /// Connections to the database.
     #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(4..=500))]
     pub(crate) db_connections: u32,
+    /// Days that events are kept: a client that was away longer must begin anew.
+    #[arg(long, env = "SERASI_KEEP_EVENTS", default_value_t = KEEP_EVENTS_DAYS, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(1..=36_500))]
+    pub(crate) keep_events: i32,
     /// Serve although the database may lose acknowledged writes (fsync off and the like). For experiments only.
     #[arg(long)]
     pub(crate) allow_unsafe_database: bool,
@@ -238,6 +244,10 @@ impl Host {
             policy,
             verifier,
             clock: Clock::system(),
+            limits: WatchLimits {
+                keep_days: args.keep_events,
+                ..WatchLimits::default()
+            },
         };
         Ok((Hub::open(settings).await?, store))
     }

@@ -3,7 +3,7 @@
 use serasi_domain::policy::Policy;
 use serasi_hub::auth::DevIssuer;
 use serasi_hub::clock::Clock;
-use serasi_hub::{Hub, HubSettings};
+use serasi_hub::{Hub, HubSettings, WatchLimits};
 use serasi_proto::v1;
 use serasi_tests::build::{facility, intake, request_id};
 use serasi_tests::database::TestDatabase;
@@ -54,6 +54,7 @@ async fn hubs_that_open_at_once_agree_on_one_policy() {
                 policy,
                 verifier: issuer.verifier().unwrap(),
                 clock: Clock::system(),
+                limits: WatchLimits::default(),
             }
         };
         let (a, b, c) = (settings("A").await, settings("B").await, settings("A").await);

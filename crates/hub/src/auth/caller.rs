@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serasi_domain::id::FacilityId;
 use serasi_geography::RegionCode;
+use time::OffsetDateTime;
 
 /// What a party may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,6 +90,8 @@ pub struct Caller {
     pub facility: Option<FacilityId>,
     /// The system the token was given to; its intakes carry that name.
     pub system: Option<String>,
+    /// When the token ends; `None` = a job, which has none.
+    pub expires_at: Option<OffsetDateTime>,
 }
 
 impl Caller {
@@ -100,6 +103,7 @@ impl Caller {
             scope: RegionCode::NATION,
             facility: None,
             system: None,
+            expires_at: None,
         }
     }
 

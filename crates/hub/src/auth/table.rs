@@ -52,8 +52,10 @@ pub(crate) const OVERSEERS: &[Role] = &[Coordinator, Supervisor, DinasOfficer, A
 /// Method path without the leading slash, and who may call it.
 pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ("serasi.v1.IntakeService/SubmitIntake", REPORTERS),
+    ("serasi.v1.IntakeService/StreamIntakes", REPORTERS),
     ("serasi.v1.CaseService/GetCase", CASE_WORKERS),
     ("serasi.v1.CaseService/ListCases", CASE_WORKERS),
+    ("serasi.v1.CaseService/WatchCases", CASE_WORKERS),
     ("serasi.v1.CaseService/TriageCase", ROUTERS),
     ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
@@ -75,6 +77,7 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
     ),
     ("serasi.v1.ReferralService/GetOffer", OFFER_READERS),
     ("serasi.v1.ReferralService/ListOffers", OFFER_READERS),
+    ("serasi.v1.ReferralService/WatchOffers", OFFER_READERS),
     ("serasi.v1.ReferralService/MarkOfferSeen", &[FacilityOfficer]),
     ("serasi.v1.ReferralService/AcceptOffer", FACILITY),
     ("serasi.v1.ReferralService/DeclineOffer", FACILITY),
@@ -101,6 +104,7 @@ pub(crate) const METHODS: &[(&str, &[Role])] = &[
         &[FacilityOfficer, Coordinator],
     ),
     ("serasi.v1.FacilityService/GetCapacity", ALL),
+    ("serasi.v1.FacilityService/WatchCapacity", ALL),
     ("serasi.v1.PolicyService/GetPolicy", ALL),
     ("serasi.v1.PolicyService/ListPolicies", ALL),
     // One law holds for the nation: the handler asks for that scope.

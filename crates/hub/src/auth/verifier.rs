@@ -8,6 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serasi_domain::id::FacilityId;
 use serasi_geography::{RegionCode, atlas};
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 use super::caller::{Caller, Role};
 use super::crypto;
@@ -219,11 +220,15 @@ fn caller(claims: Claims) -> Result<Caller, TokenError> {
     if roles.is_empty() || officer_without_facility {
         return Err(TokenError::Claims);
     }
+    let expires_at = i64::try_from(claims.exp).ok();
+    let expires_at = expires_at.and_then(|end| OffsetDateTime::from_unix_timestamp(end).ok());
     Ok(Caller {
         principal: format!("{}#{}", claims.iss, claims.sub),
         roles,
         scope,
         facility,
         system: claims.serasi.system.filter(|system| !system.is_empty()),
+        // A moment outside the calendar is not a token to take.
+        expires_at: Some(expires_at.ok_or(TokenError::Claims)?),
     })
 }

@@ -8,6 +8,7 @@ use serasi_geography::RegionCode;
 use serasi_proto::v1;
 use serasi_proto::v1::case_service_server::CaseService;
 use serasi_store::cases::{self, CaseFilter, CaseOrder, CasePosition};
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use super::caller;
@@ -18,6 +19,7 @@ use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::get_case::GetCase;
 use crate::verbs::resolve_directly::ResolveDirectly;
 use crate::verbs::triage_case::TriageCase;
+use crate::watch::cases::watch_cases;
 use crate::wire::{PageToken, Parse, case_to_wire, id_of, need, page_size, party};
 
 /// States a list may ask for.
@@ -58,6 +60,15 @@ impl CaseService for CaseHandler {
             cases,
             next_page_token: next.unwrap_or_default(),
         }))
+    }
+
+    type WatchCasesStream = BoxStream<v1::WatchCasesResponse>;
+
+    async fn watch_cases(
+        &self,
+        request: Request<v1::WatchCasesRequest>,
+    ) -> Result<Response<Self::WatchCasesStream>, Status> {
+        Ok(Response::new(watch_cases(&self.0, &request).await?))
     }
 
     async fn triage_case(

@@ -9,6 +9,7 @@ use serasi_proto::v1;
 use serasi_proto::v1::facility_service_server::FacilityService;
 use serasi_store::capacity;
 use serasi_store::facilities::{self, FacilityFilter};
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::caller;
@@ -18,6 +19,7 @@ use crate::hub::Hub;
 use crate::unit_of_work::{Call, Mutation, execute};
 use crate::verbs::change_facility::{CloseFacility, ResumeFacility, SuspendFacility, UpdateFacility};
 use crate::verbs::create_facility::CreateFacility;
+use crate::watch::capacity::watch_capacity;
 use crate::wire::{PageToken, Parse, facility_to_wire, id_of, page_of, page_size, pool_to_wire, profile};
 
 mod capacity_report;
@@ -207,6 +209,15 @@ impl FacilityService for FacilityHandler {
         Ok(Response::new(v1::GetCapacityResponse {
             pools: pools.iter().map(pool_to_wire).collect(),
         }))
+    }
+
+    type WatchCapacityStream = BoxStream<v1::WatchCapacityResponse>;
+
+    async fn watch_capacity(
+        &self,
+        request: Request<v1::WatchCapacityRequest>,
+    ) -> Result<Response<Self::WatchCapacityStream>, Status> {
+        Ok(Response::new(watch_capacity(&self.0, &request).await?))
     }
 }
 

@@ -11,6 +11,7 @@ use serasi_store::decisions::StoredDecision;
 use serasi_store::offers::{self, OfferFilter};
 use serasi_store::{PgConnection, cases, decisions, exclusions};
 use time::{Duration, OffsetDateTime};
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use super::caller;
@@ -27,6 +28,7 @@ use crate::verbs::mark_offer_seen::MarkOfferSeen;
 use crate::verbs::route_case::RouteCase;
 use crate::verbs::withdraw_offer::WithdrawOffer;
 use crate::verbs::{may_see_case, may_see_offer, seeker};
+use crate::watch::offers::watch_offers;
 use crate::wire::{
     PageToken, Parse, capacity_report, decision_to_wire, id_of, offer_to_wire, page_of, page_size,
     replay_to_wire,
@@ -123,6 +125,15 @@ impl ReferralService for ReferralHandler {
             offers,
             next_page_token: next.unwrap_or_default(),
         }))
+    }
+
+    type WatchOffersStream = BoxStream<v1::WatchOffersResponse>;
+
+    async fn watch_offers(
+        &self,
+        request: Request<v1::WatchOffersRequest>,
+    ) -> Result<Response<Self::WatchOffersStream>, Status> {
+        Ok(Response::new(watch_offers(&self.0, &request).await?))
     }
 
     async fn mark_offer_seen(
