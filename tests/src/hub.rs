@@ -120,6 +120,7 @@ impl TestHub {
             verifier,
             clock: Clock::system(),
             limits,
+            relay: None,
         };
         let hub = Hub::open(settings).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));

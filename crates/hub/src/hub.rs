@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::error::HubError;
 use crate::feed::Feed;
 use crate::policies::Policies;
+use crate::relay::RelaySettings;
 use crate::unit_of_work::run_job;
 use crate::verbs::install_policy::InstallPolicy;
 use crate::watch::WatchLimits;
@@ -29,6 +30,8 @@ pub struct Hub {
     /// New events, for all who watch.
     pub(crate) feed: Feed,
     pub(crate) limits: WatchLimits,
+    /// Where events go outside; `None` = nowhere.
+    pub(crate) relay: Option<RelaySettings>,
     /// Turns true when the server is told to stop: streams end then.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -42,6 +45,8 @@ pub struct HubSettings {
     pub verifier: Verifier,
     pub clock: Clock,
     pub limits: WatchLimits,
+    /// Where events go outside; `None` = nowhere.
+    pub relay: Option<RelaySettings>,
 }
 
 /// Why a hub does not open.
@@ -67,6 +72,7 @@ impl Hub {
             dry_run: Semaphore::new(1),
             feed,
             limits: settings.limits,
+            relay: settings.relay,
             stopping: watch::Sender::new(false),
         };
         hub.install(settings.policy).await?;

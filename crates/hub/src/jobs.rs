@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::hub::Hub;
+use crate::relay;
 
 mod count_answers;
 mod escalate_overdue;
@@ -29,6 +30,9 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(follow_events::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_events::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));
+    if let Some(settings) = hub.relay.clone() {
+        jobs.spawn(relay::run(Arc::clone(hub), settings, stop.clone()));
+    }
     jobs
 }
 

@@ -13,6 +13,7 @@ mod grpc;
 mod hub;
 mod jobs;
 mod policies;
+mod relay;
 mod replay;
 mod status;
 mod unit_of_work;
@@ -21,5 +22,6 @@ mod watch;
 mod wire;
 
 pub use hub::{Hub, HubSettings, OpenError};
+pub use relay::RelaySettings;
 pub use watch::WatchLimits;
 pub use wire::policy_content;

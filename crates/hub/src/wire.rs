@@ -33,4 +33,6 @@ pub(crate) use placement::placement_to_wire;
 pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
-pub(crate) use watch::{event_to_wire, watched_case, watched_offer, watched_pool};
+pub(crate) use watch::{
+    CAPACITY_CHANGED, event_to_wire, pool_event_id, watched_case, watched_offer, watched_pool,
+};

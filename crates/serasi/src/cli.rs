@@ -2,6 +2,7 @@
 
 mod insight;
 mod records;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
     OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
 };
+pub(crate) use watch::{CursorArg, Watch, WatchCasesArgs, WatchOffersArgs, WatchPlacesArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -94,6 +96,9 @@ pub(crate) enum Command {
     /// Look at where need is not met, whose figures are true, and how long people wait.
     #[command(subcommand)]
     Insight(Insight),
+    /// Be told what happens as it happens, and go on where the last run ended.
+    #[command(subcommand)]
+    Watch(Watch),
     /// Measure how much a hub can do, with invented reports.
     Bench(BenchArgs),
 }

@@ -11,7 +11,7 @@ use serasi_domain::policy::{InvalidPolicy, Policy};
 use serasi_hub::auth::{DevIssuer, DevIssuerError, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::ServeError;
-use serasi_hub::{Hub, HubSettings, OpenError, WatchLimits};
+use serasi_hub::{Hub, HubSettings, OpenError, RelaySettings, WatchLimits};
 use serasi_store::embedded::{EmbeddedError, EmbeddedPostgres};
 use serasi_store::{KeyError, SealKey, Sealer, Store, StoreError, StoreSettings, UnsafeSetting};
 
@@ -19,6 +19,9 @@ mod data_dir;
 
 /// A client may be away for a quarter of a year and still catch up.
 pub(crate) const KEEP_EVENTS_DAYS: i32 = 90;
+
+/// Name of the stream of events, where nobody says another.
+pub(crate) const NATS_STREAM: &str = "SERASI";
 
 /// Where a hub keeps its things.
 #[derive(Args, Clone, Debug)]
@@ -41,6 +44,12 @@ pub(crate) struct HostArgs {
     /// Days that events are kept: a client that was away longer must begin anew.
     #[arg(long, env = "SERASI_KEEP_EVENTS", default_value_t = KEEP_EVENTS_DAYS, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(1..=36_500))]
     pub(crate) keep_events: i32,
+    /// Broker to send every event to, as nats://USER:PASSWORD@HOST or tls://...; see docs/events.md.
+    #[arg(long, env = "SERASI_NATS", hide_env_values = true, value_name = "URL")]
+    pub(crate) nats: Option<String>,
+    /// JetStream stream of the events; made when there is none. Subjects begin with its name in small letters.
+    #[arg(long, env = "SERASI_NATS_STREAM", value_name = "NAME", default_value = NATS_STREAM, value_parser = stream_name)]
+    pub(crate) nats_stream: String,
     /// Serve although the database may lose acknowledged writes (fsync off and the like). For experiments only.
     #[arg(long)]
     pub(crate) allow_unsafe_database: bool,
@@ -137,6 +146,14 @@ pub(crate) struct Host {
 pub(crate) enum Tokens {
     Development,
     Issuer(Verifier),
+}
+
+/// What NATS takes as the name of a stream and at the head of a subject.
+fn stream_name(text: &str) -> Result<String, String> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let is_name = (1..=32).contains(&text.len()) && text.chars().all(is_plain);
+    let name = is_name.then(|| text.to_owned());
+    name.ok_or_else(|| "must be 1-32 letters, digits, `_` or `-`".to_owned())
 }
 
 /// The data directory, made if there is none; `sub` is a folder of its own in the default one.
@@ -244,6 +261,10 @@ impl Host {
             policy,
             verifier,
             clock: Clock::system(),
+            relay: args.nats.clone().map(|url| RelaySettings {
+                url,
+                stream: args.nats_stream.clone(),
+            }),
             limits: WatchLimits {
                 keep_days: args.keep_events,
                 ..WatchLimits::default()

@@ -31,6 +31,7 @@ mod run;
 mod serve;
 mod table;
 mod token;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;

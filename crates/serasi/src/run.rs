@@ -22,6 +22,7 @@ use crate::policy;
 use crate::route;
 use crate::serve;
 use crate::token;
+use crate::watch;
 
 /// Runs one command to its end.
 pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliError> {
@@ -74,6 +75,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
         Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
         Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
+        Command::Watch(what) => watch::watch(client, what, output).await,
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }

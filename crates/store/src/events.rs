@@ -11,6 +11,7 @@ mod cursor;
 mod entry;
 mod horizon;
 mod read;
+pub mod relay;
 
 pub use cursor::{Cursor, InvalidCursor, Snapshot};
 pub use entry::{CaseState, Entry, OfferState, SubjectState, Told, What};

@@ -55,6 +55,7 @@ async fn hubs_that_open_at_once_agree_on_one_policy() {
                 verifier: issuer.verifier().unwrap(),
                 clock: Clock::system(),
                 limits: WatchLimits::default(),
+                relay: None,
             }
         };
         let (a, b, c) = (settings("A").await, settings("B").await, settings("A").await);

@@ -3,7 +3,7 @@
 use serasi_domain::capacity::Pool;
 use serasi_domain::id::{CaseId, FacilityId, Regency};
 use serasi_geography::RegionCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ pub struct Told {
 }
 
 /// A case or offer as an event left it: what somebody needs to act, and nothing about a person.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "subject", rename_all = "snake_case")]
 pub enum SubjectState {
     Case(CaseState),
@@ -50,7 +50,7 @@ pub enum SubjectState {
 }
 
 /// Codes are as the database has them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CaseState {
     pub state: String,
     pub place: RegionCode,
@@ -63,7 +63,7 @@ pub struct CaseState {
 }
 
 /// Codes are as the database has them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OfferState {
     pub state: String,
     pub case_id: CaseId,

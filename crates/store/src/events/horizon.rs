@@ -6,7 +6,7 @@ use super::{Cursor, Snapshot};
 use crate::StoreError;
 
 /// The region code of what holds for the whole nation.
-const NATION: &str = "ID";
+pub(super) const NATION: &str = "ID";
 
 /// From where to where events can be followed.
 #[derive(Clone, Debug)]

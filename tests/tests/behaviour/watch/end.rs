@@ -35,8 +35,7 @@ async fn a_hub_that_stops_ends_its_watches_and_another_one_goes_on() {
     assert_eq!(watch.told().await.step(), WatchStep::Live);
     let offer = submit_as(&mut hub.coordinator(), "first").await;
     assert_eq!(watch.told().await.offer.unwrap().offer_id, offer.offer_id);
-    let (stopped, ended) = tokio::join!(replica.finish(), watch.end());
-    drop(stopped);
+    let ((), ended) = tokio::join!(replica.finish(), watch.end());
     assert_eq!(refusal(&ended), (Code::Unavailable, "HUB_STOPPING".to_owned()));
     let second = submit_as(&mut hub.coordinator(), "second").await;
     let mut again = Offers::open(&mut hub.officer(&id), &metadata(&ended, "cursor")).await;
@@ -58,7 +57,7 @@ async fn a_quiet_watch_sends_heartbeats_whose_cursor_moves_on() {
     let start = watch.told().await;
     assert_eq!(start.step(), WatchStep::Live);
     // An event of somebody else.
-    submit_as(&mut hub.coordinator(), "at A").await;
+    submit_as(&mut hub.coordinator(), "at-A").await;
     let moved = loop {
         let message = watch.next().await.unwrap();
         assert_eq!(message.step(), WatchStep::Heartbeat);
