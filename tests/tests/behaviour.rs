@@ -42,6 +42,8 @@ mod replay;
 mod required_fields;
 #[path = "behaviour/scene.rs"]
 mod scene;
+#[path = "behaviour/stream_intakes.rs"]
+mod stream_intakes;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/watch.rs"]

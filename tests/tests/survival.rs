@@ -6,9 +6,9 @@
 )]
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -194,6 +194,122 @@ async fn a_private_database_that_is_killed_comes_back_by_itself_and_the_hub_stop
     };
     assert_eq!(again.case_id, before.case_id);
     assert_eq!(hub.terminate(), Some(0));
+}
+
+/// `serasi` with these arguments, in the name of the token.
+fn serasi(hub: &HubProcess, token: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .args(["--hub", hub.url(), "--token", token])
+        .args(arguments);
+    command
+}
+
+/// Lines of a watch of all offers, read until `enough`; then it is killed.
+fn watched(
+    hub: &HubProcess,
+    token: &str,
+    cursor_file: &str,
+    enough: impl Fn(&[serde_json::Value]) -> bool,
+) -> Vec<serde_json::Value> {
+    let mut watch = serasi(
+        hub,
+        token,
+        &["watch", "offers", "--json", "--cursor-file", cursor_file],
+    );
+    let mut watch = watch
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut read = vec![];
+    for line in BufReader::new(watch.stdout.take().unwrap()).lines() {
+        read.push(serde_json::from_str(&line.unwrap()).unwrap());
+        if enough(&read) {
+            break;
+        }
+    }
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    read
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_is_replayed_and_a_watch_goes_on_from_its_file_on_the_command_line() {
+    let (database, data_dir) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
+    let hub = HubProcess::start(Some(database.url()), data_dir.path(), free_port()).await;
+    let token = token(data_dir.path());
+    let mut client = Client::new(hub.url(), Some(&token));
+    let rows = vec![facility("A", "32.73.01", 50)];
+    client
+        .facilities
+        .import_facilities(tokio_stream::iter(rows))
+        .await
+        .unwrap();
+    let file = data_dir.path().join("antrean.jsonl");
+    let lines: Vec<String> = (0..20)
+        .map(|number| serde_json::to_string(&intake(&format!("antrean-{number}"))).unwrap())
+        .collect();
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let submit_file = ["intake", "submit", file.to_str().unwrap(), "--stream"];
+    for said in [
+        "20 new, 0 known already, 0 refused",
+        "0 new, 20 known already, 0 refused",
+    ] {
+        let output = serasi(&hub, &token, &submit_file).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(String::from_utf8_lossy(&output.stdout).contains(said));
+    }
+    let cursor_file = data_dir.path().join("cursor");
+    let cursor_file = cursor_file.to_str().unwrap();
+    let report = async |reference: &str| {
+        let answer = client
+            .clone()
+            .intake
+            .submit_intake(submit(intake(reference)))
+            .await
+            .unwrap();
+        answer.into_inner().outcome.unwrap().offer.unwrap().offer_id
+    };
+    let is_of = |read: &[serde_json::Value], offer: &str| {
+        read.last().is_some_and(|line| line["offer"]["offer_id"] == offer)
+    };
+    // The 20 that stand, and one that comes while it watches: by then its cursor is kept.
+    let stand = |read: &[serde_json::Value]| read.len() == 20;
+    let (hub, token) = (&hub, token.as_str());
+    assert!(
+        watched(hub, token, cursor_file, stand)
+            .iter()
+            .all(|line| line["event"].is_null())
+    );
+    let first = tokio::task::block_in_place(|| {
+        let watching = std::thread::scope(|scope| {
+            let watching = scope.spawn(|| watched(hub, token, cursor_file, |read| read.len() == 21));
+            while !std::path::Path::new(cursor_file).exists() {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            let offer = tokio::runtime::Handle::current().block_on(report("sambil-menonton"));
+            (watching.join().unwrap(), offer)
+        });
+        assert!(is_of(&watching.0, &watching.1), "{:?}", watching.0.last());
+        watching.1
+    });
+    // Two while nobody watches; the one before may come again, if the kill came before its cursor was kept.
+    let (second, third) = (report("satu").await, report("dua").await);
+    let read = watched(hub, token, cursor_file, |read| is_of(read, &third));
+    let offers: Vec<_> = read
+        .iter()
+        .map(|line| line["offer"]["offer_id"].as_str().unwrap())
+        .collect();
+    assert!(
+        offers == [&second, &third] || offers == [&first, &second, &third],
+        "{offers:?}"
+    );
+    assert!(read.iter().all(|line| line["event"]["kind"] == "offer.offered"));
 }
 
 /// What the hub tells Prometheus.

@@ -23,7 +23,7 @@ mod cloud_event;
 /// Looks for new events at least so often; the feed wakes it earlier.
 const POLL: Duration = Duration::from_millis(500);
 /// How long the lease lasts without being kept: after that another replica goes on.
-const LEASE_SECONDS: u64 = 15;
+const LEASE_SECONDS: u64 = 6;
 /// The lease is kept this long before it would end.
 const KEEP_AFTER: Duration = Duration::from_secs(LEASE_SECONDS / 3);
 /// Events read at a time.
@@ -57,12 +57,17 @@ enum RelayError {
 }
 
 struct Relay {
+    carrier: Carrier,
+    holder: Uuid,
+    held: Option<Held>,
+}
+
+/// From the outbox to the broker.
+struct Carrier {
     hub: Arc<Hub>,
     settings: RelaySettings,
-    holder: Uuid,
     broker: jetstream::Context,
     has_stream: bool,
-    held: Option<Held>,
 }
 
 /// The lease, when it was kept last, and how far events have been acknowledged.
@@ -78,36 +83,39 @@ pub(crate) async fn run(hub: Arc<Hub>, settings: RelaySettings, mut stop: watch:
         broker = connect(&settings) => broker,
         () = stopped(&mut stop) => return,
     };
+    let (mut live, _) = hub.feed.listen().await;
     let mut relay = Relay {
         holder: hub.clock.new_id(),
-        hub,
-        settings,
-        broker,
-        has_stream: false,
+        carrier: Carrier {
+            hub,
+            settings,
+            broker,
+            has_stream: false,
+        },
         held: None,
     };
-    let (mut live, _) = relay.hub.feed.listen().await;
     let mut is_well = true;
     loop {
         tokio::select! {
             // What comes is only a reason to look.
             _ = tokio::time::timeout(POLL, live.recv()) => live = live.resubscribe(),
-            () = stopped(&mut stop) => return,
+            () = stopped(&mut stop) => break,
         }
         let result = tokio::select! {
             result = relay.round() => result,
-            () = stopped(&mut stop) => return,
+            () = stopped(&mut stop) => break,
         };
         match result {
             Ok(()) => is_well = true,
             // Told once, not twice a second.
             Err(error) if is_well => {
-                tracing::warn!(error = %error, relay.stream = relay.settings.stream, "events wait in the outbox");
+                tracing::warn!(error = %error, relay.stream = relay.carrier.settings.stream, "events wait in the outbox");
                 is_well = false;
             }
             Err(_) => {}
         }
     }
+    relay.hand_over().await;
 }
 
 /// A client that connects by itself, now and after every loss.
@@ -135,27 +143,24 @@ impl Relay {
         if self.held.is_none() {
             self.take().await?;
         }
-        let carried = match self.held.take() {
-            Some(mut held) => {
-                let carried = self.carry(&mut held).await;
-                // After an error of the broker the lease stays: nobody else would do better.
-                if !matches!(carried, Err(RelayError::LeaseLost)) {
-                    self.held = Some(held);
-                }
-                carried
-            }
-            None => Ok(()),
+        let Some(held) = &mut self.held else {
+            return Ok(());
         };
+        let carried = self.carrier.carry(held).await;
         if carried.is_err() {
-            self.has_stream = false;
+            self.carrier.has_stream = false;
+        }
+        // After an error of the broker the lease stays: nobody else would do better.
+        if let Err(RelayError::LeaseLost) = carried {
+            self.held = None;
         }
         carried
     }
 
     async fn take(&mut self) -> Result<(), RelayError> {
-        let mut connection = self.hub.store.read().await?;
+        let mut connection = self.carrier.hub.store.read().await?;
         let earliest = events::horizon(&mut connection).await?.earliest;
-        let stream = &self.settings.stream;
+        let stream = &self.carrier.settings.stream;
         let seconds = Duration::from_secs(LEASE_SECONDS).as_secs_f64();
         let taken = relay::take(&mut connection, stream, self.holder, &earliest, seconds).await?;
         self.held = taken.map(|(lease, cursor)| Held {
@@ -166,6 +171,22 @@ impl Relay {
         Ok(())
     }
 
+    /// Ends the lease, so that another replica goes on at once and not when it runs out.
+    async fn hand_over(self) {
+        let Some(held) = self.held else {
+            return;
+        };
+        let stream = &self.carrier.settings.stream;
+        let ended = match self.carrier.hub.store.read().await {
+            Ok(mut connection) => relay::keep(&mut connection, stream, held.lease, &held.cursor, 0.0).await,
+            Err(error) => Err(error),
+        };
+        // If not, it runs out.
+        drop(ended);
+    }
+}
+
+impl Carrier {
     async fn carry(&mut self, held: &mut Held) -> Result<(), RelayError> {
         if !self.has_stream {
             self.make_stream().await?;
