@@ -78,7 +78,7 @@ impl Snapshot {
             .map(|xid| xid.parse().ok().and_then(|xid| read(xmin, xid)))
             .collect::<Option<_>>()?;
         let in_order = running.is_sorted() && running.iter().all(|xid| (xmin..xmax).contains(xid));
-        let is_whole = parts.next().is_none() && xmin >= 0 && xmin <= xmax && in_order;
+        let is_whole = parts.next().is_none() && xmin > 0 && xmin <= xmax && in_order;
         is_whole.then_some(Self { xmin, xmax, running })
     }
 
@@ -211,6 +211,7 @@ mod tests {
             "",
             "1",
             "2.100:5:",
+            "1.0:0:",
             "1.100:5",
             "1.100:5:x",
             "1.100:5:3,0",

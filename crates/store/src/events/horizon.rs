@@ -28,7 +28,7 @@ impl Horizon {
 pub async fn horizon(conn: &mut PgConnection) -> Result<Horizon, StoreError> {
     let row = sqlx::query!(
         r#"SELECT pg_current_snapshot()::text AS "now!",
-               COALESCE((SELECT first_xid::text::bigint FROM event_horizon WHERE region_code = $1), 0) AS "first!""#,
+               COALESCE((SELECT first_xid::text::bigint FROM event_horizon WHERE region_code = $1), 1) AS "first!""#,
         NATION
     )
     .fetch_one(conn)

@@ -133,7 +133,7 @@ async fn slow_watch(hub: &TestHub, facility: &str) -> Offers {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_is_cut_off_and_goes_on_without_a_gap() {
-    const EVENTS: i64 = 6_000;
+    const EVENTS: i64 = 4_000;
     let (hub, id) = hub_and_facility().await;
     let narrow = WatchLimits {
         ring_batches: 2,
