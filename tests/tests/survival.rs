@@ -210,7 +210,7 @@ fn watched(
     hub: &HubProcess,
     token: &str,
     cursor_file: &str,
-    enough: impl Fn(&[serde_json::Value]) -> bool,
+    enough: &dyn Fn(&[serde_json::Value]) -> bool,
 ) -> Vec<serde_json::Value> {
     let mut watch = serasi(
         hub,
@@ -234,82 +234,80 @@ fn watched(
     read
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_queue_is_replayed_and_a_watch_goes_on_from_its_file_on_the_command_line() {
-    let (database, data_dir) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
-    let hub = HubProcess::start(Some(database.url()), data_dir.path(), free_port()).await;
-    let token = token(data_dir.path());
+/// A hub process with one facility, and a token that may do nearly everything.
+async fn hub_with_a_facility(database: &TestDatabase, data_dir: &std::path::Path) -> (HubProcess, String) {
+    let hub = HubProcess::start(Some(database.url()), data_dir, free_port()).await;
+    let token = token(data_dir);
     let mut client = Client::new(hub.url(), Some(&token));
-    let rows = vec![facility("A", "32.73.01", 50)];
-    client
-        .facilities
-        .import_facilities(tokio_stream::iter(rows))
-        .await
-        .unwrap();
+    let rows = tokio_stream::iter(vec![facility("A", "32.73.01", 50)]);
+    client.facilities.import_facilities(rows).await.unwrap();
+    (hub, token)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_is_replayed_in_one_stream_from_the_command_line() {
+    let (database, data_dir) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
+    let (hub, token) = hub_with_a_facility(&database, data_dir.path()).await;
     let file = data_dir.path().join("antrean.jsonl");
     let lines: Vec<String> = (0..20)
         .map(|number| serde_json::to_string(&intake(&format!("antrean-{number}"))).unwrap())
         .collect();
     std::fs::write(&file, lines.join("\n")).unwrap();
     let submit_file = ["intake", "submit", file.to_str().unwrap(), "--stream"];
-    for said in [
+    for sum in [
         "20 new, 0 known already, 0 refused",
         "0 new, 20 known already, 0 refused",
     ] {
         let output = serasi(&hub, &token, &submit_file).output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        assert!(String::from_utf8_lossy(&output.stdout).contains(said));
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{complaint}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(sum));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_on_the_command_line_goes_on_where_its_file_says() {
+    let (database, data_dir) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
+    let (hub, token) = hub_with_a_facility(&database, data_dir.path()).await;
+    let client = Client::new(hub.url(), Some(&token));
     let cursor_file = data_dir.path().join("cursor");
-    let cursor_file = cursor_file.to_str().unwrap();
     let report = async |reference: &str| {
-        let answer = client
-            .clone()
-            .intake
-            .submit_intake(submit(intake(reference)))
-            .await
-            .unwrap();
+        let request = submit(intake(reference));
+        let answer = client.clone().intake.submit_intake(request).await.unwrap();
         answer.into_inner().outcome.unwrap().offer.unwrap().offer_id
     };
     let is_of = |read: &[serde_json::Value], offer: &str| {
         read.last().is_some_and(|line| line["offer"]["offer_id"] == offer)
     };
-    // The 20 that stand, and one that comes while it watches: by then its cursor is kept.
-    let stand = |read: &[serde_json::Value]| read.len() == 20;
-    let (hub, token) = (&hub, token.as_str());
-    assert!(
-        watched(hub, token, cursor_file, stand)
-            .iter()
-            .all(|line| line["event"].is_null())
-    );
-    let first = tokio::task::block_in_place(|| {
-        let watching = std::thread::scope(|scope| {
-            let watching = scope.spawn(|| watched(hub, token, cursor_file, |read| read.len() == 21));
-            while !std::path::Path::new(cursor_file).exists() {
+    let watched = |enough: &(dyn Fn(&[serde_json::Value]) -> bool + Sync)| {
+        watched(&hub, &token, cursor_file.to_str().unwrap(), enough)
+    };
+    let standing = report("sebelumnya").await;
+    // What stands is told, then what comes: by then the watch has kept a cursor.
+    let runtime = tokio::runtime::Handle::current();
+    let (read, first) = tokio::task::block_in_place(|| {
+        std::thread::scope(|scope| {
+            let watching = scope.spawn(|| watched(&|read| read.len() == 2));
+            while !cursor_file.exists() {
                 std::thread::sleep(Duration::from_millis(20));
             }
-            let offer = tokio::runtime::Handle::current().block_on(report("sambil-menonton"));
-            (watching.join().unwrap(), offer)
-        });
-        assert!(is_of(&watching.0, &watching.1), "{:?}", watching.0.last());
-        watching.1
+            let first = runtime.block_on(report("sambil-menonton"));
+            (watching.join().unwrap(), first)
+        })
     });
+    assert!(read[0]["event"].is_null() && is_of(&read[..1], &standing));
+    assert!(is_of(&read, &first), "{read:?}");
     // Two while nobody watches; the one before may come again, if the kill came before its cursor was kept.
     let (second, third) = (report("satu").await, report("dua").await);
-    let read = watched(hub, token, cursor_file, |read| is_of(read, &third));
+    let read = watched(&|read| is_of(read, &third));
     let offers: Vec<_> = read
         .iter()
         .map(|line| line["offer"]["offer_id"].as_str().unwrap())
         .collect();
-    assert!(
-        offers == [&second, &third] || offers == [&first, &second, &third],
-        "{offers:?}"
-    );
-    assert!(read.iter().all(|line| line["event"]["kind"] == "offer.offered"));
+    let whole = [first.as_str(), &second, &third];
+    assert!(offers == whole || offers == whole[1..], "{offers:?}");
+    let kind = |line: &serde_json::Value| line["event"]["kind"] == "offer.offered";
+    assert!(read.iter().all(kind));
 }
 
 /// What the hub tells Prometheus.

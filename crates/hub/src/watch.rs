@@ -53,7 +53,7 @@ impl Default for WatchLimits {
 }
 
 /// What is watched, and by whom.
-pub(crate) trait Watched: Send + Sync + 'static {
+pub(crate) trait Watched: Send + Sync + Sized + 'static {
     const METHOD: &'static str;
     type Message: Send + 'static;
     /// What a change is about, as it stands after it.
@@ -78,7 +78,7 @@ pub(crate) trait Watched: Send + Sync + 'static {
         &self,
         hub: &Hub,
         place: Self::Place,
-    ) -> impl Future<Output = Result<(VecDeque<Self::Body>, Option<Self::Place>), HubError>> + Send;
+    ) -> impl Future<Output = Result<Piece<Self>, HubError>> + Send;
 
     fn message(
         step: WatchStep,
@@ -96,7 +96,7 @@ struct Watch<W: Watched> {
     what: W,
     cursor: Cursor,
     /// What is still to be told of how things stand; `None` = that is done, and changes are told.
-    snapshot: Option<Snapshots<W>>,
+    snapshot: Option<Piece<W>>,
     /// What comes after `target`.
     live: Option<Live>,
     /// Up to here is read from the database before the ring is heard; `None` = that is done.
@@ -111,7 +111,7 @@ struct Watch<W: Watched> {
 }
 
 /// What has been read of how things stand, and where it goes on.
-struct Snapshots<W: Watched> {
+pub(crate) struct Piece<W: Watched> {
     bodies: VecDeque<W::Body>,
     place: Option<W::Place>,
 }
@@ -136,7 +136,7 @@ pub(crate) async fn open<W: Watched>(
         session,
         what,
         cursor,
-        snapshot: Some(Snapshots { bodies, place }),
+        snapshot: Some(Piece { bodies, place }),
         live: None,
         target: None,
         has_heard: false,
@@ -254,7 +254,7 @@ impl<W: Watched> Watch<W> {
         }
         if let Some(from) = snapshot.place.take() {
             let _permit = self.hub.feed.readers.acquire().await;
-            (snapshot.bodies, snapshot.place) = self.what.piece(&self.hub, from).await?;
+            *snapshot = self.what.piece(&self.hub, from).await?;
             return Ok(None);
         }
         self.snapshot = None;

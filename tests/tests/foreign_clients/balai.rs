@@ -6,10 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use serasi_tests::HubProcess;
 use serasi_tests::database::TestDatabase;
 
-use super::load::{EVENTS_PER_CASE, free_port, hub, offers, one_facility, token, wanted};
+use super::load::{EVENTS_PER_CASE, Scene, wanted};
 use super::{folder, python, stubs};
 
 /// After the last event everything has been told by then.
@@ -66,87 +65,67 @@ async fn until(what: &str, mut ready: impl FnMut() -> bool) {
 async fn a_balai_in_python_misses_nothing_and_counts_nothing_twice() {
     let cases = wanted("SERASI_TEST_EVENTS", 900).div_ceil(EVENTS_PER_CASE);
     let restarts = wanted("SERASI_TEST_RESTARTS", 3);
-    let (python, database) = (python().await, TestDatabase::create().await);
+    let (python, (scene, mut hub)) = (python().await, Scene::start(&[]).await);
     let stubs = stubs(&python);
-    let data_dir = tempfile::tempdir().unwrap();
-    let port = free_port();
-    let mut server: HubProcess = hub(&database, data_dir.path(), port, &[]).await;
-    let roles = [
-        "--role",
-        "coordinator",
-        "--role",
-        "administrator",
-        "--role",
-        "hotline_operator",
-    ];
-    let coordinator = token(data_dir.path(), &roles);
-    let facility = one_facility(&server, &coordinator).await;
-    let officer = token(
-        data_dir.path(),
-        &["--role", "facility_officer", "--facility", &facility],
-    );
-    let inbox = data_dir.path().join("inbox.tsv");
+    let inbox = scene.data_dir.path().join("inbox.tsv");
     let start = || {
         let mut command = Command::new(&python);
         command.arg(folder().join("balai.py")).arg(stubs.path());
-        command.arg(format!("127.0.0.1:{port}")).arg(&officer).arg(&inbox);
-        command.spawn().unwrap()
+        command.arg(format!("127.0.0.1:{}", scene.port));
+        command.arg(&scene.officer).arg(&inbox).spawn().unwrap()
     };
-    let mut balai = Balai {
-        child: start(),
-        start: &start,
-    };
-    until("the beginning of the watch", || {
-        inbox.metadata().is_ok_and(|file| file.len() > 0)
-    })
-    .await;
+    let child = start();
+    let mut balai = Balai { child, start: &start };
+    let has_begun = || inbox.metadata().is_ok_and(|file| file.len() > 0);
+    until("the beginning of the watch", has_begun).await;
 
     let begun = Instant::now();
-    let url = server.url().to_owned();
-    let mut parties = offers(&url, (&coordinator, &officer), cases);
+    let parties = scene.offers(0..cases);
     let all = usize::try_from(cases * EVENTS_PER_CASE).unwrap();
     for restart in 1..=restarts {
         // Spread over the run: when so many events have been told.
         let share = all * usize::try_from(restart).unwrap() / usize::try_from(restarts + 1).unwrap();
         until("the next share of the events", || events(&inbox).len() >= share).await;
         if restart % 2 == 0 {
-            assert_eq!(server.terminate(), Some(0));
+            assert_eq!(hub.terminate(), Some(0));
         } else {
-            server.kill();
+            hub.kill();
         }
         balai.restart();
-        server = hub(&database, data_dir.path(), port, &[]).await;
+        hub = scene.hub().await;
     }
-    while let Some(party) = parties.join_next().await {
-        party.unwrap();
-    }
-    let mut connection = database.connect().await;
-    let told: Vec<String> = sqlx::query_scalar("SELECT event_id::text FROM events WHERE kind LIKE 'offer.%'")
-        .fetch_all(&mut connection)
-        .await
-        .unwrap();
-    assert_eq!(told.len(), all);
+    parties.join_all().await;
     until("the last event", || events(&inbox).len() >= all).await;
     balai.restart();
-    // A last heartbeat's time: what came twice would come now.
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let inbox = events(&inbox);
-    println!(
-        "{} events, {restarts} restarts of hub and balai, {:.1} s",
-        inbox.len(),
-        begun.elapsed().as_secs_f64()
-    );
-    let ids: BTreeSet<&String> = inbox.iter().map(|(event, _, _)| event).collect();
-    assert_eq!(ids, told.iter().collect::<BTreeSet<_>>(), "nothing is missed");
-    assert_eq!(inbox.len(), ids.len(), "nothing is counted twice");
+    // One more case: what would come twice comes before it.
+    scene.offers(cases..cases + 1).join_all().await;
+    let all = all + usize::try_from(EVENTS_PER_CASE).unwrap();
+    until("the event after the last one", || events(&inbox).len() >= all).await;
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{all} events, {restarts} restarts of hub and balai, {seconds:.1} s");
+    check(&events(&inbox), &told(&scene.database).await, all);
+    drop(balai);
+    hub.kill();
+}
+
+/// Every event of an offer that the database has.
+async fn told(database: &TestDatabase) -> BTreeSet<String> {
+    let ids: Vec<String> = sqlx::query_scalar("SELECT event_id::text FROM events WHERE kind LIKE 'offer.%'")
+        .fetch_all(&mut database.connect().await)
+        .await
+        .unwrap();
+    ids.into_iter().collect()
+}
+
+fn check(inbox: &[(String, String, i64)], told: &BTreeSet<String>, all: usize) {
+    let ids: BTreeSet<String> = inbox.iter().map(|(event, _, _)| event.clone()).collect();
+    assert_eq!(told.len(), all);
+    assert_eq!(ids, *told, "nothing is missed");
+    assert_eq!(inbox.len(), all, "nothing is counted twice");
     let mut versions: BTreeMap<&String, Vec<i64>> = BTreeMap::new();
-    for (_, offer, version) in &inbox {
+    for (_, offer, version) in inbox {
         versions.entry(offer).or_default().push(*version);
     }
-    assert!(
-        versions.values().all(|versions| *versions == [1, 2, 3]),
-        "in order per offer"
-    );
-    drop(balai);
-    server.kill();
+    let in_order = versions.values().all(|versions| *versions == [1, 2, 3]);
+    assert!(in_order, "in order per offer");
 }

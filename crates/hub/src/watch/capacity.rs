@@ -1,6 +1,5 @@
 //! WatchCapacity: the pools of a facility or a region, then every change of them.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serasi_domain::directory::Directory;
@@ -11,7 +10,7 @@ use serasi_store::events::{Entry, Selection, Snapshot, What};
 use tonic::Request;
 use tonic::codegen::BoxStream;
 
-use super::{Watched, open};
+use super::{Piece, Watched, open};
 use crate::auth::Session;
 use crate::error::HubError;
 use crate::hub::Hub;
@@ -83,11 +82,7 @@ impl Watched for Capacity {
         Ok((position, Some((board.directory, 0))))
     }
 
-    async fn piece(
-        &self,
-        _: &Hub,
-        (directory, looked_at): Self::Place,
-    ) -> Result<(VecDeque<Self::Body>, Option<Self::Place>), HubError> {
+    async fn piece(&self, _: &Hub, (directory, looked_at): Self::Place) -> Result<Piece<Self>, HubError> {
         let entries = directory.entries().skip(looked_at).take(PIECE);
         let pools = entries
             .filter(|entry| self.sees(entry.facility.id))
@@ -100,7 +95,10 @@ impl Watched for Capacity {
             .collect();
         let next = looked_at + PIECE;
         let has_more = next < directory.len();
-        Ok((pools, has_more.then_some((directory, next))))
+        Ok(Piece {
+            bodies: pools,
+            place: has_more.then_some((directory, next)),
+        })
     }
 
     fn message(

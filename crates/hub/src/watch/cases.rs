@@ -1,6 +1,5 @@
 //! WatchCases: every change of the cases in the caller's scope, or in one queue.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serasi_domain::id::FacilityId;
@@ -10,7 +9,7 @@ use serasi_store::events::{self, CaseState, Entry, Selection, Snapshot, SubjectS
 use tonic::Request;
 use tonic::codegen::BoxStream;
 
-use super::{Watched, open};
+use super::{Piece, Watched, open};
 use crate::auth::{Caller, Session};
 use crate::error::HubError;
 use crate::hub::Hub;
@@ -92,11 +91,7 @@ impl Watched for Cases {
         Ok((events::now(&mut connection).await?, None))
     }
 
-    async fn piece(
-        &self,
-        _: &Hub,
-        place: Self::Place,
-    ) -> Result<(VecDeque<Self::Body>, Option<Self::Place>), HubError> {
+    async fn piece(&self, _: &Hub, place: Self::Place) -> Result<Piece<Self>, HubError> {
         match place {}
     }
 

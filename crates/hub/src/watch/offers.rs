@@ -1,6 +1,5 @@
 //! WatchOffers: the live offers of a facility or a region, then every change of any offer there.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serasi_domain::id::{FacilityId, OfferId};
@@ -12,7 +11,7 @@ use time::OffsetDateTime;
 use tonic::Request;
 use tonic::codegen::BoxStream;
 
-use super::{Watched, open};
+use super::{Piece, Watched, open};
 use crate::auth::{Caller, Session};
 use crate::error::HubError;
 use crate::hub::Hub;
@@ -89,11 +88,7 @@ impl Watched for Offers {
         Ok((events::now(&mut connection).await?, Some(None)))
     }
 
-    async fn piece(
-        &self,
-        hub: &Hub,
-        before: Self::Place,
-    ) -> Result<(VecDeque<Self::Body>, Option<Self::Place>), HubError> {
+    async fn piece(&self, hub: &Hub, before: Self::Place) -> Result<Piece<Self>, HubError> {
         let [scope, _] = self.within;
         let filter = OfferFilter {
             scope,
@@ -111,7 +106,10 @@ impl Watched for Offers {
         let seen = found
             .iter()
             .filter(|view| self.sees(view.offer.case.home().code(), view.offer.facility));
-        Ok((seen.map(|view| shortened(offer_to_wire(view))).collect(), next))
+        Ok(Piece {
+            bodies: seen.map(|view| shortened(offer_to_wire(view))).collect(),
+            place: next,
+        })
     }
 
     fn message(

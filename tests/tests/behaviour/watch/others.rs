@@ -11,6 +11,28 @@ async fn next<M>(stream: &mut Streaming<M>) -> M {
         .unwrap()
 }
 
+/// A case without a cluster is triaged, offered and accepted; its id.
+async fn taken_and_placed(coordinator: &mut Client, officer: &mut Client) -> String {
+    let mut report = submit(intake("unknown"));
+    report.intake.as_mut().unwrap().cluster = 0;
+    let taken = coordinator.intake.submit_intake(report).await.unwrap();
+    let case_id = taken.into_inner().case.unwrap().case_id;
+    let triage = v1::TriageCaseRequest {
+        request_id: request_id(),
+        case_id: case_id.clone(),
+        cluster: v1::Cluster::Anak as i32,
+        ..v1::TriageCaseRequest::default()
+    };
+    let routed = coordinator.cases.triage_case(triage).await.unwrap().into_inner();
+    let accept = v1::AcceptOfferRequest {
+        request_id: request_id(),
+        offer_id: routed.outcome.unwrap().offer.unwrap().offer_id,
+        capacity: None,
+    };
+    officer.referral.accept_offer(accept).await.unwrap();
+    case_id
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_is_told_of_its_cases_in_order_and_a_facility_of_those_it_answers_for() {
     let hub = hub_with(vec![facility("A", "32.73.01", 1)]).await;
@@ -43,29 +65,7 @@ async fn a_queue_is_told_of_its_cases_in_order_and_a_facility_of_those_it_answer
     for watch in [&mut elsewhere, &mut of_region, &mut of_facility] {
         assert_eq!(next(watch).await.step(), WatchStep::Live);
     }
-    let mut report = submit(intake("unknown"));
-    report.intake.as_mut().unwrap().cluster = 0;
-    let case = coordinator
-        .intake
-        .submit_intake(report)
-        .await
-        .unwrap()
-        .into_inner()
-        .case
-        .unwrap();
-    let triage = v1::TriageCaseRequest {
-        request_id: request_id(),
-        case_id: case.case_id.clone(),
-        cluster: v1::Cluster::Anak as i32,
-        ..v1::TriageCaseRequest::default()
-    };
-    let routed = coordinator.cases.triage_case(triage).await.unwrap().into_inner();
-    let accept = v1::AcceptOfferRequest {
-        request_id: request_id(),
-        offer_id: routed.outcome.unwrap().offer.unwrap().offer_id,
-        capacity: None,
-    };
-    officer.referral.accept_offer(accept).await.unwrap();
+    let case = taken_and_placed(&mut coordinator, &mut officer).await;
 
     let (received, offered) = (next(&mut of_region).await, next(&mut of_region).await);
     let kinds = [&received, &offered].map(|message| message.event.clone().unwrap().kind);
@@ -73,7 +73,7 @@ async fn a_queue_is_told_of_its_cases_in_order_and_a_facility_of_those_it_answer
     let (received, offered) = (received.case.unwrap(), offered.case.unwrap());
     assert_eq!(
         (received.case_id, received.state),
-        (case.case_id.clone(), v1::CaseState::Received as i32)
+        (case.clone(), v1::CaseState::Received as i32)
     );
     assert_eq!((received.cluster, offered.cluster), (0, v1::Cluster::Anak as i32));
     assert_eq!(
@@ -84,10 +84,7 @@ async fn a_queue_is_told_of_its_cases_in_order_and_a_facility_of_those_it_answer
     let placed = next(&mut of_facility).await;
     assert_eq!(placed.event.unwrap().kind, "case.placed");
     let placed = placed.case.unwrap();
-    assert_eq!(
-        (placed.case_id, placed.owner.unwrap().reference),
-        (case.case_id, id)
-    );
+    assert_eq!((placed.case_id, placed.owner.unwrap().reference), (case, id));
 
     // A case of theirs is all that the others are told.
     let mut there = intake("there");

@@ -102,9 +102,8 @@ impl Replay {
             Ok(None) => self.end = Some(Ok(())),
             // The client went away, or sent what is no entry, or one that is too long.
             Err(_) => {
-                self.end = Some(Err(HubError::TooMuch(
-                    "an entry could not be read; it has at most 256 KiB",
-                )))
+                let what = "an entry could not be read; it has at most 256 KiB";
+                self.end = Some(Err(HubError::TooMuch(what)));
             }
         }
     }
@@ -139,6 +138,6 @@ fn told(status: &Status) -> v1::EntryError {
     v1::EntryError {
         code: status.code().into(),
         message: status.message().to_owned(),
-        status: details.into(),
+        status: details,
     }
 }
