@@ -8,6 +8,8 @@
 
 #[path = "behaviour/access.rs"]
 mod access;
+#[path = "behaviour/break_glass.rs"]
+mod break_glass;
 #[path = "behaviour/care.rs"]
 mod care;
 #[path = "behaviour/clocks.rs"]
@@ -30,6 +32,14 @@ mod intake;
 mod interleaving;
 #[path = "behaviour/invalid_input.rs"]
 mod invalid_input;
+#[path = "behaviour/issuer_keys.rs"]
+mod issuer_keys;
+#[path = "behaviour/limits.rs"]
+mod limits;
+#[path = "behaviour/matrix.rs"]
+mod matrix;
+#[path = "behaviour/need_to_know.rs"]
+mod need_to_know;
 #[path = "behaviour/people.rs"]
 mod people;
 #[path = "behaviour/placements.rs"]
@@ -50,10 +60,16 @@ mod referral;
 mod replay;
 #[path = "behaviour/required_fields.rs"]
 mod required_fields;
+#[path = "behaviour/safe_houses.rs"]
+mod safe_houses;
 #[path = "behaviour/scene.rs"]
 mod scene;
 #[path = "behaviour/stages.rs"]
 mod stages;
+#[path = "behaviour/tls.rs"]
+mod tls;
+#[path = "behaviour/tokens.rs"]
+mod tokens;
 #[path = "behaviour/transfer.rs"]
 mod transfer;
 #[path = "behaviour/waiting.rs"]

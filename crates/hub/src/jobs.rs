@@ -9,10 +9,12 @@ use tokio::task::JoinSet;
 use crate::hub::Hub;
 
 mod count_answers;
+mod erase_due;
 mod escalate_overdue;
 mod expire_offers;
 mod forget_responses;
 mod refresh_board;
+mod refresh_keys;
 mod route_waiting;
 pub(crate) mod watch_database;
 
@@ -20,11 +22,13 @@ pub(crate) mod watch_database;
 pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(refresh_board::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(refresh_keys::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(expire_offers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(erase_due::run(Arc::clone(hub), stop.clone()));
     jobs
 }
 

@@ -3,6 +3,8 @@
 
 pub mod auth;
 pub mod clock;
+pub mod hostile;
+pub mod search_terms;
 pub mod server;
 
 mod board;
@@ -13,6 +15,7 @@ mod hub;
 mod jobs;
 mod policies;
 mod replay;
+mod sight;
 mod status;
 mod unit_of_work;
 mod verbs;

@@ -15,6 +15,10 @@ mod broken;
 
 use broken::broken;
 
+mod admission;
+
+use admission::{bad_token, forbidden, overloaded, too_fast};
+
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
 const LOCALE: &str = "id-ID";
@@ -69,20 +73,9 @@ impl From<HubError> for Status {
     fn from(error: HubError) -> Self {
         match error {
             HubError::Invalid(violations) => invalid(&violations),
-            HubError::Token(error) => Shown::new(
-                Code::Unauthenticated,
-                "TOKEN_INVALID",
-                error.to_string(),
-                "Token tidak sah atau sudah kedaluwarsa. Minta token baru lalu coba lagi.",
-            )
-            .into_status(ErrorDetails::new()),
-            HubError::Forbidden(why) => Shown::new(
-                Code::PermissionDenied,
-                "PERMISSION_DENIED",
-                why,
-                "Peran Anda tidak mengizinkan tindakan ini.",
-            )
-            .into_status(ErrorDetails::new()),
+            HubError::Token(error) => bad_token(error),
+            HubError::TooFast(wait) => too_fast(wait),
+            HubError::Forbidden(why) => forbidden(why),
             HubError::NotFound { kind, id } => not_found(kind, &id),
             HubError::Exists {
                 kind,
@@ -111,6 +104,7 @@ impl From<HubError> for Status {
                 "Uji coba lain sedang berjalan; ulangi setelah selesai.",
             )
             .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER))),
+            HubError::Overloaded => overloaded(),
             HubError::TooMuch(what) => Shown::new(
                 Code::ResourceExhausted,
                 "LIMIT_EXCEEDED",
@@ -198,7 +192,7 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
             ),
             format!("Versi {id} sudah dipakai; isinya berbeda pada: {fields}. Gunakan versi baru."),
         ),
-        Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
+        Kind::BreakGlass | Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
             format!(
@@ -248,7 +242,22 @@ fn stored(error: &StoreError) -> Status {
                 .to_owned(),
         }]),
         StoreError::Constraint(name) => internal(&format!("constraint {name} refused a change")),
-        StoreError::Impossible { .. } | StoreError::Unsealable { .. } => internal(&error.to_string()),
+        StoreError::Keys(why) if why.is_away() => {
+            tracing::error!(error = %why, "data keys cannot be unwrapped");
+            let mut details = ErrorDetails::new();
+            details.set_retry_info(Some(RETRY_AFTER));
+            Shown::new(
+                Code::Unavailable,
+                "KEY_SERVICE_UNAVAILABLE",
+                "the keys of this region are not reachable; repeat the call with the same request_id",
+                "Kunci data wilayah ini sedang tidak terjangkau; ulangi dengan request_id yang sama.",
+            )
+            .into_status(details)
+        }
+        StoreError::Impossible { .. }
+        | StoreError::Unsealable { .. }
+        | StoreError::KeyNeeded(_)
+        | StoreError::Keys(_) => internal(&error.to_string()),
         StoreError::Database(_) => internal(&format!("database error {}", error.sqlstate())),
         StoreError::Migration(_) => internal("schema migration"),
     }

@@ -1,5 +1,6 @@
 //! Wire to domain and back. In: every violation of a request at once. Out: `From`.
 
+mod break_glass;
 mod capacity;
 mod case;
 mod codes;
@@ -17,8 +18,10 @@ mod reference;
 mod stage;
 mod time;
 
+pub(crate) use break_glass::break_glass_to_wire;
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, need};
+pub(crate) use codes::{numbers, optional};
 pub(crate) use decision::{decision_to_wire, outcome_to_wire, replay_to_wire};
 pub(crate) use dry_run::dry_run_to_wire;
 pub(crate) use facility::{facility_to_wire, profile};

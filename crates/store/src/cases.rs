@@ -8,8 +8,9 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::seal::Seal;
-use crate::{Sealer, StoreError};
+use crate::seal::Cell;
+use crate::subject_keys::{open, seal, story_cell};
+use crate::{Kept, Sealer, StoreError};
 
 mod due;
 mod list;
@@ -113,12 +114,8 @@ pub async fn update(
     Ok(done.rows_affected() == 1)
 }
 
-const fn resolution_seal(row: Uuid) -> Seal {
-    Seal {
-        table: "cases",
-        column: "resolution",
-        row,
-    }
+const fn resolution_cell(case: CaseId) -> Cell {
+    story_cell("cases", "resolution", case.uuid(), case)
 }
 
 /// Keeps what was done, sealed.
@@ -128,11 +125,12 @@ pub async fn set_resolution(
     case: CaseId,
     resolution: &str,
 ) -> Result<(), StoreError> {
+    let content = seal(conn, sealer, case, resolution_cell(case), &resolution).await?;
     sqlx::query!(
         "UPDATE cases SET resolution = $3 WHERE region_code = $1 AND case_id = $2",
         case.home().to_string(),
         case.uuid(),
-        sealer.seal(resolution_seal(case.uuid()), &resolution)
+        content
     )
     .execute(conn)
     .await?;
@@ -144,25 +142,23 @@ pub async fn resolution(
     conn: &mut PgConnection,
     sealer: &Sealer,
     case: CaseId,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<Kept<String>>, StoreError> {
     let kept = sqlx::query_scalar!(
         "SELECT resolution FROM cases WHERE region_code = $1 AND case_id = $2",
         case.home().to_string(),
         case.uuid()
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?
     .flatten();
-    kept.map(|kept| sealer.open(resolution_seal(case.uuid()), &kept))
-        .transpose()
+    match kept {
+        None => Ok(None),
+        Some(kept) => open(conn, sealer, resolution_cell(case), &kept).await.map(Some),
+    }
 }
 
-const fn close_seal(row: Uuid) -> Seal {
-    Seal {
-        table: "cases",
-        column: "close_note",
-        row,
-    }
+const fn close_cell(case: CaseId) -> Cell {
+    story_cell("cases", "close_note", case.uuid(), case)
 }
 
 /// Keeps the words about the end, sealed.
@@ -172,11 +168,12 @@ pub async fn set_close_note(
     case: CaseId,
     note: &str,
 ) -> Result<(), StoreError> {
+    let content = seal(conn, sealer, case, close_cell(case), &note).await?;
     sqlx::query!(
         "UPDATE cases SET close_note = $3 WHERE region_code = $1 AND case_id = $2",
         case.home().to_string(),
         case.uuid(),
-        sealer.seal(close_seal(case.uuid()), &note)
+        content
     )
     .execute(conn)
     .await?;
@@ -188,17 +185,19 @@ pub async fn close_note(
     conn: &mut PgConnection,
     sealer: &Sealer,
     case: CaseId,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<Kept<String>>, StoreError> {
     let kept = sqlx::query_scalar!(
         "SELECT close_note FROM cases WHERE region_code = $1 AND case_id = $2",
         case.home().to_string(),
         case.uuid()
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?
     .flatten();
-    kept.map(|kept| sealer.open(close_seal(case.uuid()), &kept))
-        .transpose()
+    match kept {
+        None => Ok(None),
+        Some(kept) => open(conn, sealer, close_cell(case), &kept).await.map(Some),
+    }
 }
 
 pub async fn get(conn: &mut PgConnection, id: CaseId) -> Result<Option<Case>, StoreError> {

@@ -8,20 +8,25 @@ use serasi_domain::case::record::{
     WorkerId,
 };
 use serasi_domain::id::{CaseId, RecordId};
+use serasi_domain::privacy::DataClass;
 use serasi_domain::text::Text;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::columns::Row;
-use crate::seal::Seal;
-use crate::{Sealer, StoreError};
+use crate::seal::Cell;
+use crate::subject_keys::{find, seal};
+use crate::{Kept, Sealer, StoreError};
 
-const fn seal(row: Uuid) -> Seal {
-    Seal {
+/// All that was written down in a case is erased together.
+const fn cell(record: RecordId, case: CaseId) -> Cell {
+    Cell {
         table: "case_records",
         column: "content",
-        row,
+        row: record.uuid(),
+        home: case.home(),
+        subject: case.uuid(),
+        class: DataClass::Assessment,
     }
 }
 
@@ -33,17 +38,19 @@ fn codes<T: EnumSetType + ToString>(set: EnumSet<T>) -> Vec<String> {
 pub async fn insert(
     conn: &mut PgConnection,
     sealer: &Sealer,
-    case: &Case,
+    case: CaseId,
     record: &CaseRecord,
+    text: &Text<8000>,
 ) -> Result<(), StoreError> {
     let (id, content) = (record.id, &record.content);
+    let sealed = seal(conn, sealer, case, cell(id, case), &text.as_str()).await?;
     sqlx::query!(
         "INSERT INTO case_records (region_code, record_id, case_id, episode, kind, profession, author, recorded_at,
              aspects, bases, forms, funding, duration_days, content)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         id.home().to_string(),
         id.uuid(),
-        case.id.uuid(),
+        case.uuid(),
         record.episode,
         content.kind.code(),
         content.profession.code(),
@@ -54,7 +61,7 @@ pub async fn insert(
         &codes(content.forms),
         content.funding.map(FundingSource::code),
         content.duration.map(|days| i32::from(days.get())),
-        sealer.seal(seal(id.uuid()), &content.text.as_str())
+        sealed
     )
     .execute(&mut *conn)
     .await?;
@@ -68,7 +75,7 @@ pub async fn insert(
          SELECT $1, $2, kind, percent, $3, $4 FROM UNNEST($5::text[], $6::int[]) AS i (kind, percent)",
         id.home().to_string(),
         id.uuid(),
-        case.id.uuid(),
+        case.uuid(),
         record.recorded_at,
         &kinds,
         &percents
@@ -141,14 +148,14 @@ pub async fn duration_of(conn: &mut PgConnection, case: &Case) -> Result<Option<
     days.map(|days| context.number("duration_days", days)).transpose()
 }
 
-/// Records of a case with what they say, the oldest first, after `last`.
+/// Records of a case with what they say as far as it is left, the oldest first, after `last`.
 pub async fn list(
     conn: &mut PgConnection,
     sealer: &Sealer,
     case: CaseId,
     kinds: &[RecordKind],
     page: (Option<(OffsetDateTime, RecordId)>, i64),
-) -> Result<Vec<CaseRecord>, StoreError> {
+) -> Result<Vec<(CaseRecord, Kept<String>)>, StoreError> {
     let (last, limit) = page;
     let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
     let rows = sqlx::query!(
@@ -169,8 +176,13 @@ pub async fn list(
         last.map(|(_, id)| id.uuid()),
         limit
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
+    let Some(first) = rows.first().map(|row| RecordId::new(case.home(), row.record_id)) else {
+        return Ok(vec![]);
+    };
+    // One key for all of them.
+    let key = find(conn, cell(first, case)).await?;
     rows.into_iter()
         .map(|row| {
             let id = RecordId::new(case.home(), row.record_id);
@@ -178,12 +190,12 @@ pub async fn list(
                 table: "case_records",
                 id: &id,
             };
-            let text: String = sealer.open(seal(row.record_id), &row.content)?;
+            let text = sealer.open(cell(id, case), key.as_ref(), &row.content)?;
             let indicators = row.kinds.iter().zip(row.percents).map(|(kind, percent)| {
                 let percent: AchievedPercent = context.number("achieved_percent", percent)?;
                 Ok((context.code("kind", kind)?, percent))
             });
-            Ok(CaseRecord {
+            let record = CaseRecord {
                 id,
                 episode: row.episode,
                 author: WorkerId::new(&row.author),
@@ -191,7 +203,6 @@ pub async fn list(
                 content: NewRecord {
                     kind: context.code("kind", &row.kind)?,
                     profession: context.code("profession", &row.profession)?,
-                    text: Text::new(&text).map_err(|_| context.impossible("content"))?,
                     aspects: context.set("aspects", &row.aspects)?,
                     bases: context.set("bases", &row.bases)?,
                     forms: context.set("forms", &row.forms)?,
@@ -205,7 +216,8 @@ pub async fn list(
                         .transpose()?,
                     indicators: indicators.collect::<Result<_, StoreError>>()?,
                 },
-            })
+            };
+            Ok((record, text))
         })
         .collect()
 }

@@ -38,6 +38,8 @@ pub(crate) struct World {
     pub(crate) supervisor: Client,
     /// The case that another one is to follow.
     pub(crate) main: Option<Id>,
+    /// One of each facility.
+    pub(crate) officers: [Client; 3],
     pub(crate) connection: PgConnection,
     pub(crate) reports: u64,
     pub(crate) tally: Tally,
@@ -81,12 +83,14 @@ impl World {
             Role::FacilityOfficer,
             Role::SocialWorker,
         ];
-        let token = hub.token(&roles, "ID", Some(&facilities[0]));
+        let officer = |facility: &String| hub.with_token(Some(&hub.token(&roles, "ID", Some(facility))));
+        let officers = facilities.each_ref().map(officer);
         Self {
             province,
             regency,
             facilities,
-            client: hub.with_token(Some(&token)),
+            client: officers[0].clone(),
+            officers,
             supervisor: hub.client(Role::Supervisor, "ID"),
             main: None,
             connection: hub.database.connect().await,

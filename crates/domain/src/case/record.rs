@@ -10,7 +10,6 @@ use crate::code::coded;
 use crate::id::RecordId;
 use crate::need::{ServiceBase, ServiceForm};
 use crate::regulation::Article;
-use crate::text::Text;
 
 coded! {
     /// A kind of record.
@@ -115,13 +114,11 @@ pub struct AchievedPercent(u8);
 #[error("must be {0}-{1}")]
 pub struct OutOfRange(u16, u16);
 
-/// A record as it is written.
+/// A record as it is written, but for what it says, which is personal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewRecord {
     pub kind: RecordKind,
     pub profession: Profession,
-    /// What was found, planned, agreed: personal.
-    pub text: Text<8000>,
     /// Of a comprehensive assessment.
     pub aspects: EnumSet<Aspect>,
     /// Of a plan or a service.

@@ -8,7 +8,7 @@ use serasi_proto::v1::intake_service_server::IntakeService;
 use tonic::{Request, Response, Status};
 
 use super::caller;
-use crate::auth::Caller;
+use crate::auth::Permit;
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::{Call, execute};
@@ -55,7 +55,7 @@ impl IntakeHandler {
 }
 
 /// A system's token sends that system's reports only.
-fn may_send_for(caller: &Caller, source_system: &str) -> Result<(), HubError> {
+fn may_send_for(caller: &Permit, source_system: &str) -> Result<(), HubError> {
     match &caller.system {
         Some(system) if system != source_system => Err(HubError::Forbidden(
             "source_system must be the system your token was given to",

@@ -1,9 +1,11 @@
 //! A rule that said no, in words: stable reason, message in Indonesian, article.
 
+use serasi_domain::break_glass::IllegalBreakGlass;
 use serasi_domain::case::CaseVerb;
 use serasi_domain::case::course::StageRefusal;
 use serasi_domain::case::ending::EndingRefusal;
 use serasi_domain::placement::IllegalPlacementVerb;
+use serasi_domain::regulation::Article;
 use tonic::{Code, Status};
 use tonic_types::ErrorDetails;
 
@@ -121,6 +123,7 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
                 .to_owned(),
             "P16 Ps.18",
         ),
+        RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
         RuleBroken::NotRoutable(_) => (
             "NOT_ROUTABLE",
             "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
@@ -139,6 +142,16 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "POLICY_UNKNOWN",
             format!("Kebijakan {version} tidak dikenal; administrator perlu membuatnya kembali."),
             "P16 Ps.33",
+        ),
+        RuleBroken::HeldAlready => (
+            "LEGAL_HOLD_SET",
+            "Kasus ini sudah ditahan dari penghapusan; cabut penahanan itu dahulu.".to_owned(),
+            "UU 27/2022 Ps.43",
+        ),
+        RuleBroken::NotHeld => (
+            "LEGAL_HOLD_NOT_SET",
+            "Kasus ini tidak sedang ditahan dari penghapusan.".to_owned(),
+            "UU 27/2022 Ps.43",
         ),
         RuleBroken::FacilityInUse => (
             "FACILITY_IN_USE",
@@ -238,4 +251,19 @@ fn ending_in_words(refusal: &EndingRefusal) -> (&'static str, String, &'static s
         ),
     };
     (reason, message_id, refusal.article().code())
+}
+
+fn break_glass_in_words(error: IllegalBreakGlass) -> (&'static str, String, &'static str) {
+    let (reason, message) = match error {
+        IllegalBreakGlass::NotMasked => (
+            "BREAK_GLASS_NOT_NEEDED",
+            "Anda sudah melihat kasus ini seutuhnya.",
+        ),
+        IllegalBreakGlass::OwnReview => (
+            "BREAK_GLASS_OWN_REVIEW",
+            "Pembukaan kasus ditinjau oleh orang kedua, bukan oleh yang membukanya.",
+        ),
+        IllegalBreakGlass::AlreadyReviewed => ("BREAK_GLASS_REVIEWED", "Pembukaan kasus ini sudah ditinjau."),
+    };
+    (reason, message.to_owned(), Article::Uu27Ps16.code())
 }

@@ -12,8 +12,9 @@ use serde_json::json;
 use super::care::Care;
 use super::open::case_for_change;
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::{case_to_wire, course_to_wire};
+use crate::wire::course_to_wire;
 
 pub(crate) struct AdvanceStage {
     pub(crate) case: CaseId,
@@ -58,7 +59,7 @@ impl Mutation for AdvanceStage {
             .await?;
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::AdvanceStageResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(Eyes::new(unit.hub, unit.caller).case(&case)),
             stages: course_to_wire(&course, None),
         })
     }

@@ -13,8 +13,8 @@ use super::open::case_for_change;
 use super::refer::write_case;
 use super::refuse::{Ending, end};
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::case_to_wire;
 
 pub(crate) struct CancelTransfer {
     pub(crate) case: CaseId,
@@ -46,7 +46,7 @@ impl Mutation for CancelTransfer {
         .await?;
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::CancelTransferResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(Eyes::new(unit.hub, unit.caller).case(&case)),
         })
     }
 }

@@ -10,8 +10,8 @@ use serde_json::json;
 use super::open::case_for_change;
 use super::refer::write_case;
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::case_to_wire;
 
 pub(crate) struct CloseCase {
     pub(crate) case: CaseId,
@@ -43,7 +43,7 @@ impl Mutation for CloseCase {
             .await?;
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::CloseCaseResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(Eyes::new(unit.hub, unit.caller).case(&case)),
         })
     }
 }

@@ -3,13 +3,17 @@
 
 use serasi_domain::case::{Case, CaseState, Transfer};
 use serasi_domain::id::CaseId;
+use serasi_domain::need_to_know::Sight;
 use serasi_proto::v1;
-use serasi_store::{cases, intakes, links, offers, placements, records, stages};
+use serasi_store::{
+    Kept, break_glass, cases, erasure, intakes, links, offers, persons, placements, records, stages,
+};
 
-use super::open::may_see_case;
-use crate::error::{HubError, Kind};
+use super::open::reachable;
+use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
-use crate::wire::{case_to_wire, course_to_wire, offer_to_wire, person_to_wire, placement_to_wire};
+use crate::wire::{course_to_wire, numbers, optional, person_to_wire, placement_to_wire};
 
 pub(crate) struct GetCase {
     pub(crate) case: CaseId,
@@ -21,60 +25,85 @@ impl Act for GetCase {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<v1::Case, HubError> {
         let id = self.case;
-        let case = cases::get(&mut unit.conn, id)
-            .await?
-            .filter(|case| may_see_case(unit.caller, case));
-        let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
+        let found = cases::get(&mut unit.conn, id).await?;
+        let case = reachable(&mut unit.conn, unit.caller, id, found).await?;
         unit.audit(id.home(), id).await?;
+        let eyes = Eyes::new(unit.hub, unit.caller);
+        let sight = look_through_glass(unit, id, eyes.of_case(&case)).await?;
         let sealer = unit.hub.store.sealer();
-        let persons = intakes::persons_of_case(&mut unit.conn, sealer, id).await?;
+        let persons = persons::of_case(&mut unit.conn, sealer, id).await?;
         let report = intakes::first_of_case(&mut unit.conn, sealer, id).await?;
-        let mut wire = case_to_wire(&case);
+        let privacy = erasure::of_case(&mut unit.conn, id).await?;
+        let mut wire = eyes.case_as(sight, &case);
         wire.persons = persons
             .iter()
-            .map(|(id, person)| person_to_wire(*id, person))
+            .map(|kept| person_to_wire(kept.id, &kept.person, sight))
             .collect();
-        wire.story = report
-            .map(|report| report.story.as_str().to_owned())
-            .unwrap_or_default();
+        let story = report.and_then(Kept::there);
+        let story = story.map(|report| report.story.as_str().to_owned());
+        wire.story = sight.whole(story.unwrap_or_default());
         let words = if matches!(case.state, CaseState::Closed { .. }) {
             cases::close_note(&mut unit.conn, sealer, id).await?
         } else {
             cases::resolution(&mut unit.conn, sealer, id).await?
         };
-        wire.resolution = words.filter(|_| !case.state.is_open()).unwrap_or_default();
-        self.add_whereabouts(unit, &case, &mut wire).await?;
-        let course = stages::course_of(&mut unit.conn, &case).await?;
-        let file = records::file_of(&mut unit.conn, &case).await?;
-        wire.stages = course_to_wire(&course, Some(&file));
-        let main = links::main_of(&mut unit.conn, id).await?;
-        wire.linked_to_case_id = main.map(|main| main.to_string()).unwrap_or_default();
-        let followers = links::followers_of(&mut unit.conn, id).await?;
-        wire.linked_case_ids = followers.iter().map(ToString::to_string).collect();
+        let words = words.and_then(Kept::there).filter(|_| !case.state.is_open());
+        wire.resolution = sight.whole(words.unwrap_or_default());
+        wire.erased_classes = numbers(privacy.erased);
+        // That a court asks for it tells something about the person.
+        wire.legal_hold = optional(privacy.hold.filter(|_| sight.is_whole()));
+        add_whereabouts(unit, &case, (&eyes, sight), &mut wire).await?;
+        add_progress(unit, &case, &mut wire).await?;
         Ok(wire)
     }
 }
 
-impl GetCase {
-    /// Where the persons are, are expected, or may be asked for.
-    async fn add_whereabouts(
-        &self,
-        unit: &mut Unit<'_>,
-        case: &Case,
-        wire: &mut v1::Case,
-    ) -> Result<(), HubError> {
-        if let Some(offer) = case.state.live_offer() {
-            let view = offers::get(&mut unit.conn, offer).await?;
-            wire.live_offer = view.as_ref().map(offer_to_wire);
-        }
-        if let Some(stay) = case.state.stay() {
-            let placement = placements::get(&mut unit.conn, stay.placement).await?;
-            wire.placement = placement.as_ref().map(placement_to_wire);
-        }
-        if let Some(Transfer::Accepted { next }) = case.state.transfer() {
-            let placement = placements::get(&mut unit.conn, next.placement).await?;
-            wire.next_placement = placement.as_ref().map(placement_to_wire);
-        }
-        Ok(())
+/// Where the persons are, are expected, or may be asked for.
+async fn add_whereabouts(
+    unit: &mut Unit<'_>,
+    case: &Case,
+    (eyes, sight): (&Eyes<'_>, Sight),
+    wire: &mut v1::Case,
+) -> Result<(), HubError> {
+    if let Some(offer) = case.state.live_offer() {
+        let offer = offers::get(&mut unit.conn, offer).await?;
+        wire.live_offer = offer.map(|view| eyes.offer_as(sight, case, &view));
     }
+    if let Some(stay) = case.state.stay() {
+        let placement = placements::get(&mut unit.conn, stay.placement).await?;
+        wire.placement = placement.as_ref().map(placement_to_wire);
+    }
+    if let Some(Transfer::Accepted { next }) = case.state.transfer() {
+        let placement = placements::get(&mut unit.conn, next.placement).await?;
+        wire.next_placement = placement.as_ref().map(placement_to_wire);
+    }
+    Ok(())
+}
+
+/// How far the stages are, and which cases go the same way.
+async fn add_progress(unit: &mut Unit<'_>, case: &Case, wire: &mut v1::Case) -> Result<(), HubError> {
+    let course = stages::course_of(&mut unit.conn, case).await?;
+    let file = records::file_of(&mut unit.conn, case).await?;
+    wire.stages = course_to_wire(&course, Some(&file));
+    let main = links::main_of(&mut unit.conn, case.id).await?;
+    wire.linked_to_case_id = main.map(|main| main.to_string()).unwrap_or_default();
+    let followers = links::followers_of(&mut unit.conn, case.id).await?;
+    wire.linked_case_ids = followers.iter().map(ToString::to_string).collect();
+    Ok(())
+}
+
+/// What is masked is whole for whoever has broken the glass, and that look goes on record by itself.
+pub(super) async fn look_through_glass(
+    unit: &mut Unit<'_>,
+    case: CaseId,
+    sight: Sight,
+) -> Result<Sight, HubError> {
+    if sight.is_whole() {
+        return Ok(sight);
+    }
+    let Some(glass) = break_glass::open_to(&mut unit.conn, case, &unit.caller.principal).await? else {
+        return Ok(sight);
+    };
+    unit.audit(case.home(), glass).await?;
+    Ok(Sight::Whole)
 }

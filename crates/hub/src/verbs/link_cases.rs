@@ -8,11 +8,11 @@ use serasi_proto::v1;
 use serasi_store::{cases, links};
 use serde_json::json;
 
-use super::open::may_see_case;
+use super::open::reachable;
 use super::refer::write_case;
-use crate::error::{HubError, Kind};
+use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::case_to_wire;
 
 pub(crate) struct LinkCases {
     pub(crate) main: CaseId,
@@ -56,9 +56,9 @@ impl Mutation for LinkCases {
         Ok(v1::LinkCasesResponse {
             case: Some(v1::Case {
                 linked_to_case_id: main.id.to_string(),
-                ..case_to_wire(&case)
+                ..Eyes::new(unit.hub, unit.caller).case(&case)
             }),
-            main_case: Some(case_to_wire(&main)),
+            main_case: Some(Eyes::new(unit.hub, unit.caller).case(&main)),
         })
     }
 }
@@ -72,7 +72,6 @@ async fn write_unlocked(unit: &mut Unit<'_>, case: Case, old_state: &CaseState) 
 
 /// A case that the caller may see, not locked.
 async fn seen(unit: &mut Unit<'_>, id: CaseId) -> Result<Case, HubError> {
-    let case = cases::get(&mut unit.conn, id).await?;
-    let case = case.filter(|case| may_see_case(unit.caller, case));
-    case.ok_or_else(|| HubError::not_found(Kind::Case, id))
+    let found = cases::get(&mut unit.conn, id).await?;
+    reachable(&mut unit.conn, unit.caller, id, found).await
 }

@@ -2,11 +2,15 @@
 
 use serasi_domain::case::record::{CaseRecord, RecordKind};
 use serasi_domain::id::{CaseId, RecordId};
-use serasi_store::{cases, records};
+use serasi_domain::need_to_know::Sight;
+use serasi_store::{Kept, cases, records};
 use time::OffsetDateTime;
 
-use super::open::may_see_case;
-use crate::error::{HubError, Kind};
+use super::get_case::look_through_glass;
+use super::open::reachable;
+use crate::auth::Field;
+use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
 
 pub(crate) struct ListRecords {
@@ -19,17 +23,26 @@ pub(crate) struct ListRecords {
 
 impl Act for ListRecords {
     const VERB: &'static str = "ListRecords";
-    type Output = Vec<CaseRecord>;
+    /// With what they say; empty where it is erased, or not for this caller.
+    type Output = Vec<(CaseRecord, String)>;
 
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Vec<CaseRecord>, HubError> {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {
         let id = self.case;
-        let case = cases::get(&mut unit.conn, id)
-            .await?
-            .filter(|case| may_see_case(unit.caller, case));
-        case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
+        let found = cases::get(&mut unit.conn, id).await?;
+        let case = reachable(&mut unit.conn, unit.caller, id, found).await?;
         unit.audit(id.home(), id).await?;
+        let sight = if unit.caller.may_use(Field::Records, &case) {
+            Sight::Whole
+        } else {
+            let of_case = Eyes::new(unit.hub, unit.caller).of_case(&case);
+            look_through_glass(unit, id, of_case).await?
+        };
         let sealer = unit.hub.store.sealer();
         let page = (self.after, self.limit);
-        Ok(records::list(&mut unit.conn, sealer, id, &self.kinds, page).await?)
+        let found = records::list(&mut unit.conn, sealer, id, &self.kinds, page).await?;
+        let shown = found
+            .into_iter()
+            .map(|(record, text)| (record, sight.whole(Kept::there(text).unwrap_or_default())));
+        Ok(shown.collect())
     }
 }

@@ -100,7 +100,7 @@ pub(super) async fn release(
     }
     if let Some(note) = loss.note {
         let sealer = unit.hub.store.sealer();
-        placements::set_end_note(&mut unit.conn, sealer, placement.id, note.as_str()).await?;
+        placements::set_end_note(&mut unit.conn, sealer, placement, note.as_str()).await?;
     }
     let payload = json!({
         "case_id": placement.case, "facility_id": placement.facility, "reason": loss.reason,

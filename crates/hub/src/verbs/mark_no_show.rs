@@ -30,7 +30,7 @@ impl Mutation for MarkNoShow {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let (case, placement) = reservation_for_change(unit, self.placement).await?;
-        let is_said_by_facility = unit.caller.acts_for(placement.facility);
+        let is_said_by_facility = unit.caller.is_officer_of(placement.facility);
         let mut placement = placement.miss(self.reason, is_said_by_facility, unit.now)?;
         let loss = Loss {
             verb: CaseVerb::MarkNoShow,

@@ -21,7 +21,7 @@ impl Mutation for RecordService {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let recorded = self.0.keep(unit, CaseVerb::RecordService).await?;
         Ok(v1::RecordServiceResponse {
-            case: Some(recorded.case()),
+            case: Some(recorded.case(unit)),
             stages: recorded.stages(),
             record_id: recorded.id(),
         })

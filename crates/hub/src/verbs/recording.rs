@@ -4,6 +4,7 @@ use serasi_domain::case::course::Course;
 use serasi_domain::case::record::{CaseRecord, NewRecord, WorkerId};
 use serasi_domain::case::{Case, CaseVerb};
 use serasi_domain::id::{CaseId, RecordId};
+use serasi_domain::text::Text;
 use serasi_proto::v1;
 use serasi_store::records;
 use serde_json::json;
@@ -11,8 +12,9 @@ use serde_json::json;
 use super::care::Care;
 use super::refer::write_case;
 use crate::error::{HubError, RuleBroken};
+use crate::sight::Eyes;
 use crate::unit_of_work::Unit;
-use crate::wire::{case_to_wire, course_to_wire};
+use crate::wire::course_to_wire;
 
 /// More than anybody reads: a case that goes on for years is conferred about and opened anew.
 const MAX_RECORDS: i64 = 5_000;
@@ -24,6 +26,8 @@ pub(crate) struct Recording {
     /// 0 = whatever it has.
     pub(crate) version: i64,
     pub(crate) record: NewRecord,
+    /// What was found, planned, agreed.
+    pub(crate) text: Text<8000>,
 }
 
 /// It is written.
@@ -53,7 +57,7 @@ impl Recording {
             content: self.record.clone(),
         };
         let sealer = unit.hub.store.sealer();
-        records::insert(&mut unit.conn, sealer, &work.case, &record).await?;
+        records::insert(&mut unit.conn, sealer, self.case, &record, &self.text).await?;
         let (case, course) = if let Some(duration) = self.record.duration {
             work.course = work.course.last_until(duration);
             work.keep(unit).await?
@@ -74,8 +78,8 @@ impl Recording {
 }
 
 impl Recorded {
-    pub(super) fn case(&self) -> v1::Case {
-        case_to_wire(&self.case)
+    pub(super) fn case(&self, unit: &Unit<'_>) -> v1::Case {
+        Eyes::new(unit.hub, unit.caller).case(&self.case)
     }
 
     pub(super) fn stages(&self) -> Vec<v1::StageProgress> {

@@ -12,8 +12,8 @@ use serasi_store::{exclusions, offers};
 use super::open::case_for_change;
 use super::refer::{not_routed, refer_again};
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::{case_to_wire, offer_to_wire};
 
 pub(crate) struct RequestTransfer {
     pub(crate) case: CaseId,
@@ -52,9 +52,10 @@ impl Mutation for RequestTransfer {
         let excluded = exclusions::of_case(&mut unit.conn, case.id).await?;
         let referral = refer_again(unit, wanted, &old_state, &excluded).await?;
         unit.audit(self.case.home(), self.case).await?;
+        let eyes = Eyes::new(unit.hub, unit.caller);
         Ok(v1::RequestTransferResponse {
-            case: Some(case_to_wire(&referral.case)),
-            outcome: Some(referral.outcome()),
+            case: Some(eyes.case(&referral.case)),
+            outcome: Some(referral.outcome(&eyes)),
             already_under_way: false,
         })
     }
@@ -71,11 +72,11 @@ async fn show(unit: &mut Unit<'_>, case: &Case) -> Result<v1::RequestTransferRes
         let view = view.ok_or(HubError::Bug("a case names an offer that is not there"))?;
         outcome.result = v1::RouteResult::Offered as i32;
         outcome.decision_id = view.offer.decision.to_string();
-        outcome.offer = Some(offer_to_wire(&view));
+        outcome.offer = Some(Eyes::new(unit.hub, unit.caller).offer(case, &view));
     }
     unit.audit(case.id.home(), case.id).await?;
     Ok(v1::RequestTransferResponse {
-        case: Some(case_to_wire(case)),
+        case: Some(Eyes::new(unit.hub, unit.caller).case(case)),
         outcome: Some(outcome),
         already_under_way: true,
     })

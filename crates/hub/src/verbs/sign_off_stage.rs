@@ -11,8 +11,9 @@ use serde_json::json;
 
 use super::care::Care;
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::{case_to_wire, course_to_wire};
+use crate::wire::course_to_wire;
 
 pub(crate) struct SignOffStage {
     pub(crate) case: CaseId,
@@ -49,7 +50,7 @@ impl Mutation for SignOffStage {
         .await?;
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::SignOffStageResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(Eyes::new(unit.hub, unit.caller).case(&case)),
             stages: course_to_wire(&course, None),
         })
     }

@@ -14,8 +14,9 @@ use super::discharge_placement::end_stay;
 use super::open::case_for_change;
 use super::refer::write_case;
 use crate::error::{HubError, RuleBroken};
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::{case_to_wire, course_to_wire};
+use crate::wire::course_to_wire;
 
 pub(crate) struct StartAftercare {
     pub(crate) case: CaseId,
@@ -69,7 +70,7 @@ impl Mutation for StartAftercare {
             .await?;
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::StartAftercareResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(Eyes::new(unit.hub, unit.caller).case(&case)),
             stages: course_to_wire(&work.course, None),
         })
     }

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::open::case_for_change;
 use super::refer::write_case;
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::case_to_wire;
 
 pub(crate) struct UnlinkCases {
     pub(crate) case: CaseId,
@@ -36,7 +36,7 @@ impl Mutation for UnlinkCases {
             .await?;
         unit.audit(case.id.home(), case.id).await?;
         Ok(v1::UnlinkCasesResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(Eyes::new(unit.hub, unit.caller).case(&case)),
             main_case_id: main.to_string(),
         })
     }

@@ -3,6 +3,7 @@
 use serasi_domain::case::ending::CloseReason;
 use serasi_domain::case::{Case, CaseState, Owner, Transfer};
 use serasi_domain::need::{Need, Places, ServiceBase};
+use serasi_domain::need_to_know::Sight;
 use serasi_proto::v1;
 use time::OffsetDateTime;
 
@@ -58,9 +59,9 @@ pub(crate) fn need(parse: &mut Parse, need: Option<&v1::Need>, persons: usize) -
     })
 }
 
-/// A case without personal data.
-pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
-    let facts = &case.facts;
+/// A case without persons and words; `sight` says what is left of the rest.
+pub(crate) fn case_to_wire(case: &Case, sight: Sight) -> v1::Case {
+    let facts = &sight.facts(&case.facts);
     let ending = ending(&case.state);
     v1::Case {
         case_id: case.id.to_string(),
@@ -81,8 +82,8 @@ pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
         next_deadline: case.next_deadline.map(to_timestamp),
         policy_version: case.policy_version.clone(),
         refusals: case.refusals,
-        source_system: case.source.system_name().to_owned(),
-        source_ref: case.source.reference().to_owned(),
+        source_system: sight.whole(case.source.system_name().to_owned()),
+        source_ref: sight.whole(case.source.reference().to_owned()),
         create_time: Some(to_timestamp(case.created_at)),
         update_time: Some(to_timestamp(case.changed_at)),
         persons: vec![],
@@ -100,6 +101,9 @@ pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
         stages: vec![],
         linked_to_case_id: String::new(),
         linked_case_ids: vec![],
+        erased_classes: vec![],
+        legal_hold: 0,
+        mask_reason: optional(sight.mask()),
     }
 }
 

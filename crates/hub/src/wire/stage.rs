@@ -32,7 +32,7 @@ pub(crate) fn course_to_wire(course: &Course, file: Option<&CaseFile>) -> Vec<v1
 }
 
 /// As the contract has it.
-pub(crate) fn record_to_wire(record: &CaseRecord) -> v1::CaseRecord {
+pub(crate) fn record_to_wire((record, text): &(CaseRecord, String)) -> v1::CaseRecord {
     let content = &record.content;
     v1::CaseRecord {
         record_id: record.id.to_string(),
@@ -42,7 +42,7 @@ pub(crate) fn record_to_wire(record: &CaseRecord) -> v1::CaseRecord {
         profession: content.profession.to_wire(),
         author: record.author.to_string(),
         record_time: Some(to_timestamp(record.recorded_at)),
-        text: content.text.as_str().to_owned(),
+        text: text.clone(),
         aspects: numbers(content.aspects),
         bases: numbers(content.bases),
         forms: numbers(content.forms),

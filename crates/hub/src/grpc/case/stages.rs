@@ -57,21 +57,17 @@ impl Written<'_> {
             parse.wrong("profession", format!("must be given ({})", Profession::ARTICLE));
         }
         let text = parse.take("text", Text::new(self.text));
-        let record = kind
-            .zip(profession)
-            .zip(text)
-            .map(|((kind, profession), text)| NewRecord {
-                kind,
-                profession,
-                text,
-                aspects: EnumSet::empty(),
-                bases: EnumSet::empty(),
-                forms: EnumSet::empty(),
-                funding: None,
-                duration: None,
-                indicators: vec![],
-            });
-        let (request_id, mut record) = parse.finish(request_id.zip(record))?;
+        let record = kind.zip(profession).map(|(kind, profession)| NewRecord {
+            kind,
+            profession,
+            aspects: EnumSet::empty(),
+            bases: EnumSet::empty(),
+            forms: EnumSet::empty(),
+            funding: None,
+            duration: None,
+            indicators: vec![],
+        });
+        let ((request_id, mut record), text) = parse.finish(request_id.zip(record).zip(text))?;
         particular(&mut record);
         let version = self.version;
         Ok((
@@ -80,6 +76,7 @@ impl Written<'_> {
                 case,
                 version,
                 record,
+                text,
             },
         ))
     }
