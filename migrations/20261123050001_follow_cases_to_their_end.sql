@@ -39,3 +39,32 @@ CREATE INDEX cases_seeking_in_order ON cases (
     WHERE state IN ('waiting', 'no_candidate') OR transfer_waiting_since IS NOT NULL;
 -- A facility finds the cases of the persons it has.
 CREATE INDEX cases_by_facility ON cases (facility_reference, created_at) WHERE facility_reference IS NOT NULL;
+
+-- Row-level security, beside what 20261123090001 has: who has the persons or expects them sees the case, also after
+-- somebody else was called.
+CREATE POLICY houses ON cases FOR SELECT USING ((SELECT NULLIF(current_setting('serasi.facility', true), ''))
+    IN (facility_reference, transfer_facility_reference));
+CREATE POLICY houses ON decisions FOR SELECT USING (EXISTS (SELECT 1 FROM cases c
+    WHERE c.region_code = decisions.region_code AND c.case_id = decisions.case_id
+        AND (SELECT NULLIF(current_setting('serasi.facility', true), ''))
+            IN (c.facility_reference, c.transfer_facility_reference)));
+CREATE POLICY houses ON case_exclusions FOR SELECT USING (EXISTS (SELECT 1 FROM cases c
+    WHERE c.region_code = case_exclusions.region_code AND c.case_id = case_exclusions.case_id
+        AND (SELECT NULLIF(current_setting('serasi.facility', true), ''))
+            IN (c.facility_reference, c.transfer_facility_reference)));
+CREATE POLICY houses ON persons FOR SELECT USING (EXISTS (SELECT 1 FROM cases c
+    WHERE c.region_code = persons.region_code AND c.case_id = persons.case_id
+        AND (SELECT NULLIF(current_setting('serasi.facility', true), ''))
+            IN (c.facility_reference, c.transfer_facility_reference)));
+CREATE POLICY houses ON intakes FOR SELECT USING (EXISTS (SELECT 1 FROM cases c
+    WHERE c.region_code = intakes.region_code AND c.case_id = intakes.case_id
+        AND (SELECT NULLIF(current_setting('serasi.facility', true), ''))
+            IN (c.facility_reference, c.transfer_facility_reference)));
+CREATE POLICY houses ON subject_keys FOR SELECT USING (EXISTS (SELECT 1 FROM cases c
+    WHERE c.region_code = subject_keys.region_code AND c.case_id = subject_keys.case_id
+        AND (SELECT NULLIF(current_setting('serasi.facility', true), ''))
+            IN (c.facility_reference, c.transfer_facility_reference)));
+CREATE POLICY houses ON legal_holds FOR SELECT USING (EXISTS (SELECT 1 FROM cases c
+    WHERE c.region_code = legal_holds.region_code AND c.case_id = legal_holds.case_id
+        AND (SELECT NULLIF(current_setting('serasi.facility', true), ''))
+            IN (c.facility_reference, c.transfer_facility_reference)));

@@ -67,3 +67,41 @@ CREATE TABLE case_indicators (
 
 -- Reports ask for a period of the nation.
 CREATE INDEX case_indicators_by_time ON case_indicators (measured_at);
+
+-- Row-level security as 20261123090001 has it, whichever of the two is run first.
+CREATE POLICY work ON case_stages USING ((SELECT current_setting('serasi.work', true)) = 'on')
+    WITH CHECK ((SELECT current_setting('serasi.work', true)) = 'on');
+CREATE POLICY look ON case_stages FOR SELECT USING ((SELECT current_setting('serasi.scope', true)) = 'ID'
+    OR region_code = (SELECT current_setting('serasi.scope', true))
+    OR starts_with(region_code, (SELECT NULLIF(current_setting('serasi.scope', true), '') || '.'))
+    OR case_id = (SELECT NULLIF(current_setting('serasi.case_id', true), '')::uuid)
+    OR EXISTS (SELECT 1 FROM cases c
+        WHERE c.region_code = case_stages.region_code AND c.case_id = case_stages.case_id
+            AND (SELECT NULLIF(current_setting('serasi.facility', true), ''))
+                IN (CASE WHEN c.owner_kind = 'facility' THEN c.owner_reference END, c.facility_reference,
+                    c.transfer_facility_reference)));
+ALTER TABLE case_stages ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY work ON case_records USING ((SELECT current_setting('serasi.work', true)) = 'on')
+    WITH CHECK ((SELECT current_setting('serasi.work', true)) = 'on');
+CREATE POLICY look ON case_records FOR SELECT USING ((SELECT current_setting('serasi.scope', true)) = 'ID'
+    OR region_code = (SELECT current_setting('serasi.scope', true))
+    OR starts_with(region_code, (SELECT NULLIF(current_setting('serasi.scope', true), '') || '.'))
+    OR case_id = (SELECT NULLIF(current_setting('serasi.case_id', true), '')::uuid)
+    OR EXISTS (SELECT 1 FROM cases c
+        WHERE c.region_code = case_records.region_code AND c.case_id = case_records.case_id
+            AND (SELECT NULLIF(current_setting('serasi.facility', true), ''))
+                IN (CASE WHEN c.owner_kind = 'facility' THEN c.owner_reference END, c.facility_reference,
+                    c.transfer_facility_reference)));
+ALTER TABLE case_records ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY work ON case_indicators USING ((SELECT current_setting('serasi.work', true)) = 'on')
+    WITH CHECK ((SELECT current_setting('serasi.work', true)) = 'on');
+CREATE POLICY look ON case_indicators FOR SELECT USING ((SELECT current_setting('serasi.scope', true)) = 'ID'
+    OR region_code = (SELECT current_setting('serasi.scope', true))
+    OR starts_with(region_code, (SELECT NULLIF(current_setting('serasi.scope', true), '') || '.'))
+    OR case_id = (SELECT NULLIF(current_setting('serasi.case_id', true), '')::uuid)
+    OR EXISTS (SELECT 1 FROM cases c
+        WHERE c.region_code = case_indicators.region_code AND c.case_id = case_indicators.case_id
+            AND (SELECT NULLIF(current_setting('serasi.facility', true), ''))
+                IN (CASE WHEN c.owner_kind = 'facility' THEN c.owner_reference END, c.facility_reference,
+                    c.transfer_facility_reference)));
+ALTER TABLE case_indicators ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

@@ -8,6 +8,10 @@
 
 #[path = "behaviour/access.rs"]
 mod access;
+#[path = "behaviour/audit.rs"]
+mod audit;
+#[path = "behaviour/backstop.rs"]
+mod backstop;
 #[path = "behaviour/break_glass.rs"]
 mod break_glass;
 #[path = "behaviour/care.rs"]
@@ -66,6 +70,10 @@ mod safe_houses;
 mod scene;
 #[path = "behaviour/stages.rs"]
 mod stages;
+#[path = "behaviour/schema.rs"]
+mod schema;
+#[path = "behaviour/start.rs"]
+mod start;
 #[path = "behaviour/tls.rs"]
 mod tls;
 #[path = "behaviour/tokens.rs"]

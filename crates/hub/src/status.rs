@@ -192,7 +192,14 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
             ),
             format!("Versi {id} sudah dipakai; isinya berbeda pada: {fields}. Gunakan versi baru."),
         ),
-        Kind::BreakGlass | Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
+        Kind::AuditEntry
+        | Kind::AuditHead
+        | Kind::BreakGlass
+        | Kind::Case
+        | Kind::Decision
+        | Kind::Facility
+        | Kind::Offer
+        | Kind::Placement => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
             format!(

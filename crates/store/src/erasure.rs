@@ -60,7 +60,8 @@ pub async fn due(
              -- What follows another case is kept as long as that one goes on.
              AND NOT EXISTS (SELECT 1 FROM case_links l JOIN cases m ON m.region_code = l.main_region
                      AND m.case_id = l.main_case_id
-                 WHERE l.region_code = c.region_code AND l.case_id = c.case_id AND m.next_deadline IS NOT NULL)
+                 WHERE l.region_code = c.region_code AND l.case_id = c.case_id AND l.unlinked_at IS NULL
+                     AND m.next_deadline IS NOT NULL)
              AND ($3::timestamptz IS NULL OR (changed_at, region_code, case_id) > ($3, $4, $5))
          ORDER BY changed_at, region_code, case_id LIMIT $6",
         cutoff,

@@ -47,7 +47,7 @@ pub async fn stay_after_all(
     facility: FacilityId,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "DELETE FROM case_exclusions
+        "UPDATE case_exclusions SET excluded_until = excluded_at
          WHERE region_code = $1 AND case_id = $2 AND facility_region = $3 AND facility_id = $4
              AND reason LIKE 'transfer:%'",
         case.home().to_string(),

@@ -26,7 +26,12 @@ pub async fn insert(
         "INSERT INTO case_links (region_code, case_id, main_region, main_case_id, linked_at, state, owner_kind,
              owner_reference, next_deadline, waiting_since)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-         ON CONFLICT ON CONSTRAINT case_links_key DO NOTHING",
+         ON CONFLICT ON CONSTRAINT case_links_key DO UPDATE
+             SET main_region = excluded.main_region, main_case_id = excluded.main_case_id,
+                 linked_at = excluded.linked_at, state = excluded.state, owner_kind = excluded.owner_kind,
+                 owner_reference = excluded.owner_reference, next_deadline = excluded.next_deadline,
+                 waiting_since = excluded.waiting_since, unlinked_at = NULL
+             WHERE case_links.unlinked_at IS NOT NULL",
         case.home().to_string(),
         case.uuid(),
         main.home().to_string(),
@@ -43,13 +48,19 @@ pub async fn insert(
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes the link of a case away, and gives what it followed and what it was before.
-pub async fn remove(conn: &mut PgConnection, case: &Case) -> Result<Option<(CaseId, Parked)>, StoreError> {
+/// Ends the link of a case, and gives what it followed and what it was before.
+pub async fn end(
+    conn: &mut PgConnection,
+    case: &Case,
+    now: OffsetDateTime,
+) -> Result<Option<(CaseId, Parked)>, StoreError> {
     let row = sqlx::query!(
-        "DELETE FROM case_links WHERE region_code = $1 AND case_id = $2
+        "UPDATE case_links SET unlinked_at = $3
+         WHERE region_code = $1 AND case_id = $2 AND unlinked_at IS NULL
          RETURNING main_region, main_case_id, state, owner_kind, owner_reference, next_deadline, waiting_since",
         case.id.home().to_string(),
-        case.id.uuid()
+        case.id.uuid(),
+        now
     )
     .fetch_optional(conn)
     .await?;
@@ -80,7 +91,8 @@ pub async fn remove(conn: &mut PgConnection, case: &Case) -> Result<Option<(Case
 /// The case that `case` follows.
 pub async fn main_of(conn: &mut PgConnection, case: CaseId) -> Result<Option<CaseId>, StoreError> {
     let row = sqlx::query!(
-        "SELECT main_region, main_case_id FROM case_links WHERE region_code = $1 AND case_id = $2",
+        "SELECT main_region, main_case_id FROM case_links
+         WHERE region_code = $1 AND case_id = $2 AND unlinked_at IS NULL",
         case.home().to_string(),
         case.uuid()
     )
@@ -98,7 +110,8 @@ pub async fn main_of(conn: &mut PgConnection, case: CaseId) -> Result<Option<Cas
 /// The cases that follow `main`, in the order in which they were linked.
 pub async fn followers_of(conn: &mut PgConnection, main: CaseId) -> Result<Vec<CaseId>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT region_code, case_id FROM case_links WHERE main_region = $1 AND main_case_id = $2
+        "SELECT region_code, case_id FROM case_links
+         WHERE main_region = $1 AND main_case_id = $2 AND unlinked_at IS NULL
          ORDER BY linked_at, region_code, case_id LIMIT $3",
         main.home().to_string(),
         main.uuid(),

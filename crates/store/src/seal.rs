@@ -35,7 +35,7 @@ pub use transit::{Transit, TransitSettings};
 pub(crate) use index_keys::BlindIndex;
 pub(crate) use subject::{KeptKey, NewKey, SubjectKey};
 
-use cache::Cache;
+use cache::{Cache, Loads};
 use secret::Secret;
 
 /// The first release sealed with one key for all; such bytes begin with this.
@@ -55,8 +55,7 @@ struct Inner {
     index: IndexKeys,
     random: SystemRandom,
     cache: Cache,
-    /// One look at the database at a time.
-    loading: tokio::sync::Mutex<()>,
+    loads: Loads,
 }
 
 /// Where sealed bytes stand, and whose they are.
@@ -100,7 +99,7 @@ impl Sealer {
             index,
             random: SystemRandom::new(),
             cache: Cache::default(),
-            loading: tokio::sync::Mutex::new(()),
+            loads: Loads::default(),
         }))
     }
 

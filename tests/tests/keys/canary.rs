@@ -119,7 +119,7 @@ fn seen(errors: &mut Vec<u8>, status: &Status) {
 }
 
 /// Every verb that takes words, with canaries in them.
-async fn walk(client: &mut Client, errors: &mut Vec<u8>) {
+async fn walk(client: &mut Client, worker: &mut Client, errors: &mut Vec<u8>) {
     let answer = client
         .intake
         .submit_intake(submit(full_report("1")))
@@ -128,7 +128,7 @@ async fn walk(client: &mut Client, errors: &mut Vec<u8>) {
         .into_inner();
     let id = answer.case.unwrap().case_id;
     let offer = answer.outcome.unwrap().offer.unwrap();
-    assert_eq!(case(client, &id).await.persons[0].nik, NIK);
+    assert_eq!(case(worker, &id).await.persons[0].nik, NIK);
 
     let withdraw = v1::WithdrawOfferRequest {
         request_id: request_id(),
@@ -167,6 +167,14 @@ async fn walk(client: &mut Client, errors: &mut Vec<u8>) {
         note: format!("{NAME} {NIK}"),
     };
     client.cases.set_legal_hold(hold).await.unwrap();
+    let open = v1::OpenBreakGlassRequest {
+        request_id: request_id(),
+        case_id: id.clone(),
+        reason: v1::BreakGlassReason::Danger as i32,
+        text: format!("{NAME} {NIK} {PHONE}"),
+        minutes: 5,
+    };
+    client.audit.open_break_glass(open).await.unwrap();
     let resolve = v1::ResolveDirectlyRequest {
         request_id: request_id(),
         case_id: id,
@@ -271,11 +279,10 @@ async fn wrong_input(client: &mut Client, errors: &mut Vec<u8>) {
     seen(errors, &imported.unwrap_err());
 }
 
-fn token(data_dir: &Path) -> String {
-    let roles = ["coordinator", "administrator", "hotline_operator"];
+fn token(data_dir: &Path, roles: &[&str], scope: &str) -> String {
     let roles = roles.iter().flat_map(|role| ["--role", role]);
     let output = Command::new(binary())
-        .arg("token")
+        .args(["token", "--scope", scope])
         .args(roles)
         .arg("--data-dir")
         .arg(data_dir)
@@ -341,7 +348,10 @@ async fn no_canary_can_be_found_in_dump_log_of_the_database_log_of_the_hub_metri
     let address = format!("127.0.0.1:{metrics_port}");
     let arguments = ["--metrics", &address];
     let hub = HubProcess::start_logged(None, data_dir.path(), free_port(), &arguments, Some(&log)).await;
-    let mut client = Client::new(hub.url(), Some(&token(data_dir.path())));
+    let all = ["coordinator", "administrator", "hotline_operator", "supervisor"];
+    let mut client = Client::new(hub.url(), Some(&token(data_dir.path(), &all, "ID")));
+    let local = token(data_dir.path(), &["social_worker"], "32.73");
+    let mut worker = Client::new(hub.url(), Some(&local));
     let rows = vec![facility("A", "32.73.02", 2), facility("B", "32.73.03", 2)];
     client
         .facilities
@@ -355,7 +365,7 @@ async fn no_canary_can_be_found_in_dump_log_of_the_database_log_of_the_hub_metri
     };
     eventually(look, |id| !id.is_empty()).await;
     let mut errors = vec![];
-    walk(&mut client, &mut errors).await;
+    walk(&mut client, &mut worker, &mut errors).await;
 
     let socket = data_dir.path().join("socket");
     let url = format!("postgres://serasi@localhost/postgres?host={}", socket.display());

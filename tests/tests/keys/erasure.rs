@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
+use serasi_store::Context;
 use serasi_store::persons;
 use serasi_tests::build::{facility, intake, request_id, submit};
 use serasi_tests::status::{refusal, violated_fields};
@@ -11,7 +12,7 @@ use serasi_tests::{Client, TestHub};
 use sqlx::Executor;
 use tonic::Code;
 
-use crate::people::{canary, count, report};
+use crate::people::{canary, count, report, worker};
 use crate::scene::{case, eventually, hub_with};
 
 /// Takes a report down and ends the case with words.
@@ -67,7 +68,7 @@ const fn years(identity: i32, contact: i32, story: i32) -> v1::Retention {
 /// A replica that has just started looks for what is due at once; waits until `id` has lost `classes`.
 async fn run_retention(hub: &TestHub, id: &str, classes: &[v1::DataClass]) {
     let replica = hub.replica().await;
-    let client = hub.coordinator();
+    let client = worker(hub);
     let look = || {
         let (mut client, id) = (client.clone(), id.to_owned());
         async move { case(&mut client, &id).await }
@@ -106,7 +107,7 @@ async fn each_class_is_erased_in_its_time_and_the_case_goes_on_without_it() {
     let young = ended(&mut client, "young").await;
     keep_for(&mut client, "R-1", years(10, 5, 10)).await;
     run_retention(&hub, &id, &[v1::DataClass::Contact]).await;
-    let seen = case(&mut client, &id).await;
+    let seen = case(&mut worker(&hub), &id).await;
     assert_eq!(
         (seen.persons[0].phone.as_str(), seen.persons[0].address.as_str()),
         ("", "")
@@ -121,7 +122,7 @@ async fn each_class_is_erased_in_its_time_and_the_case_goes_on_without_it() {
         v1::DataClass::Story,
     ];
     run_retention(&hub, &id, &all).await;
-    let seen = case(&mut client, &id).await;
+    let seen = case(&mut worker(&hub), &id).await;
     let nobody = v1::Person {
         person_id: seen.persons[0].person_id.clone(),
         ..v1::Person::default()
@@ -129,7 +130,10 @@ async fn each_class_is_erased_in_its_time_and_the_case_goes_on_without_it() {
     assert_eq!(seen.persons, [nobody]);
     assert_eq!((seen.story.as_str(), seen.resolution.as_str()), ("", ""));
     assert_eq!(seen.state(), v1::CaseState::ResolvedDirectly);
-    assert_eq!(case(&mut client, &young).await.persons[0].phone, canary(1).phone);
+    assert_eq!(
+        case(&mut worker(&hub), &young).await.persons[0].phone,
+        canary(1).phone
+    );
 
     // Nothing is left that could be opened or found, and everything is on record.
     let old = "(SELECT case_id FROM cases WHERE source_ref = 'old')";
@@ -159,7 +163,7 @@ async fn each_class_is_erased_in_its_time_and_the_case_goes_on_without_it() {
     );
     // The young case is found as before.
     let store = hub.database.store().await;
-    let mut connection = store.read().await.unwrap();
+    let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
     let nik = canary(1).nik.parse().unwrap();
     let found = persons::by_nik(&mut connection, store.sealer(), &nik, 10)
         .await
@@ -189,7 +193,7 @@ async fn the_report_of_an_erased_case_that_is_sent_again_is_known_and_makes_no_n
     assert!(answer.already_known);
     assert_eq!(answer.case.unwrap().case_id, id);
     // Nothing of what was sent now is kept.
-    assert!(case(&mut client, &id).await.persons[0].name.is_empty());
+    assert!(case(&mut worker(&hub), &id).await.persons[0].name.is_empty());
     hub.finish().await;
 }
 
@@ -216,7 +220,7 @@ async fn a_held_case_is_never_erased_and_a_lifted_hold_lets_it_go() {
         v1::DataClass::Story,
     ];
     run_retention(&hub, &other, &all).await;
-    let seen = case(&mut client, &held).await;
+    let seen = case(&mut worker(&hub), &held).await;
     assert_eq!(seen.persons[0].name, canary(1).name);
     assert_eq!(seen.legal_hold(), v1::HoldReason::CourtOrder);
     assert!(seen.erased_classes.is_empty());
@@ -244,11 +248,11 @@ async fn without_a_retention_in_the_policy_nothing_is_erased_and_open_cases_neve
     hub.replica().await.finish().await;
     keep_for(&mut client, "R-1", years(90, 90, 90)).await;
     hub.replica().await.finish().await;
-    tokio::time::timeout(Duration::from_secs(5), case(&mut client, &open))
+    tokio::time::timeout(Duration::from_secs(5), case(&mut worker(&hub), &open))
         .await
         .unwrap();
     for id in [open, done] {
-        assert!(case(&mut client, &id).await.erased_classes.is_empty());
+        assert!(case(&mut worker(&hub), &id).await.erased_classes.is_empty());
     }
     keep_for(&mut client, "R-2", years(50, 50, 50)).await;
     let last = ended(&mut client, "last").await;

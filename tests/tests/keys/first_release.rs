@@ -3,11 +3,12 @@
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serasi_domain::id::{CaseId, PersonId};
 use serasi_proto::v1;
+use serasi_store::Context;
 use serasi_store::{Kept, intakes, persons};
 use serasi_tests::TestHub;
 use serasi_tests::build::{facility, intake, request_id, submit};
 
-use crate::people::{canary, count, keys_lines, status};
+use crate::people::{canary, count, keys_lines, status, worker};
 use crate::scene::{case, hub_with};
 
 /// As the first release sealed: layout, nonce, ciphertext; bound to table, column and row.
@@ -45,7 +46,7 @@ async fn as_before(hub: &TestHub, id: &str) {
     let case: CaseId = id.parse().unwrap();
     let store = hub.database.store().await;
     store.load_keys(case.home()).await.unwrap();
-    let mut connection = store.read().await.unwrap();
+    let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
     let kept = persons::of_case(&mut connection, store.sealer(), case)
         .await
         .unwrap();
@@ -144,17 +145,17 @@ async fn a_case_of_the_first_release_is_read_resealed_and_found() {
         resolution: "Selesai.".to_owned(),
     };
     client.cases.resolve_directly(resolve).await.unwrap();
-    let before = case(&mut client, &id).await;
+    let before = case(&mut worker(&hub), &id).await;
 
     as_before(&hub, &id).await;
-    assert_eq!(case(&mut client, &id).await, before);
+    assert_eq!(case(&mut worker(&hub), &id).await, before);
     assert_eq!(status(&hub.database).await["old_layout_cases"], 1);
     // The same report is still the same, and another one a conflict.
     let again = client.intake.submit_intake(submit(with_canary())).await.unwrap();
     assert!(again.into_inner().already_known);
 
     keys_lines(&hub.database, &["rotate"]).await;
-    assert_eq!(case(&mut client, &id).await, before);
+    assert_eq!(case(&mut worker(&hub), &id).await, before);
     let after = status(&hub.database).await;
     assert_eq!(
         (&after["old_layout_cases"], &after["persons_behind"]),
@@ -162,7 +163,7 @@ async fn a_case_of_the_first_release_is_read_resealed_and_found() {
     );
     assert_eq!(count(&hub, "SELECT count(*) FROM subject_keys").await, 5);
     let store = hub.database.store().await;
-    let mut connection = store.read().await.unwrap();
+    let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
     let nik = canary(2).nik.parse().unwrap();
     let found = persons::by_nik(&mut connection, store.sealer(), &nik, 10)
         .await

@@ -3,6 +3,7 @@
 use std::process::{Command, Output};
 
 use serasi_domain::id::{CaseId, PersonId};
+use serasi_hub::auth::Role;
 use serasi_hub::search_terms;
 use serasi_proto::v1;
 use serasi_store::persons::NewPerson;
@@ -22,6 +23,11 @@ pub(crate) fn canary(number: usize) -> v1::Person {
         mother_name: "Dahlia Rahasia".to_owned(),
         ..v1::Person::default()
     }
+}
+
+/// Who works on the cases here, and sees them whole.
+pub(crate) fn worker(hub: &TestHub) -> Client {
+    hub.client(Role::SocialWorker, "32.73")
 }
 
 /// A report about `persons` that nobody is asked for; gives back the case.

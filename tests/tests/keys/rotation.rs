@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serasi_proto::v1;
+use serasi_store::Context;
 use serasi_store::{persons, rotation};
 use serasi_tests::build::{facility, intake, submit};
 use serasi_tests::{Client, TestHub};
 use tokio::task::JoinSet;
 
-use crate::people::{add_versions, canary, count, keys_lines, report, status};
+use crate::people::{add_versions, canary, count, keys_lines, report, status, worker};
 use crate::scene::{case, hub_with};
 
 const PERSONS: usize = 25;
@@ -92,10 +93,10 @@ async fn every_key_is_rotated_under_reads_and_writes_without_a_failed_call() {
     let mut callers = JoinSet::new();
     for hub in [&hub, &replica] {
         let (cases, reads) = (Arc::clone(&cases), Arc::clone(&reads));
-        callers.spawn(reader(hub.coordinator(), cases, Arc::clone(&stop), reads));
+        callers.spawn(reader(worker(hub), cases, Arc::clone(&stop), reads));
     }
-    callers.spawn(writer(hub.coordinator(), 1, Arc::clone(&stop)));
-    callers.spawn(writer(replica.coordinator(), 2, Arc::clone(&stop)));
+    callers.spawn(writer(worker(&hub), 1, Arc::clone(&stop)));
+    callers.spawn(writer(worker(&replica), 2, Arc::clone(&stop)));
 
     let before = count(&hub, "SELECT count(*) FROM subject_keys").await;
     let began = Instant::now();
@@ -118,12 +119,12 @@ async fn every_key_is_rotated_under_reads_and_writes_without_a_failed_call() {
         "no data key of before is left"
     );
     for (id, name) in cases.iter().take(20) {
-        let seen = case(&mut hub.coordinator(), id).await;
+        let seen = case(&mut worker(&hub), id).await;
         assert_eq!(seen.persons[0].name, *name);
     }
     // Nobody was lost from the index, not even who was added by the hub that does not know the new key.
     let store = replica.database.store().await;
-    let mut connection = store.read().await.unwrap();
+    let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
     for number in [0, 7, PERSONS + 1] {
         let phone = canary(number).phone.parse().unwrap();
         let found = persons::by_phone(&mut connection, store.sealer(), &phone, 1_000).await;
@@ -182,7 +183,7 @@ async fn a_rotation_that_is_broken_off_goes_on_where_it_stopped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_whose_data_key_was_destroyed_looks_again_and_loses_nothing() {
     let hub = hub_with(vec![facility("A", "32.73.02", 5)]).await;
-    let mut client = hub.coordinator();
+    let mut client = worker(&hub);
     let id = report(&mut client, "before", vec![canary(1)]).await;
     let store = hub.database.store().await;
     for _ in 0..2 {

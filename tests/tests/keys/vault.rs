@@ -19,7 +19,7 @@ use serasi_tests::status::refusal;
 use serde_json::{Value, json};
 use tonic::Code;
 
-use crate::people::{canary, report};
+use crate::people::{canary, report, worker};
 use crate::scene::case;
 
 /// What a vault keeps: of every ciphertext the plaintext and the context, both as they were sent.
@@ -130,7 +130,7 @@ async fn a_hub_under_a_vault_calls_it_once_per_key_and_works_on_while_the_vault_
         TestHub::on_store(&database, database.store_with(store).await).await
     };
     let hub = open().await;
-    let mut client = hub.coordinator();
+    let mut client = worker(&hub);
     let id = report(&mut client, "1", vec![canary(1)]).await;
     assert_eq!(case(&mut client, &id).await.persons[0].name, canary(1).name);
     let calls = vault.calls.load(Ordering::Relaxed);
@@ -146,7 +146,7 @@ async fn a_hub_under_a_vault_calls_it_once_per_key_and_works_on_while_the_vault_
 
     // One that starts now can open nothing, says so, and goes on when the vault is back, with the agent's new token.
     let hub = open().await;
-    let mut client = hub.coordinator();
+    let mut client = worker(&hub);
     let get = || serasi_proto::v1::GetCaseRequest { case_id: id.clone() };
     let refused = client.cases.get_case(get()).await.unwrap_err();
     assert_eq!(
@@ -167,7 +167,7 @@ async fn a_database_moves_from_a_key_file_to_a_vault_and_to_its_next_version() {
     let (vault, address, token, _folder) = start().await;
     let hub = TestHub::start().await;
     let database = hub.database.clone();
-    let mut client = hub.coordinator();
+    let mut client = worker(&hub);
     let id = report(&mut client, "1", vec![canary(1)]).await;
     hub.finish().await;
 
@@ -197,7 +197,7 @@ async fn a_database_moves_from_a_key_file_to_a_vault_and_to_its_next_version() {
         .await;
     store.check_keys().await.unwrap();
     let hub = TestHub::on_store(&database, store).await;
-    let mut client = hub.coordinator();
+    let mut client = worker(&hub);
     assert_eq!(case(&mut client, &id).await.persons[0].name, canary(1).name);
     hub.finish().await;
 }

@@ -173,6 +173,11 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "Penawaran ini belum menahan tempat: nyatakan kapasitas untuk menerimanya.".to_owned(),
             "P16 Ps.29c",
         ),
+        RuleBroken::NotSealedYet => (
+            "NOT_SEALED_YET",
+            "Catatan ini belum disegel; ulangi dalam satu menit.".to_owned(),
+            "UU 27/2022 Ps.31",
+        ),
     }
 }
 

@@ -3,12 +3,12 @@
 use serasi_domain::case::record::{CaseRecord, RecordKind};
 use serasi_domain::id::{CaseId, RecordId};
 use serasi_domain::need_to_know::Sight;
-use serasi_store::{Kept, cases, records};
+use serasi_store::{Context, Kept, cases, records};
 use time::OffsetDateTime;
 
 use super::get_case::look_through_glass;
 use super::open::reachable;
-use crate::auth::Field;
+use crate::auth::{Field, Permit};
 use crate::error::HubError;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
@@ -25,6 +25,10 @@ impl Act for ListRecords {
     const VERB: &'static str = "ListRecords";
     /// With what they say; empty where it is erased, or not for this caller.
     type Output = Vec<(CaseRecord, String)>;
+
+    fn context(&self, caller: &Permit) -> Context {
+        caller.context(None)
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {
         let id = self.case;

@@ -27,7 +27,7 @@ impl Mutation for UnlinkCases {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let case = case_for_change(unit, self.case, 0).await?;
         case.must_allow(CaseVerb::Unlink)?;
-        let link = links::remove(&mut unit.conn, &case).await?;
+        let link = links::end(&mut unit.conn, &case, unit.now).await?;
         let (main, parked) = link.ok_or(HubError::Bug("a linked case has no link"))?;
         let old_state = case.state.clone();
         let case = write_case(unit, case.unlink(parked)?, &old_state).await?;

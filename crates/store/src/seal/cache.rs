@@ -1,16 +1,28 @@
 //! Data keys in memory: loaded when first needed, wiped when they go.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use serasi_domain::id::Regency;
 use serasi_domain::privacy::DataClass;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::secret::Secret;
 
 /// 514 regencies, four classes, two versions while keys are rotated, and room.
 const MAX_KEYS: usize = 8_192;
+
+/// One look at a region's keys at a time, with when the last one began: who had to wait need not look again.
+#[derive(Default)]
+pub(super) struct Loads(Mutex<HashMap<Regency, Arc<tokio::sync::Mutex<Option<Instant>>>>>);
+
+impl Loads {
+    pub(super) fn of(&self, home: Regency) -> Arc<tokio::sync::Mutex<Option<Instant>>> {
+        let mut loads = self.0.lock().expect("nobody panics while holding this lock");
+        Arc::clone(loads.entry(home).or_default())
+    }
+}
 
 /// A data key that is unwrapped.
 pub(super) struct DataKey {

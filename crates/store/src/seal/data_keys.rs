@@ -7,6 +7,7 @@ use serasi_domain::id::Regency;
 use serasi_domain::privacy::DataClass;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use uuid::{Builder, Uuid};
 
 use super::cache::DataKey;
@@ -15,7 +16,7 @@ use super::secret::Secret;
 use super::{KeyError, Sealer};
 use crate::columns::{Row, regency};
 use crate::rotation::check_old_key;
-use crate::{Store, StoreError};
+use crate::{Context, Store, StoreError};
 
 /// One data key, as a person may see it.
 #[derive(Clone, Debug)]
@@ -52,7 +53,13 @@ impl Store {
     /// Brings the data keys of a region into memory, and makes those it lacks.
     pub async fn load_keys(&self, home: Regency) -> Result<(), StoreError> {
         let sealer = self.sealer();
-        let _alone = sealer.0.loading.lock().await;
+        let asked = Instant::now();
+        let region = sealer.0.loads.of(home);
+        let mut last = region.lock().await;
+        if last.is_some_and(|began| began > asked) {
+            return Ok(());
+        }
+        let began = Instant::now();
         let mut rows = self.data_keys(Some(home)).await?;
         let missing: Vec<DataClass> = DataClass::ALL
             .iter()
@@ -68,7 +75,7 @@ impl Store {
             for class in missing {
                 made.push((class, sealer.make(home, class).await?));
             }
-            let mut transaction = self.begin().await?;
+            let mut transaction = self.begin(Context::Directory).await?;
             for (class, key) in &made {
                 // Another replica may be faster: then its key counts.
                 insert(&mut transaction, home, *class, key).await?;
@@ -91,6 +98,7 @@ impl Store {
             });
         }
         sealer.0.cache.replace(home, keys);
+        *last = Some(began);
         Ok(())
     }
 
@@ -105,12 +113,12 @@ impl Store {
             sealer.unwrap(sample).await?;
         }
         if samples.is_empty() {
-            let mut connection = self.read().await?;
+            let mut connection = self.begin(Context::WorkOnPersons).await?;
             check_old_key(&mut connection, sealer).await?;
         }
         let own = sealer.0.index.check_values();
         let (versions, values): (Vec<i32>, Vec<Vec<u8>>) = own.into_iter().unzip();
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin(Context::Directory).await?;
         let kept = sqlx::query!("SELECT key_version, check_value FROM index_key_checks")
             .fetch_all(&mut *transaction)
             .await?;
