@@ -3,6 +3,7 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 const FILES: &[&str] = &[
+    "serasi/v1/audit_service.proto",
     "serasi/v1/case_service.proto",
     "serasi/v1/facility_service.proto",
     "serasi/v1/insight_service.proto",

@@ -38,7 +38,24 @@ impl HubProcess {
         port: u16,
         arguments: &[&str],
     ) -> Self {
+        Self::start_logged(database_url, data_dir, port, arguments, None).await
+    }
+
+    /// The same with everything it logs, at debug level, in a file.
+    pub async fn start_logged(
+        database_url: Option<&str>,
+        data_dir: &std::path::Path,
+        port: u16,
+        arguments: &[&str],
+        log: Option<&std::path::Path>,
+    ) -> Self {
         let mut command = Command::new(binary());
+        match log {
+            Some(log) => command
+                .env("RUST_LOG", "debug")
+                .stderr(std::fs::File::create(log).unwrap()),
+            None => command.stderr(Stdio::null()),
+        };
         match database_url {
             Some(url) => command.env("DATABASE_URL", url),
             None => command.env_remove("DATABASE_URL"),
@@ -55,7 +72,6 @@ impl HubProcess {
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let process = Self {
@@ -68,6 +84,17 @@ impl HubProcess {
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The most memory it ever had in use, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .unwrap();
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kibibytes * 1024
     }
 
     async fn until_it_answers(&self) {

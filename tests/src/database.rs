@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serasi_store::embedded::EmbeddedPostgres;
-use serasi_store::{SealKey, Sealer, Store, StoreSettings};
+use serasi_store::{IndexKeys, Kek, KeyFile, Sealer, Store, StoreSettings};
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::sync::OnceCell;
 
@@ -22,10 +22,12 @@ static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 const TEMPLATE: &str = "serasi_template";
 
-/// A fresh, migrated database.
+/// A fresh, migrated database with keys of its own.
 #[derive(Clone, Debug)]
 pub struct TestDatabase {
+    name: String,
     url: String,
+    keys: PathBuf,
 }
 
 impl TestDatabase {
@@ -35,9 +37,47 @@ impl TestDatabase {
         let mut admin = PgConnection::connect(&cluster.url("postgres")).await.unwrap();
         let statement = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy");
         admin.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+        let keys = cluster.folder.join(format!("keys-{name}"));
+        std::fs::create_dir(&keys).unwrap();
         Self {
             url: cluster.url(&name),
+            name,
+            keys,
         }
+    }
+
+    /// The key-encryption keys that all replicas of a test share.
+    pub fn key_file(&self) -> PathBuf {
+        self.keys.join("seal.key")
+    }
+
+    /// And their index keys.
+    pub fn index_key_file(&self) -> PathBuf {
+        self.keys.join("index.key")
+    }
+
+    /// Cuts every connection and lets nobody in until `open`: whoever asks this database now fails.
+    pub async fn shut(&self) {
+        let name = &self.name;
+        self.administer(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"))
+            .await;
+        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        self.administer(&cut).await;
+    }
+
+    pub async fn open(&self) {
+        let name = &self.name;
+        self.administer(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"))
+            .await;
+    }
+
+    async fn administer(&self, statement: &str) {
+        let cluster = CLUSTER.get_or_init(start).await;
+        let mut admin = PgConnection::connect(&cluster.url("postgres")).await.unwrap();
+        admin
+            .execute(sqlx::AssertSqlSafe(statement.to_owned()))
+            .await
+            .unwrap();
     }
 
     /// `postgres://...` of this database.
@@ -50,15 +90,25 @@ impl TestDatabase {
         PgConnection::connect(&self.url).await.unwrap()
     }
 
-    /// A store on this database, with a key all replicas of a test share.
+    /// A store on this database, with the keys of this test.
     pub async fn store(&self) -> Store {
-        let folder = &CLUSTER.get_or_init(start).await.folder;
-        let key = SealKey::read_or_create(&folder.join("seal.key")).unwrap();
+        let file = KeyFile::read_or_create(&self.key_file()).unwrap();
+        let index = KeyFile::read_or_create(&self.index_key_file()).unwrap();
+        let sealer = Sealer::new(
+            vec![Kek::from(file.clone())],
+            IndexKeys::from(&index),
+            Some(&file),
+        );
+        self.store_with(sealer).await
+    }
+
+    /// A store on this database, with other keys.
+    pub async fn store_with(&self, sealer: Sealer) -> Store {
         let settings = StoreSettings {
             url: self.url.clone(),
             max_connections: 16,
         };
-        Store::connect(&settings, Sealer::new(&key)).await.unwrap()
+        Store::connect(&settings, sealer).await.unwrap()
     }
 }
 
@@ -112,12 +162,11 @@ async fn start() -> Cluster {
         .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {TEMPLATE}")))
         .await
         .unwrap();
-    let key = SealKey::unused();
     let settings = StoreSettings {
         url: cluster.url(TEMPLATE),
         max_connections: 1,
     };
-    let store = Store::connect(&settings, Sealer::new(&key)).await.unwrap();
+    let store = Store::connect(&settings, Sealer::none()).await.unwrap();
     store.migrate().await.unwrap();
     store.close().await;
     cluster

@@ -1,13 +1,15 @@
 //! A hub in this process, reached as clients reach it.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serasi_domain::policy::Policy;
-use serasi_hub::auth::{DevIssuer, Role, TokenRequest, Verifier};
+use serasi_hub::auth::{DevIssuer, Gate, Role, TokenRequest, Verifier};
 use serasi_hub::clock::Clock;
-use serasi_hub::server::{BoundServer, ServeError, ServerSettings};
+use serasi_hub::server::{BoundServer, Limits, ServeError, ServerSettings};
 use serasi_hub::{Hub, HubSettings, WatchLimits};
+use serasi_proto::v1::audit_service_client::AuditServiceClient;
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
 use serasi_proto::v1::insight_service_client::InsightServiceClient;
@@ -15,6 +17,7 @@ use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use serasi_store::Store;
 use time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -38,6 +41,33 @@ pub struct TestHub {
     finished: bool,
 }
 
+/// What a test says about its hub.
+#[derive(Debug)]
+pub struct Setup {
+    pub policy: Policy,
+    pub server: ServerSettings,
+    pub calls_per_second: NonZeroU32,
+    /// Whose tokens count; `None` = those of the development issuer.
+    pub verifier: Option<Verifier>,
+    /// How patient watches are.
+    pub watches: WatchLimits,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            policy: Policy::p7(),
+            server: ServerSettings {
+                reflection: true,
+                ..ServerSettings::default()
+            },
+            calls_per_second: Limits::DEVELOPMENT_CALLS_PER_SECOND,
+            verifier: None,
+            watches: WatchLimits::default(),
+        }
+    }
+}
+
 /// A client with a token.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -48,6 +78,7 @@ pub struct Client {
     pub policies: PolicyServiceClient<Authorized>,
     pub insight: InsightServiceClient<Authorized>,
     pub reference: ReferenceServiceClient<Authorized>,
+    pub audit: AuditServiceClient<Authorized>,
 }
 
 type Authorized = InterceptedService<Channel, Bearer>;
@@ -79,6 +110,7 @@ impl Client {
             policies: PolicyServiceClient::new(service()),
             insight: InsightServiceClient::new(service()),
             reference: ReferenceServiceClient::new(service()),
+            audit: AuditServiceClient::new(service()),
         }
     }
 }
@@ -86,47 +118,64 @@ impl Client {
 impl TestHub {
     /// A hub under the shipped policy.
     pub async fn start() -> Self {
-        Self::with_policy(Policy::p7()).await
+        Box::pin(Self::set_up(Setup::default())).await
     }
 
     pub async fn with_policy(policy: Policy) -> Self {
+        let setup = Setup {
+            policy,
+            ..Setup::default()
+        };
+        Box::pin(Self::set_up(setup)).await
+    }
+
+    pub async fn set_up(setup: Setup) -> Self {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
-        Self::on(database, issuer, (policy, WatchLimits::default())).await
+        // On the heap: the futures of tests are small enough without it.
+        Box::pin(Self::on(database, issuer, setup)).await
     }
 
     /// Another replica on the same database.
     pub async fn replica(&self) -> Self {
-        self.replica_with(WatchLimits::default()).await
+        Self::on(self.database.clone(), Arc::clone(&self.issuer), Setup::default()).await
     }
 
     /// Another replica on the same database, whose watches have these limits.
-    pub async fn replica_with(&self, limits: WatchLimits) -> Self {
-        let issuer = Arc::clone(&self.issuer);
-        Self::on(self.database.clone(), issuer, (Policy::p7(), limits)).await
+    pub async fn replica_with(&self, watches: WatchLimits) -> Self {
+        let setup = Setup {
+            watches,
+            ..Setup::default()
+        };
+        Self::on(self.database.clone(), Arc::clone(&self.issuer), setup).await
     }
 
-    async fn on(
-        database: TestDatabase,
-        issuer: Arc<DevIssuer>,
-        (policy, limits): (Policy, WatchLimits),
-    ) -> Self {
-        let verifier: Verifier = issuer.verifier().unwrap();
+    /// A hub on a store with keys of its own choosing.
+    pub async fn on_store(database: &TestDatabase, store: Store) -> Self {
+        let keys = tempfile::tempdir().unwrap();
+        let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
+        Box::pin(Self::open(database.clone(), issuer, store, Setup::default())).await
+    }
+
+    async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, setup: Setup) -> Self {
         let store = database.store().await;
+        Box::pin(Self::open(database, issuer, store, setup)).await
+    }
+
+    async fn open(database: TestDatabase, issuer: Arc<DevIssuer>, store: Store, setup: Setup) -> Self {
+        let verifier = setup.verifier.unwrap_or_else(|| issuer.verifier().unwrap());
         let settings = HubSettings {
             store,
-            policy,
-            verifier,
+            policy: setup.policy,
+            gate: Gate::new(verifier, setup.calls_per_second),
             clock: Clock::system(),
-            limits,
+            limits: setup.watches,
             relay: None,
         };
         let hub = Hub::open(settings).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = BoundServer::bind(hub, address, ServerSettings { reflection: true })
-            .await
-            .unwrap();
+        let server = BoundServer::bind(hub, address, setup.server).await.unwrap();
         let address = server.address();
         let (stop, told) = watch::channel(false);
         let server = Some(tokio::spawn(server.run(told)));
@@ -150,14 +199,31 @@ impl TestHub {
 
     /// A token for `roles` in `scope`, of `facility`.
     pub fn token(&self, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
-        self.token_for(Duration::hours(1), roles, scope, facility)
+        let subject = format!("test-{}", Clock::system().new_id());
+        self.token_of(&subject, roles, scope, facility)
     }
 
-    /// The same, but it `lives` that long.
+    /// A token of somebody who comes more than once.
+    pub fn token_of(&self, subject: &str, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
+        self.mint(subject, Duration::hours(1), roles, (scope, facility))
+    }
+
+    /// A token that `lives` that long.
     pub fn token_for(&self, lives: Duration, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
+        let subject = format!("test-{}", Clock::system().new_id());
+        self.mint(&subject, lives, roles, (scope, facility))
+    }
+
+    fn mint(
+        &self,
+        subject: &str,
+        lives: Duration,
+        roles: &[Role],
+        (scope, facility): (&str, Option<&str>),
+    ) -> String {
         let clock = Clock::system();
         let request = TokenRequest {
-            subject: format!("test-{}", clock.new_id()),
+            subject: subject.to_owned(),
             roles: roles.to_vec(),
             scope: scope.parse().unwrap(),
             facility: facility.map(str::to_owned),

@@ -16,10 +16,11 @@
 pub mod build;
 pub mod database;
 pub mod invariants;
+pub mod issuer;
 pub mod status;
 
 mod binary;
 mod hub;
 
 pub use binary::{HubProcess, binary};
-pub use hub::{Client, TestHub};
+pub use hub::{Client, Setup, TestHub};

@@ -8,6 +8,8 @@
 
 #[path = "behaviour/access.rs"]
 mod access;
+#[path = "behaviour/break_glass.rs"]
+mod break_glass;
 #[path = "behaviour/concurrency.rs"]
 mod concurrency;
 #[path = "behaviour/directory.rs"]
@@ -22,6 +24,14 @@ mod intake;
 mod interleaving;
 #[path = "behaviour/invalid_input.rs"]
 mod invalid_input;
+#[path = "behaviour/issuer_keys.rs"]
+mod issuer_keys;
+#[path = "behaviour/limits.rs"]
+mod limits;
+#[path = "behaviour/matrix.rs"]
+mod matrix;
+#[path = "behaviour/need_to_know.rs"]
+mod need_to_know;
 #[path = "behaviour/people.rs"]
 mod people;
 #[path = "behaviour/policy.rs"]
@@ -40,10 +50,16 @@ mod referral;
 mod replay;
 #[path = "behaviour/required_fields.rs"]
 mod required_fields;
+#[path = "behaviour/safe_houses.rs"]
+mod safe_houses;
 #[path = "behaviour/scene.rs"]
 mod scene;
 #[path = "behaviour/stream_intakes.rs"]
 mod stream_intakes;
+#[path = "behaviour/tls.rs"]
+mod tls;
+#[path = "behaviour/tokens.rs"]
+mod tokens;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/watch.rs"]

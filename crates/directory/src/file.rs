@@ -31,7 +31,7 @@ const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
 const MAX_ROW_ERRORS: usize = 1_000;
 
 /// The columns, in the order in which they are written.
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 27] = [
     "source_system",
     "source_ref",
     "kind",
@@ -57,8 +57,11 @@ const COLUMNS: [&str; 26] = [
     "admission_documents",
     "phone",
     "email",
+    "location_hidden",
     "pools",
 ];
+/// Columns that a file may do without.
+const OPTIONAL: [&str; 1] = ["location_hidden"];
 
 /// The cells of one line; a field for each of [`COLUMNS`], in the same order.
 #[derive(Default, Serialize, Deserialize)]
@@ -88,6 +91,8 @@ struct Row<T> {
     admission_documents: T,
     phone: T,
     email: T,
+    #[serde(default)]
+    location_hidden: T,
     pools: T,
 }
 

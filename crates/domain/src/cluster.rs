@@ -45,10 +45,10 @@ pub struct PpksCategory {
     pub criterion: Criterion,
 }
 
-/// A category code that is not in the list.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a PPKS category; see ListPpksCategories")]
-pub struct UnknownPpksCategory(pub String);
+/// A category code that is not in the list. Never carries the text: a name may have slipped into the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a PPKS category; see ListPpksCategories")]
+pub struct UnknownPpksCategory;
 
 /// All categories, in the order of the regulation.
 #[must_use]
@@ -77,7 +77,7 @@ impl TryFrom<String> for PpksCode {
         let row = CATEGORIES.iter().position(|category| category.code == code);
         row.and_then(|row| u8::try_from(row).ok())
             .map(|row| Self { row })
-            .ok_or(UnknownPpksCategory(code))
+            .ok_or(UnknownPpksCategory)
     }
 }
 

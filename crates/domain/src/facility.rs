@@ -103,6 +103,10 @@ pub struct FacilityProfile {
     pub admission_documents: Vec<Text<200>>,
     pub phone: Option<Phone>,
     pub email: Option<Text<200>>,
+    /// Whether its place is a secret; `None` = as [`FacilityProfile::hides_location`] says. Left out of the record where
+    /// it is not stated, so that what earlier releases wrote stays as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location_hidden: Option<bool>,
 }
 
 /// A facility of the directory.
@@ -203,19 +207,53 @@ impl FacilityState {
 
 impl FacilityProfile {
     /// Fields that say what a facility is licensed for: only those who keep the directory change them.
-    pub const LICENCE_FIELDS: [&str; 6] = [
+    pub const LICENCE_FIELDS: [&str; 7] = [
         "kind",
         "clusters",
         "working_area",
         "supervising_facility_id",
         "partnership",
         "ministry_supervised",
+        "location_hidden",
     ];
+
+    /// Whether the place is a secret (UU 21/2007 Ps.44): where somebody said so; else where victims of trafficking may
+    /// live in a house that is no public office.
+    #[must_use]
+    pub fn hides_location(&self) -> bool {
+        let may_shelter_the_trafficked = self.kind == FacilityKind::Lks
+            && self.clusters.contains(Cluster::TunaSosialKpo)
+            && self.bases.contains(ServiceBase::Residential);
+        self.location_hidden.unwrap_or(may_shelter_the_trafficked)
+    }
+
+    /// What strangers see of a house whose place is a secret: its regency.
+    #[must_use]
+    pub fn without_location(&self) -> Self {
+        Self {
+            place: self.place.regency().unwrap_or(self.place),
+            coordinates: None,
+            address: None,
+            ..self.clone()
+        }
+    }
+
+    /// Who describes a facility anew without a word on its location, or says what holds anyway, leaves that as it was:
+    /// nobody uncovers a house by an old program or an old file.
+    #[must_use]
+    pub fn keeping_location_of(mut self, old: &Self) -> Self {
+        let is_news = |hidden| hidden != old.hides_location();
+        self.location_hidden = self
+            .location_hidden
+            .filter(|hidden| is_news(*hidden))
+            .or(old.location_hidden);
+        self
+    }
 
     /// Names of the fields in which two descriptions differ; empty = the same.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
-        let checks: [(&'static str, bool); 17] = [
+        let checks: [(&'static str, bool); 18] = [
             ("kind", self.kind == other.kind),
             ("name", self.name == other.name),
             ("region_code", self.place == other.place),
@@ -242,6 +280,7 @@ impl FacilityProfile {
                 self.admission_documents == other.admission_documents,
             ),
             ("contacts", self.phone == other.phone && self.email == other.email),
+            ("location_hidden", self.location_hidden == other.location_hidden),
         ];
         checks
             .into_iter()

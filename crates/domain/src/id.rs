@@ -160,6 +160,10 @@ id!(
     /// A routing decision; its home is the case's.
     DecisionId
 );
+id!(
+    /// A masked case opened by somebody; its home is the case's.
+    BreakGlassId
+);
 
 #[cfg(test)]
 mod tests {

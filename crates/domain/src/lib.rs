@@ -6,6 +6,7 @@
 mod code;
 
 pub mod answers;
+pub mod break_glass;
 pub mod capacity;
 pub mod case;
 pub mod cluster;
@@ -16,10 +17,12 @@ pub mod id;
 pub mod insight;
 pub mod intake;
 pub mod need;
+pub mod need_to_know;
 pub mod offer;
 pub mod person;
 pub mod placement;
 pub mod policy;
+pub mod privacy;
 pub mod regulation;
 pub mod routing;
 pub mod text;

@@ -66,6 +66,23 @@ pub struct PartyMember {
 }
 
 impl Person {
+    /// Somebody of whom nothing is known.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self {
+            nik: None,
+            name: None,
+            birth: None,
+            estimated_age: None,
+            sex: None,
+            domicile: None,
+            address: None,
+            phone: None,
+            mother_name: None,
+            access_needs: vec![],
+        }
+    }
+
     /// What may leave the sealed record for routing; the age is counted on `day`.
     #[must_use]
     pub fn as_party_member(&self, day: Date) -> PartyMember {

@@ -10,6 +10,7 @@ use crate::cluster::Cluster;
 use crate::code::coded;
 use crate::deadline::{Allowance, Calendar, WorkingHours};
 use crate::need::Urgency;
+use crate::privacy::Retention;
 use crate::regulation::Article;
 use crate::routing::{PreferenceName, ScopeTier};
 
@@ -71,6 +72,9 @@ pub struct Policy {
     /// cluster that requires nothing is left out.
     #[serde(deserialize_with = "required::without_empty")]
     pub required: BTreeMap<Cluster, Vec<RequiredField>>,
+    /// How long personal data are kept after a case has ended; without it nothing is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
     pub regular: UrgencyPolicy,
     pub urgent: UrgencyPolicy,
     pub emergency: UrgencyPolicy,
@@ -194,6 +198,7 @@ impl Policy {
             ("holidays", self.holidays == other.holidays),
             ("working_hours", self.working_hours == other.working_hours),
             ("required", self.required == other.required),
+            ("retention", self.retention == other.retention),
             ("regular", self.regular == other.regular),
             ("urgent", self.urgent == other.urgent),
             ("emergency", self.emergency == other.emergency),

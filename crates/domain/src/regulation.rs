@@ -23,6 +23,11 @@ coded! {
         P16Ps31 = "P16 Ps.31",
         P7Ps4 = "P7 Ps.4(1)a",
         P7Ps6 = "P7 Ps.6",
+        Uu11Ps19 = "UU 11/2012 Ps.19",
+        Uu21Ps44 = "UU 21/2007 Ps.44",
+        Uu27Ps4 = "UU 27/2022 Ps.4(2)",
+        Uu27Ps16 = "UU 27/2022 Ps.16(2)",
+        Uu35Ps64 = "UU 35/2014 Ps.64",
     }
 }
 
@@ -54,6 +59,14 @@ impl Article {
             | Self::P16Ps28
             | Self::P16Ps29c
             | Self::P16Ps31 => "Peraturan Menteri Sosial Nomor 16 Tahun 2020",
+            Self::Uu11Ps19 => "Undang-Undang Nomor 11 Tahun 2012 tentang Sistem Peradilan Pidana Anak",
+            Self::Uu21Ps44 => {
+                "Undang-Undang Nomor 21 Tahun 2007 tentang Pemberantasan Tindak Pidana Perdagangan Orang"
+            }
+            Self::Uu27Ps4 | Self::Uu27Ps16 => {
+                "Undang-Undang Nomor 27 Tahun 2022 tentang Pelindungan Data Pribadi"
+            }
+            Self::Uu35Ps64 => "Undang-Undang Nomor 35 Tahun 2014 tentang Perlindungan Anak",
         }
     }
 
@@ -132,6 +145,26 @@ impl Article {
             Self::P7Ps6 => (
                 "UPTD dan LKS dapat melaksanakan ATENSI mandiri dengan supervisi Kementerian Sosial.",
                 "UPTD and LKS may carry out ATENSI on their own under supervision of the ministry.",
+            ),
+            Self::Uu11Ps19 => (
+                "Identitas anak pelaku, korban, dan saksi wajib dirahasiakan.",
+                "The identity of a child as offender, victim or witness is kept secret.",
+            ),
+            Self::Uu21Ps44 => (
+                "Korban dan saksi perdagangan orang beserta keluarganya berhak atas kerahasiaan identitas.",
+                "Victims and witnesses of trafficking and their families have a right to a secret identity.",
+            ),
+            Self::Uu27Ps4 => (
+                "Data kesehatan dan data anak adalah data pribadi spesifik.",
+                "Data on health and on children are specific personal data.",
+            ),
+            Self::Uu27Ps16 => (
+                "Data pribadi diproses terbatas dan spesifik sesuai tujuannya.",
+                "Personal data are processed in a limited way, for their purpose only.",
+            ),
+            Self::Uu35Ps64 => (
+                "Anak yang berhadapan dengan hukum dilindungi dari publikasi identitasnya.",
+                "A child in contact with the law is protected from its identity becoming known.",
             ),
         };
         Duty { id, en }

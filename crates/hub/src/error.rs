@@ -1,5 +1,8 @@
 //! Everything that can end a call, as one enum; `status.rs` says what the client sees.
 
+use serasi_domain::break_glass::IllegalBreakGlass;
+use std::time::Duration;
+
 use serasi_domain::case::IllegalCaseVerb;
 use serasi_domain::facility::IllegalFacilityVerb;
 use serasi_domain::offer::IllegalOfferVerb;
@@ -22,6 +25,7 @@ pub(crate) struct Violation {
 /// What a client can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    BreakGlass,
     Case,
     Decision,
     Facility,
@@ -42,11 +46,17 @@ pub(crate) enum RuleBroken {
     #[error(transparent)]
     Placement(#[from] IllegalPlacementVerb),
     #[error(transparent)]
+    BreakGlass(#[from] IllegalBreakGlass),
+    #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]
     MissingFields(#[from] MissingFields),
     #[error("policy {0} is not known here: create it again as it was, or route with use_active_policy")]
     PolicyUnknown(String),
+    #[error("the case is held already; lift that hold first")]
+    HeldAlready,
+    #[error("the case is not held")]
+    NotHeld,
     #[error("the facility still has offers, reserved places or persons of the hub; end or move them first")]
     FacilityInUse,
     #[error("the hub has a newer capacity report for this pool")]
@@ -71,6 +81,8 @@ pub(crate) enum HubError {
     Invalid(Vec<Violation>),
     #[error(transparent)]
     Token(#[from] TokenError),
+    #[error("more calls than one caller may make; the next may come in {0:?}")]
+    TooFast(Duration),
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("{kind:?} not found")]
@@ -89,6 +101,8 @@ pub(crate) enum HubError {
     Busy,
     #[error("the record changed meanwhile")]
     Moved,
+    #[error("more calls are in flight than the hub can do in good time")]
+    Overloaded,
     #[error("too much at once: {0}")]
     TooMuch(&'static str),
     #[error("the call took too long")]
@@ -135,6 +149,7 @@ rule_broken_from!(
     IllegalCaseVerb,
     IllegalFacilityVerb,
     IllegalOfferVerb,
+    IllegalBreakGlass,
     IllegalPlacementVerb,
     MissingFields,
     NotRoutable
@@ -143,6 +158,7 @@ rule_broken_from!(
 impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::BreakGlass => "serasi.v1.BreakGlass",
             Self::Case => "serasi.v1.Case",
             Self::Decision => "serasi.v1.Decision",
             Self::Facility => "serasi.v1.Facility",

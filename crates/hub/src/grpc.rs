@@ -1,5 +1,6 @@
 //! Handlers: read the request, run the command or the query, write the response. No rules, no SQL.
 
+mod audit;
 mod case;
 mod facility;
 mod insight;
@@ -8,6 +9,7 @@ mod policy;
 mod reference;
 mod referral;
 
+pub(crate) use audit::AuditHandler;
 pub(crate) use case::CaseHandler;
 pub(crate) use facility::FacilityHandler;
 pub(crate) use insight::InsightHandler;
@@ -18,14 +20,14 @@ pub(crate) use referral::ReferralHandler;
 
 use tonic::Request;
 
-use crate::auth::Caller;
+use crate::auth::Permit;
 use crate::error::HubError;
 
-/// The caller that the authentication layer left with the request.
-fn caller<T>(request: &Request<T>) -> Result<Caller, HubError> {
+/// The caller as the layer let them in.
+fn caller<T>(request: &Request<T>) -> Result<Permit, HubError> {
     request
         .extensions()
-        .get::<Caller>()
+        .get::<Permit>()
         .cloned()
-        .ok_or(HubError::Bug("a call came past the authentication layer"))
+        .ok_or(HubError::Bug("a call came past the layer of access"))
 }

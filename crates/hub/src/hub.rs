@@ -6,7 +6,7 @@ use serasi_domain::policy::Policy;
 use serasi_store::{Store, StoreError};
 use tokio::sync::{Semaphore, watch};
 
-use crate::auth::Verifier;
+use crate::auth::Gate;
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::error::HubError;
@@ -23,7 +23,7 @@ pub struct Hub {
     pub(crate) store: Store,
     pub(crate) board: Board,
     pub(crate) policies: Policies,
-    pub(crate) verifier: Verifier,
+    pub(crate) gate: Gate,
     pub(crate) clock: Clock,
     /// One dry run at a time: each holds a connection, and the changes of its period in memory.
     pub(crate) dry_run: Semaphore,
@@ -42,7 +42,7 @@ pub struct HubSettings {
     pub store: Store,
     /// Installed and activated where the database has no active policy yet; else the database's counts.
     pub policy: Policy,
-    pub verifier: Verifier,
+    pub gate: Gate,
     pub clock: Clock,
     pub limits: WatchLimits,
     /// Where events go outside; `None` = nowhere.
@@ -67,7 +67,7 @@ impl Hub {
             store: settings.store,
             board,
             policies: Policies::new(settings.policy.clone()),
-            verifier: settings.verifier,
+            gate: settings.gate,
             clock: settings.clock,
             dry_run: Semaphore::new(1),
             feed,

@@ -10,12 +10,14 @@ use crate::hub::Hub;
 use crate::relay;
 
 mod count_answers;
+mod erase_due;
 mod escalate_overdue;
 mod expire_offers;
 mod follow_events;
 mod forget_events;
 mod forget_responses;
 mod refresh_board;
+mod refresh_keys;
 mod route_waiting;
 pub(crate) mod watch_database;
 
@@ -23,6 +25,7 @@ pub(crate) mod watch_database;
 pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(refresh_board::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(refresh_keys::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(expire_offers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
@@ -33,6 +36,7 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     if let Some(settings) = hub.relay.clone() {
         jobs.spawn(relay::run(Arc::clone(hub), settings, stop.clone()));
     }
+    jobs.spawn(erase_due::run(Arc::clone(hub), stop.clone()));
     jobs
 }
 

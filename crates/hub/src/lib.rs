@@ -3,6 +3,8 @@
 
 pub mod auth;
 pub mod clock;
+pub mod hostile;
+pub mod search_terms;
 pub mod server;
 
 mod board;
@@ -15,6 +17,7 @@ mod jobs;
 mod policies;
 mod relay;
 mod replay;
+mod sight;
 mod status;
 mod unit_of_work;
 mod verbs;

@@ -1,10 +1,20 @@
 //! The gRPC server: limits, layers and services, in one readable list.
 
+mod call;
+mod connection;
+mod limits;
+mod prompt_body;
+mod seats;
+mod tls;
+
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{Request, Response};
+use serasi_proto::v1::audit_service_server::AuditServiceServer;
 use serasi_proto::v1::case_service_server::CaseServiceServer;
 use serasi_proto::v1::facility_service_server::FacilityServiceServer;
 use serasi_proto::v1::insight_service_server::InsightServiceServer;
@@ -14,39 +24,42 @@ use serasi_proto::v1::reference_service_server::ReferenceServiceServer;
 use serasi_proto::v1::referral_service_server::ReferralServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tonic::transport::Server;
-use tonic::transport::server::{Router, TcpIncoming};
-use tower::layer::util::{Identity, Stack};
+use tonic::body::Body;
+use tonic::service::Routes;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tower::ServiceBuilder;
+use tower::util::BoxCloneSyncService;
 
 use crate::auth::AuthLayer;
 use crate::grpc::{
-    CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler, ReferenceHandler,
-    ReferralHandler,
+    AuditHandler, CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler,
+    ReferenceHandler, ReferralHandler,
 };
 use crate::hub::Hub;
 use crate::jobs;
+use call::CallLayer;
+use connection::Door;
+use limits::{MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES};
+use seats::Seats;
+use tls::Tls;
 
-// Limits of guarantees, rule 15; tonic's defaults have none for most of them.
-const MAX_STREAMS_PER_CONNECTION: u32 = 128;
-const MAX_MESSAGE_BYTES: usize = 256 * 1024;
-const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
-const MAX_HEADER_BYTES: u32 = 16 * 1024;
-const MAX_PENDING_RESETS: usize = 20;
-const MAX_LOCAL_RESETS: usize = 256;
-const KEEPALIVE: Duration = Duration::from_mins(1);
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
-const MAX_CONNECTION_AGE: Duration = Duration::from_mins(30);
-const CONNECTION_GRACE: Duration = Duration::from_secs(30);
+pub(crate) use connection::Peer;
+pub use limits::Limits;
+pub use tls::{TlsError, TlsFiles};
+
 /// Jobs may take this long to end after the calls.
 const JOB_DRAIN: Duration = Duration::from_secs(3);
 /// Calls in flight may take this long after the hub was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// How the hub is reached.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ServerSettings {
     /// Off in production: it tells strangers what there is.
     pub reflection: bool,
+    /// `None` = in the clear: for development, and behind a proxy on the same machine that does it.
+    pub tls: Option<TlsFiles>,
+    pub limits: Limits,
 }
 
 /// Why the server ended.
@@ -59,8 +72,8 @@ pub enum ServeError {
     },
     #[error("a job of the hub ended by itself; without it offers would not expire")]
     JobEnded,
-    #[error("the server failed: {0}")]
-    Transport(#[from] tonic::transport::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// A server that listens and is ready to run.
@@ -70,6 +83,7 @@ pub struct BoundServer {
     address: SocketAddr,
     hub: Arc<Hub>,
     settings: ServerSettings,
+    tls: Option<Arc<Tls>>,
 }
 
 impl BoundServer {
@@ -79,6 +93,7 @@ impl BoundServer {
         address: SocketAddr,
         settings: ServerSettings,
     ) -> Result<Self, ServeError> {
+        let tls = settings.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         let listen = |source| ServeError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -87,6 +102,7 @@ impl BoundServer {
             address,
             hub,
             settings,
+            tls,
         })
     }
 
@@ -109,26 +125,25 @@ impl BoundServer {
             stopping.clone(),
         ));
 
-        let router = router(&self.hub, self.settings).add_service(health);
-        // Without it every small answer waits for the client's delayed acknowledgement, 40 ms.
-        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
-        let mut told = stopping.clone();
-        let mut serving = pin!(router.serve_with_incoming_shutdown(incoming, async move {
-            jobs::stopped(&mut told).await;
-        }));
+        let door = Door {
+            calls: calls(&self.hub, &self.settings, health),
+            seats: Seats::new(self.settings.limits),
+            tls: self.tls,
+        };
+        let mut serving = pin!(door.keep(self.listener, stopping));
         let mut told = stop;
         let early = tokio::select! {
-            result = &mut serving => Some(result.map_err(ServeError::from)),
+            () = &mut serving => Some(Ok(())),
             Some(_) = jobs.join_next() => Some(Err(ServeError::JobEnded)),
             () = jobs::stopped(&mut told) => None,
         };
         stop_all.send_replace(true);
         let result = if let Some(result) = early {
             result
-        } else if let Ok(result) = tokio::time::timeout(DRAIN, serving).await {
-            result.map_err(ServeError::from)
         } else {
-            tracing::warn!("calls were still in flight after the drain; they are cut off");
+            if tokio::time::timeout(DRAIN, serving).await.is_err() {
+                tracing::warn!("calls were still in flight after the drain; they are cut off");
+            }
             Ok(())
         };
         // A job that hangs on a database that is gone loses nothing by being cut off: its transaction rolls back.
@@ -141,7 +156,8 @@ impl BoundServer {
     }
 }
 
-type Layers = Stack<AuthLayer, Identity>;
+/// Every call, through all layers.
+pub(crate) type Calls = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
 /// A service with our message limits.
 macro_rules! limited {
@@ -152,19 +168,19 @@ macro_rules! limited {
     };
 }
 
-fn router(hub: &Arc<Hub>, settings: ServerSettings) -> Router<Layers> {
-    let server = Server::builder()
-        .max_concurrent_streams(MAX_STREAMS_PER_CONNECTION)
-        .http2_max_header_list_size(MAX_HEADER_BYTES)
-        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
-        .http2_max_local_error_reset_streams(Some(MAX_LOCAL_RESETS))
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .max_connection_age(MAX_CONNECTION_AGE)
-        .max_connection_age_grace(CONNECTION_GRACE);
-    let mut server = server.layer(AuthLayer(Arc::clone(hub)));
-    let router = server
-        .add_service(limited!(IntakeServiceServer::new(IntakeHandler(Arc::clone(hub)))))
+/// The layers, from the outside in, and what is served behind them.
+fn calls<H>(hub: &Arc<Hub>, settings: &ServerSettings, health: HealthServer<H>) -> Calls
+where
+    H: Health,
+{
+    let layers = ServiceBuilder::new()
+        .layer(CallLayer::new(settings.limits.calls_in_flight))
+        .layer(AuthLayer(Arc::clone(hub)));
+    BoxCloneSyncService::new(layers.service(routes(hub, settings).add_service(health).prepare()))
+}
+
+fn routes(hub: &Arc<Hub>, settings: &ServerSettings) -> Routes {
+    let routes = Routes::new(limited!(IntakeServiceServer::new(IntakeHandler(Arc::clone(hub)))))
         .add_service(limited!(CaseServiceServer::new(CaseHandler(Arc::clone(hub)))))
         .add_service(limited!(ReferralServiceServer::new(ReferralHandler(Arc::clone(
             hub
@@ -176,16 +192,17 @@ fn router(hub: &Arc<Hub>, settings: ServerSettings) -> Router<Layers> {
         .add_service(limited!(InsightServiceServer::new(InsightHandler(Arc::clone(
             hub
         )))))
+        .add_service(limited!(AuditServiceServer::new(AuditHandler(Arc::clone(hub)))))
         .add_service(limited!(ReferenceServiceServer::new(ReferenceHandler)));
     if settings.reflection {
-        with_reflection(router)
+        with_reflection(routes)
     } else {
-        router
+        routes
     }
 }
 
 /// Reflection in both versions: Python's client still asks for v1alpha.
-fn with_reflection(router: Router<Layers>) -> Router<Layers> {
+fn with_reflection(routes: Routes) -> Routes {
     let builder = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(serasi_proto::DESCRIPTOR_SET)
@@ -193,5 +210,5 @@ fn with_reflection(router: Router<Layers>) -> Router<Layers> {
     };
     let v1 = builder().build_v1().expect("the descriptor set is our own");
     let v1alpha = builder().build_v1alpha().expect("the descriptor set is our own");
-    router.add_service(v1).add_service(v1alpha)
+    routes.add_service(v1).add_service(v1alpha)
 }

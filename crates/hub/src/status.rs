@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serasi_domain::break_glass::IllegalBreakGlass;
 use serasi_domain::case::IllegalCaseVerb;
+use serasi_domain::regulation::Article;
 use serasi_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -12,7 +14,10 @@ use uuid::Uuid;
 
 use crate::error::{HubError, Kind, RuleBroken, Violation};
 
+mod admission;
 mod stream;
+
+use admission::{bad_token, forbidden, overloaded, too_fast};
 
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
@@ -68,20 +73,9 @@ impl From<HubError> for Status {
     fn from(error: HubError) -> Self {
         match error {
             HubError::Invalid(violations) => invalid(&violations),
-            HubError::Token(error) => Shown::new(
-                Code::Unauthenticated,
-                "TOKEN_INVALID",
-                error.to_string(),
-                "Token tidak sah atau sudah kedaluwarsa. Minta token baru lalu coba lagi.",
-            )
-            .into_status(ErrorDetails::new()),
-            HubError::Forbidden(why) => Shown::new(
-                Code::PermissionDenied,
-                "PERMISSION_DENIED",
-                why,
-                "Peran Anda tidak mengizinkan tindakan ini.",
-            )
-            .into_status(ErrorDetails::new()),
+            HubError::Token(error) => bad_token(error),
+            HubError::TooFast(wait) => too_fast(wait),
+            HubError::Forbidden(why) => forbidden(why),
             HubError::NotFound { kind, id } => not_found(kind, &id),
             HubError::Exists {
                 kind,
@@ -110,6 +104,7 @@ impl From<HubError> for Status {
                 "Uji coba lain sedang berjalan; ulangi setelah selesai.",
             )
             .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER))),
+            HubError::Overloaded => overloaded(),
             HubError::TooMuch(what) => Shown::new(
                 Code::ResourceExhausted,
                 "LIMIT_EXCEEDED",
@@ -199,7 +194,7 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
             ),
             format!("Versi {id} sudah dipakai; isinya berbeda pada: {fields}. Gunakan versi baru."),
         ),
-        Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
+        Kind::BreakGlass | Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
             format!(
@@ -241,6 +236,10 @@ fn allowed_verbs(error: &IllegalCaseVerb) -> Vec<&'static str> {
 }
 
 /// Stable reason, message in Indonesian, article.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a catalogue: one entry a rule, nothing to follow"
+)]
 fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
     match rule {
         RuleBroken::Case(error) => (
@@ -267,6 +266,7 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             format!("Penempatan berstatus {}.", error.state),
             "P16 Ps.18",
         ),
+        RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
         RuleBroken::NotRoutable(_) => (
             "NOT_ROUTABLE",
             "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
@@ -285,6 +285,16 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "POLICY_UNKNOWN",
             format!("Kebijakan {version} tidak dikenal; administrator perlu membuatnya kembali."),
             "P16 Ps.33",
+        ),
+        RuleBroken::HeldAlready => (
+            "LEGAL_HOLD_SET",
+            "Kasus ini sudah ditahan dari penghapusan; cabut penahanan itu dahulu.".to_owned(),
+            "UU 27/2022 Ps.43",
+        ),
+        RuleBroken::NotHeld => (
+            "LEGAL_HOLD_NOT_SET",
+            "Kasus ini tidak sedang ditahan dari penghapusan.".to_owned(),
+            "UU 27/2022 Ps.43",
         ),
         RuleBroken::FacilityInUse => (
             "FACILITY_IN_USE",
@@ -307,6 +317,21 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "P16 Ps.29c",
         ),
     }
+}
+
+fn break_glass_in_words(error: IllegalBreakGlass) -> (&'static str, String, &'static str) {
+    let (reason, message) = match error {
+        IllegalBreakGlass::NotMasked => (
+            "BREAK_GLASS_NOT_NEEDED",
+            "Anda sudah melihat kasus ini seutuhnya.",
+        ),
+        IllegalBreakGlass::OwnReview => (
+            "BREAK_GLASS_OWN_REVIEW",
+            "Pembukaan kasus ditinjau oleh orang kedua, bukan oleh yang membukanya.",
+        ),
+        IllegalBreakGlass::AlreadyReviewed => ("BREAK_GLASS_REVIEWED", "Pembukaan kasus ini sudah ditinjau."),
+    };
+    (reason, message.to_owned(), Article::Uu27Ps16.code())
 }
 
 fn stored(error: &StoreError) -> Status {
@@ -342,7 +367,22 @@ fn stored(error: &StoreError) -> Status {
                 .to_owned(),
         }]),
         StoreError::Constraint(name) => internal(&format!("constraint {name} refused a change")),
-        StoreError::Impossible { .. } | StoreError::Unsealable { .. } => internal(&error.to_string()),
+        StoreError::Keys(why) if why.is_away() => {
+            tracing::error!(error = %why, "data keys cannot be unwrapped");
+            let mut details = ErrorDetails::new();
+            details.set_retry_info(Some(RETRY_AFTER));
+            Shown::new(
+                Code::Unavailable,
+                "KEY_SERVICE_UNAVAILABLE",
+                "the keys of this region are not reachable; repeat the call with the same request_id",
+                "Kunci data wilayah ini sedang tidak terjangkau; ulangi dengan request_id yang sama.",
+            )
+            .into_status(details)
+        }
+        StoreError::Impossible { .. }
+        | StoreError::Unsealable { .. }
+        | StoreError::KeyNeeded(_)
+        | StoreError::Keys(_) => internal(&error.to_string()),
         StoreError::Database(_) => internal(&format!("database error {}", error.sqlstate())),
         StoreError::Migration(_) => internal("schema migration"),
     }

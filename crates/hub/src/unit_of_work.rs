@@ -18,7 +18,7 @@ use serasi_store::{PgTransaction, StoreError, audit, events};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::auth::Caller;
+use crate::auth::Permit;
 use crate::error::HubError;
 use crate::hub::Hub;
 
@@ -46,7 +46,7 @@ pub(crate) trait Mutation: Send + Sync + 'static {
 /// How a mutation was called.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    pub(crate) caller: Caller,
+    pub(crate) caller: Permit,
     pub(crate) request_id: Uuid,
     /// SHA-256 of the request as it was sent.
     pub(crate) request_hash: Vec<u8>,
@@ -58,13 +58,13 @@ pub(crate) struct Unit<'h> {
     /// The database's time of this transaction.
     pub(crate) now: OffsetDateTime,
     pub(crate) hub: &'h Hub,
-    pub(crate) caller: &'h Caller,
+    pub(crate) caller: &'h Permit,
     request_id: Option<Uuid>,
     verb: &'static str,
 }
 
 impl Call {
-    pub(crate) fn new(caller: Caller, request_id: Uuid, request: &impl Message) -> Self {
+    pub(crate) fn new(caller: Permit, request_id: Uuid, request: &impl Message) -> Self {
         let digest = ring::digest::digest(&ring::digest::SHA256, &request.encode_to_vec());
         Self {
             caller,
@@ -135,7 +135,7 @@ pub(crate) async fn execute<M: Mutation>(
 ) -> Result<M::Response, HubError> {
     let hub = Arc::clone(hub);
     // The task owns everything: a client that goes away drops only its wait for the answer.
-    let task = tokio::spawn(async move { repeated(|| once(&hub, &call, &mutation)).await });
+    let task = tokio::spawn(async move { repeated(&hub, || once(&hub, &call, &mutation)).await });
     match tokio::time::timeout(CALL_DEADLINE, task).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(HubError::Bug("a command panicked")),
@@ -143,8 +143,9 @@ pub(crate) async fn execute<M: Mutation>(
     }
 }
 
-/// Repeats what another transaction got in the way of.
-async fn repeated<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, HubError>
+/// Repeats what another transaction got in the way of, or what needed a data key that was not in memory: it is fetched
+/// between two transactions, for the key-encryption key may be far away.
+async fn repeated<T, F>(hub: &Hub, mut attempt: impl FnMut() -> F) -> Result<T, HubError>
 where
     F: Future<Output = Result<T, HubError>>,
 {
@@ -152,6 +153,9 @@ where
     loop {
         match attempt().await {
             Err(HubError::Store(StoreError::Conflict(_))) if tries < MAX_TRIES => pause(tries).await,
+            Err(HubError::Store(StoreError::KeyNeeded(home))) if tries < MAX_TRIES => {
+                hub.store.load_keys(home).await?;
+            }
             result => return result,
         }
         tries += 1;
@@ -167,7 +171,7 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
     let mut conn = hub.store.begin().await?;
     let (now, known) = idempotency::begin_call(&mut conn, &key).await?;
     if let Some(known) = known {
-        return replay::<M>(&known, &call.request_hash);
+        return replay::<M>(&known, call);
     }
     let mut unit = Unit {
         conn,
@@ -186,6 +190,7 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
                 .ok_or(error);
         }
     };
+    call.caller.must_have_been_asked()?;
     let remembered = Remembered {
         verb: M::VERB.to_owned(),
         request_hash: call.request_hash.clone(),
@@ -212,15 +217,14 @@ async fn first_response<M: Mutation>(
     undone.rollback().await.map_err(StoreError::from)?;
     let mut conn = hub.store.begin().await?;
     let (_, known) = idempotency::begin_call(&mut conn, key).await?;
-    known
-        .map(|known| replay::<M>(&known, &call.request_hash))
-        .transpose()
+    known.map(|known| replay::<M>(&known, call)).transpose()
 }
 
-fn replay<M: Mutation>(known: &Remembered, request_hash: &[u8]) -> Result<M::Response, HubError> {
-    if known.verb != M::VERB || known.request_hash != request_hash {
+fn replay<M: Mutation>(known: &Remembered, call: &Call) -> Result<M::Response, HubError> {
+    if known.verb != M::VERB || known.request_hash != call.request_hash {
         return Err(HubError::RequestIdReused);
     }
+    call.caller.was_answered_before();
     M::Response::decode(known.response.as_slice())
         .map_err(|_| HubError::Bug("a remembered response is unreadable"))
 }
@@ -237,19 +241,19 @@ pub(crate) trait Act: Send + Sync + 'static {
 }
 
 /// Runs an act for a client; as with a mutation, a client that goes away drops only its wait.
-pub(crate) async fn run_for<A: Act>(hub: &Arc<Hub>, caller: Caller, act: A) -> Result<A::Output, HubError> {
+pub(crate) async fn run_for<A: Act>(hub: &Arc<Hub>, caller: Permit, act: A) -> Result<A::Output, HubError> {
     let hub = Arc::clone(hub);
-    let task = tokio::spawn(async move { repeated(|| commit_once(&hub, &caller, &act)).await });
+    let task = tokio::spawn(async move { repeated(&hub, || commit_once(&hub, &caller, &act)).await });
     task.await.unwrap_or(Err(HubError::Bug("a command panicked")))
 }
 
 /// Runs a step of a job.
 pub(crate) async fn run_job<A: Act>(hub: &Hub, act: &A) -> Result<A::Output, HubError> {
-    let caller = Caller::job(A::VERB);
-    repeated(|| commit_once(hub, &caller, act)).await
+    let caller = Permit::job(A::VERB);
+    repeated(hub, || commit_once(hub, &caller, act)).await
 }
 
-async fn commit_once<A: Act>(hub: &Hub, caller: &Caller, act: &A) -> Result<A::Output, HubError> {
+async fn commit_once<A: Act>(hub: &Hub, caller: &Permit, act: &A) -> Result<A::Output, HubError> {
     let mut conn = hub.store.begin().await?;
     let now = serasi_store::now(&mut conn).await?;
     let mut unit = Unit {
@@ -261,6 +265,7 @@ async fn commit_once<A: Act>(hub: &Hub, caller: &Caller, act: &A) -> Result<A::O
         verb: A::VERB,
     };
     let output = act.run(&mut unit).await?;
+    caller.must_have_been_asked()?;
     unit.conn.commit().await.map_err(StoreError::from)?;
     hub.board.nudge();
     hub.feed.nudge();

@@ -1,5 +1,6 @@
 //! Wire to domain and back. In: every violation of a request at once. Out: `From`.
 
+mod break_glass;
 mod capacity;
 mod case;
 mod codes;
@@ -17,8 +18,10 @@ mod reference;
 mod time;
 mod watch;
 
+pub(crate) use break_glass::break_glass_to_wire;
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, need};
+pub(crate) use codes::{numbers, optional};
 pub(crate) use decision::{decision_to_wire, outcome_to_wire, replay_to_wire};
 pub(crate) use dry_run::dry_run_to_wire;
 pub(crate) use facility::{facility_to_wire, profile};
@@ -34,5 +37,5 @@ pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
 pub(crate) use watch::{
-    CAPACITY_CHANGED, event_to_wire, pool_event_id, watched_case, watched_offer, watched_pool,
+    CAPACITY_CHANGED, event_to_wire, pool_event_id, standing_offer, watched_case, watched_offer, watched_pool,
 };

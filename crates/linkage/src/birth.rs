@@ -35,6 +35,16 @@ pub enum InvalidBirth {
 }
 
 impl Birth {
+    /// `None` if the calendar has no such day.
+    pub(crate) fn of(year: u16, month: u8, day: u8) -> Option<Self> {
+        let named = Month::try_from(month).ok()?;
+        Date::from_calendar_date(i32::from(year), named, day).ok()?;
+        Some(Self {
+            year,
+            day: Some(DayOfYear { month, day }),
+        })
+    }
+
     /// Year, month and day as one number; `None` where only the year is known.
     pub(crate) fn full(self) -> Option<u64> {
         let day = self.day?;
@@ -59,12 +69,7 @@ impl FromStr for Birth {
         if parts.next().is_some() {
             return Err(InvalidBirth::Form);
         }
-        let named = Month::try_from(month).map_err(|_| InvalidBirth::Day)?;
-        Date::from_calendar_date(i32::from(year), named, day).map_err(|_| InvalidBirth::Day)?;
-        Ok(Self {
-            year,
-            day: Some(DayOfYear { month, day }),
-        })
+        Self::of(year, month, day).ok_or(InvalidBirth::Day)
     }
 }
 

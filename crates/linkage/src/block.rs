@@ -3,7 +3,8 @@
 //! Owns the passes and the index of the persons by key; a registry row of any number streams past it. Every pass
 //! survives the errors that break another: a wrong NIK, a misspelt name, a wrong date, a move.
 
-use std::hash::BuildHasher;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 use foldhash::quality::FixedState;
 use serasi_geography::RegionCode;
@@ -19,7 +20,36 @@ pub(crate) const MAX_CANDIDATES: usize = 2_000;
 /// Persons by the keys of all passes.
 pub(crate) struct Blocks {
     /// Sorted by key, then person.
-    entries: Vec<(u64, u32)>,
+    persons: Vec<u32>,
+    /// Where the persons of a key start, and how many they are. Keys are hashes already.
+    by_key: HashMap<u64, (u32, u32), Unhashed>,
+}
+
+type Unhashed = BuildHasherDefault<Unchanged>;
+
+/// Takes a key that is a hash as it is.
+#[derive(Default)]
+struct Unchanged(u64);
+
+impl Hasher for Unchanged {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are numbers");
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
+/// What a look for candidates needs, kept between rows to spare the memory's allocation.
+#[derive(Default)]
+pub(crate) struct Search {
+    keys: Vec<u64>,
+    found: Vec<u32>,
 }
 
 impl Blocks {
@@ -31,30 +61,39 @@ impl Blocks {
             entries.extend(keys.iter().map(|key| (*key, person)));
         }
         entries.sort_unstable();
-        Self { entries }
+        entries.dedup();
+        let mut blocks = Self {
+            persons: Vec::with_capacity(entries.len()),
+            by_key: HashMap::default(),
+        };
+        for block in entries.chunk_by(|left, right| left.0 == right.0) {
+            // Who shares a key with too many is found by another.
+            if let (Some((key, _)), true) = (block.first(), block.len() <= MAX_BLOCK_PERSONS) {
+                let start = u32::try_from(blocks.persons.len()).unwrap_or(u32::MAX);
+                let length = u32::try_from(block.len()).unwrap_or(u32::MAX);
+                blocks.by_key.insert(*key, (start, length));
+                blocks.persons.extend(block.iter().map(|(_, person)| *person));
+            }
+        }
+        blocks
     }
 
-    /// The persons that may be this row, each once, in order. `found` is cleared first.
-    pub(crate) fn candidates(&self, row: &Identity, found: &mut Vec<u32>) {
-        let mut keys = Vec::new();
-        keys_of(row, &mut keys);
+    /// The persons that may be this row, each once, in order.
+    pub(crate) fn candidates<'a>(&self, row: &Identity, search: &'a mut Search) -> &'a [u32] {
+        let Search { keys, found } = search;
+        keys_of(row, keys);
         found.clear();
-        for key in keys {
-            let start = self.entries.partition_point(|(other, _)| *other < key);
-            let block = self.entries.get(start..).unwrap_or_default();
-            let persons = block
-                .iter()
-                .take_while(|(other, _)| *other == key)
-                .take(MAX_BLOCK_PERSONS + 1);
-            let before = found.len();
-            found.extend(persons.map(|(_, person)| *person));
-            if found.len() - before > MAX_BLOCK_PERSONS {
-                found.truncate(before);
-            }
+        for (start, length) in keys.iter().filter_map(|key| self.by_key.get(key)) {
+            let block = usize::try_from(*start)
+                .ok()
+                .and_then(|start| self.persons.get(start..));
+            let length = usize::try_from(*length).unwrap_or(usize::MAX);
+            found.extend(block.unwrap_or_default().iter().take(length));
         }
         found.sort_unstable();
         found.dedup();
         found.truncate(MAX_CANDIDATES);
+        found
     }
 }
 
@@ -170,10 +209,10 @@ mod tests {
             .map(|person| parse(person.raw()))
             .collect();
         let blocks = Blocks::of(&persons);
-        let mut found = Vec::new();
+        let mut search = Search::default();
         let (mut looked_at, mut registered, mut met) = (0, 0, 0);
         for (position, row) in population.rows.iter().enumerate() {
-            blocks.candidates(&parse(row.raw()), &mut found);
+            let found = blocks.candidates(&parse(row.raw()), &mut search);
             looked_at += found.len();
             if let Some(person) = population.truth.iter().position(|truth| *truth == Some(position)) {
                 registered += 1;
@@ -192,10 +231,12 @@ mod tests {
             ..RawIdentity::default()
         };
         let row = Identity::parse(&namesake).unwrap();
-        let mut found = Vec::new();
-        Blocks::of(&vec![row.clone(); MAX_BLOCK_PERSONS]).candidates(&row, &mut found);
-        assert_eq!(found.len(), MAX_BLOCK_PERSONS);
-        Blocks::of(&vec![row.clone(); MAX_BLOCK_PERSONS + 1]).candidates(&row, &mut found);
-        assert_eq!(found, []);
+        let found = |persons: usize| {
+            let mut search = Search::default();
+            let blocks = Blocks::of(&vec![row.clone(); persons]);
+            blocks.candidates(&row, &mut search).len()
+        };
+        assert_eq!(found(MAX_BLOCK_PERSONS), MAX_BLOCK_PERSONS);
+        assert_eq!(found(MAX_BLOCK_PERSONS + 1), 0);
     }
 }

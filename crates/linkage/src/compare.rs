@@ -9,8 +9,11 @@ mod nik;
 mod place;
 mod sex;
 
+use serasi_geography::RegionCode;
+
 use crate::terms::Terms;
-use crate::{Field, Identity};
+use crate::weights::codes;
+use crate::{Birth, Field, Identity, Nik};
 
 pub use birth::BirthLevel;
 pub use name::NameLevel;
@@ -31,10 +34,11 @@ pub struct Comparison {
 }
 
 /// A comparison with how surprising it is that the names share what they share, in bits.
+#[derive(Clone, Copy)]
 pub(crate) struct Compared {
     pub(crate) levels: Comparison,
-    pub(crate) name_bits: f64,
-    pub(crate) mother_name_bits: f64,
+    pub(crate) name_bits: f32,
+    pub(crate) mother_name_bits: f32,
 }
 
 impl Comparison {
@@ -49,21 +53,33 @@ impl Comparison {
             Field::MotherName => self.mother_name.map(NameLevel::position),
         }
     }
+
+    /// What weights and explanations call a field's level.
+    pub(crate) fn code(self, field: Field) -> Option<&'static str> {
+        codes(field).get(self.position(field)?).copied()
+    }
 }
 
 impl Compared {
     pub(crate) fn of(left: &Identity, right: &Identity, terms: &Terms) -> Self {
         let name = both(left.name.as_ref(), right.name.as_ref(), name::compare);
+        let regency = common_regency(left, right);
         let mother_name = both(
             left.mother_name.as_ref(),
             right.mother_name.as_ref(),
             name::compare,
         );
-        let birth = both(left.birth, right.birth, birth::compare);
-        let bits = |agreement: &NameAgreement| terms.bits(agreement);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "millions of pairs are kept; bits need no more digits"
+        )]
+        let bits = |agreement: &NameAgreement| terms.bits(agreement, regency) as f32;
+        let birth = birth_level(left, right);
         Self {
             levels: Comparison {
-                nik: both(left.nik, right.nik, nik::compare).map(|nik| beside_birth(nik, birth)),
+                nik: both(left.nik, right.nik, |left, right| {
+                    nik::compare(left, right, birth)
+                }),
                 name: name.as_ref().map(|name| name.level),
                 birth,
                 sex: both(left.sex, right.sex, sex::compare),
@@ -76,14 +92,38 @@ impl Compared {
     }
 }
 
-/// Where both state a birth date that is compared by itself: the NIK must not say it a second time.
-fn beside_birth(nik: NikLevel, birth: Option<BirthLevel>) -> NikLevel {
-    match (nik, birth) {
-        (NikLevel::BirthPartAgrees, Some(_)) => NikLevel::Different,
-        (nik, _) => nik,
+/// The dates in NIK speak, too: where one side has no NIK they outlive a birth date that was put as 1 January, and where
+/// a side states no birth date they stand for it.
+fn birth_level(left: &Identity, right: &Identity) -> Option<BirthLevel> {
+    let stated = both(left.birth, right.birth, birth::compare);
+    let other = match (left.nik, right.nik) {
+        (None, Some(nik)) => by_nik(nik, left.birth),
+        (Some(nik), None) => by_nik(nik, right.birth),
+        (Some(left_nik), Some(right_nik)) if stated.is_none() && !nik::are_near(left_nik, right_nik) => {
+            by_nik(left_nik, right.birth).or_else(|| by_nik(right_nik, left.birth))
+        }
+        (None, None) | (Some(_), Some(_)) => None,
+    };
+    match (stated, other) {
+        (Some(stated), Some(other)) => Some(stated.min(other)),
+        (stated, other) => stated.or(other),
     }
+}
+
+fn by_nik(nik: Nik, birth: Option<Birth>) -> Option<BirthLevel> {
+    let birth = birth?;
+    Some(birth::compare(nik.birth_near(birth.year)?, birth))
+}
+
+/// The regency in which both are known to live.
+fn common_regency(left: &Identity, right: &Identity) -> Option<RegionCode> {
+    let regency = left.place?.regency();
+    regency.filter(|_| regency == right.place.and_then(RegionCode::regency))
 }
 
 fn both<T, L>(left: Option<T>, right: Option<T>, compare: impl FnOnce(T, T) -> L) -> Option<L> {
     Some(compare(left?, right?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
-//! Weights from unlabelled files: u from pairs drawn at random, m by expectation-maximisation over blocked pairs.
+//! Weights from unlabelled files: u from pairs drawn at random, m and kin by expectation-maximisation over the pairs
+//! that blocking found.
 //!
 //! The prior is that of all pairs, not of the blocked ones: a person is one of the rows or none, so rows compete
 //! for a person, and a namesake does not pass for a match. Same seed and files, same weights.
@@ -7,79 +8,46 @@ use rand::Rng;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::block::Blocks;
 use crate::compare::Compared;
-use crate::terms::Terms;
-use crate::weights::{all_levels, slot};
-use crate::{Field, Identity, Weights};
+use crate::pairs::Pair;
+use crate::scale::{Evidence, Scale};
+use crate::survey::Survey;
+use crate::weights::{LEVELS, LevelWeight, slot};
+use crate::{BirthLevel, Field, Identity, NikLevel, Weights};
 
 const RANDOM_PAIRS: u32 = 500_000;
-const MAX_ROUNDS: usize = 30;
+const MAX_ROUNDS: usize = 40;
 /// Rounds end when no share moves by more.
 const SETTLED: f64 = 1e-4;
 /// What a level counts before the first pair is seen, in pairs spread as the starting weights say.
 const STARTING_PAIRS: f64 = 20.0;
-/// A random pair with so much weight is the same person drawn by luck; it must not count as chance.
+/// A random pair with so much weight is the same person or family drawn by luck; it must not count as chance.
 const LUCKY_BITS: f64 = 18.0;
-/// Pairs below this weight are nobody's match under any estimate.
-const HOPELESS_BITS: f64 = -2.0;
 const SMALLEST_REGISTERED: f64 = 0.01;
 const SMALLEST_SHARE: f64 = 1e-9;
+/// What a household is like is known better than what files make of it: so many pairs.
+const STARTING_KIN: f64 = 300.0;
+const OTHERS_EACH: std::ops::RangeInclusive<f64> = 0.1..=16.0;
 
-/// The weights these files speak for, under the name `version`; `starting` is where estimation begins.
-#[must_use]
-pub fn estimate(starting: &Weights, version: &str, files: &Files<'_>, seed: u64) -> Weights {
-    let mut weights = Weights {
-        version: version.to_owned(),
-        ..starting.clone()
-    };
-    if files.persons.is_empty() || files.rows.is_empty() {
-        return weights;
+pub(crate) fn estimate_u(weights: &mut Weights, persons: &[Identity], survey: &mut Survey, seed: u64) {
+    survey.thin();
+    let Survey { terms, sample } = survey;
+    if persons.is_empty() || sample.is_empty() {
+        return;
     }
-    let terms = Terms::count(files.rows);
-    estimate_u(&mut weights, &terms, files, seed);
-    let pairs = blocked_pairs(&weights, &terms, files);
-    for _ in 0..MAX_ROUNDS {
-        let before = weights.clone();
-        let chances = expect(&before, files, &pairs);
-        maximise(&mut weights, starting, &chances, &pairs, files.persons.len());
-        let moved = before.levels.iter().zip(&weights.levels);
-        if moved
-            .into_iter()
-            .all(|(old, new)| (old.m - new.m).abs() < SETTLED)
-        {
-            break;
-        }
-    }
-    weights
-}
-
-/// Two files that are to be linked.
-#[derive(Clone, Copy)]
-pub struct Files<'a> {
-    pub persons: &'a [Identity],
-    pub rows: &'a [Identity],
-}
-
-/// A pair that blocking found, persons in order.
-struct Pair {
-    person: u32,
-    compared: Compared,
-}
-
-fn estimate_u(weights: &mut Weights, terms: &Terms, files: &Files<'_>, seed: u64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let starting = weights.clone();
+    let scale = Scale::of(&starting, 1);
     let mut counts = Tally::default();
-    let mut bits = vec![0.0; weights.levels.len()];
+    let mut bits = [0.0; LEVELS];
     for _ in 0..RANDOM_PAIRS {
-        let person = files.persons.get(rng.random_range(0..files.persons.len()));
-        let row = files.rows.get(rng.random_range(0..files.rows.len()));
-        let (Some(person), Some(row)) = (person, row) else {
+        let person = persons.get(rng.random_range(0..persons.len()));
+        let row = sample.get(rng.random_range(0..sample.len()));
+        let (Some(person), Some((_, row))) = (person, row) else {
             continue;
         };
         let compared = Compared::of(person, row, terms);
-        if starting.total(&compared) > LUCKY_BITS {
+        if scale.evidence(&compared).same > LUCKY_BITS {
             continue;
         }
         counts.add(&compared, 1.0);
@@ -89,17 +57,13 @@ fn estimate_u(weights: &mut Weights, terms: &Terms, files: &Files<'_>, seed: u64
         ] {
             let position = compared.levels.position(field);
             if let Some(sum) = position.and_then(|position| bits.get_mut(slot(field, position))) {
-                *sum += shared_bits;
+                *sum += f64::from(shared_bits);
             }
         }
     }
-    let shares = counts.shares(&starting, |level| level.u);
-    for ((level, share), (bits, met)) in weights
-        .levels
-        .iter_mut()
-        .zip(shares)
-        .zip(bits.iter().zip(&counts.levels))
-    {
+    let shares = counts.shares(&starting, STARTING_PAIRS, |level| level.u);
+    let met = bits.iter().zip(&counts.levels);
+    for ((level, share), (bits, met)) in weights.levels.iter_mut().zip(shares).zip(met) {
         level.u = share;
         // Seldom met: what the starting weights say is the better guess.
         if *met >= STARTING_PAIRS && level.chance_bits.is_some() {
@@ -108,82 +72,146 @@ fn estimate_u(weights: &mut Weights, terms: &Terms, files: &Files<'_>, seed: u64
     }
 }
 
-fn blocked_pairs(weights: &Weights, terms: &Terms, files: &Files<'_>) -> Vec<Pair> {
-    let blocks = Blocks::of(files.persons);
-    let mut found = Vec::new();
-    let mut pairs = Vec::new();
-    for row in files.rows {
-        blocks.candidates(row, &mut found);
-        for person in &found {
-            let Some(identity) = usize::try_from(*person).ok().and_then(|at| files.persons.get(at)) else {
-                continue;
-            };
-            let compared = Compared::of(identity, row, terms);
-            if weights.total(&compared) >= HOPELESS_BITS {
-                pairs.push(Pair {
-                    person: *person,
-                    compared,
-                });
-            }
+/// What estimation learns from.
+pub(crate) struct Drawn {
+    /// Person by person.
+    pub(crate) pairs: Vec<Pair>,
+    /// How many they were found for, and among how many rows.
+    pub(crate) persons: f64,
+    pub(crate) rows: u64,
+    /// Of all pairs of these persons and rows, found or not, so many have two NIK.
+    pub(crate) nik_pairs: f64,
+}
+
+/// The weights these pairs speak for.
+pub(crate) fn estimate(starting: &Weights, drawn: &Drawn) -> Weights {
+    let mut weights = starting.clone();
+    for _ in 0..MAX_ROUNDS {
+        let before = weights.clone();
+        maximise(&mut weights, starting, &expect(&before, drawn), drawn);
+        let moved = before.levels.iter().zip(&weights.levels);
+        if moved.into_iter().all(|(old, new)| {
+            (old.m - new.m).abs() < SETTLED
+                && (old.kin - new.kin).abs() < SETTLED
+                && (old.near - new.near).abs() < SETTLED
+        }) {
+            break;
         }
     }
-    pairs.sort_by_key(|pair| pair.person);
-    pairs
+    weights
 }
 
-/// For each pair how likely it is the same person, given that a person is one row or none.
-fn expect(weights: &Weights, files: &Files<'_>, pairs: &[Pair]) -> Vec<f64> {
-    let prior = prior_odds(weights, files.rows.len());
-    let mut chances = Vec::with_capacity(pairs.len());
-    for of_person in pairs.chunk_by(|left, right| left.person == right.person) {
-        let odds: Vec<f64> = of_person
-            .iter()
-            .map(|pair| prior * weights.total(&pair.compared).exp2())
-            .collect();
-        let all: f64 = 1.0 + odds.iter().sum::<f64>();
-        chances.extend(odds.into_iter().map(|odds| odds / all));
+/// NIK that agree as far as these do meet too seldom by chance to be drawn at random, but blocking finds them all.
+fn meet_by_chance(weights: &mut Weights, starting: &Weights, expected: &Expected, nik_pairs: f64) {
+    let births = |levels: &[BirthLevel]| -> f64 {
+        let slots = levels.iter().map(|level| slot(Field::Birth, level.position()));
+        slots
+            .filter_map(|at| weights.levels.get(at))
+            .map(|level| level.u)
+            .sum()
+    };
+    // Beside a birth date it is asked how often those born on one day, or in one year, meet so.
+    let one_day = births(&[BirthLevel::Exact]);
+    let one_year = births(&[
+        BirthLevel::Swapped,
+        BirthLevel::OnePartDiffers,
+        BirthLevel::Placeholder,
+        BirthLevel::YearOnly,
+        BirthLevel::SameYear,
+    ]);
+    for (level, of_all) in [
+        (NikLevel::Exact, 1.0),
+        (NikLevel::Transposed, 1.0),
+        (NikLevel::OneEdit, 1.0),
+        (NikLevel::SlipBesideBirth, one_day),
+        (NikLevel::SlipBesideYear, one_year),
+    ] {
+        let at = slot(Field::Nik, level.position());
+        let (Some(weight), Some(first), Some(met)) = (
+            weights.levels.get_mut(at),
+            starting.levels.get(at),
+            expected.strangers.levels.get(at),
+        ) else {
+            continue;
+        };
+        let strangers = nik_pairs * of_all;
+        weight.u = ((met + first.u) / (strangers + 1.0)).clamp(SMALLEST_SHARE, 0.1);
     }
-    chances
 }
 
-/// The odds that a person is a given row rather than none, before the two are compared.
-pub(crate) fn prior_odds(weights: &Weights, rows: usize) -> f64 {
-    let rows = u32::try_from(rows.max(1)).map_or(f64::from(u32::MAX), f64::from);
-    weights.registered_share / (1.0 - weights.registered_share) / rows
+/// How often each level is expected among the same person and within a household.
+#[derive(Default)]
+struct Expected {
+    same: Tally,
+    kin: Tally,
+    near: Tally,
+    strangers: Tally,
+    all_same: f64,
+    all_kin: f64,
+    all_near: f64,
 }
 
-fn maximise(weights: &mut Weights, starting: &Weights, chances: &[f64], pairs: &[Pair], persons: usize) {
-    let mut counts = Tally::default();
-    for (pair, chance) in pairs.iter().zip(chances) {
-        counts.add(&pair.compared, *chance);
+/// How likely each pair is the same person, given that a person is one row or none; and, if not, of one household.
+fn expect(weights: &Weights, drawn: &Drawn) -> Expected {
+    let scale = Scale::of(weights, drawn.rows);
+    let mut expected = Expected::default();
+    let mut of_pairs: Vec<(f64, Evidence)> = Vec::new();
+    for of_person in drawn.pairs.chunk_by(|left, right| left.person == right.person) {
+        of_pairs.clear();
+        of_pairs.extend(of_person.iter().map(|pair| {
+            let odds = (scale.prior_bits() + scale.weight(&pair.compared)).exp2();
+            (odds, scale.evidence(&pair.compared))
+        }));
+        let all: f64 = 1.0 + of_pairs.iter().map(|(odds, _)| odds).sum::<f64>();
+        for (pair, (odds, evidence)) in of_person.iter().zip(&of_pairs) {
+            let same = odds / all;
+            let (kin, near) = scale.other_shares(*evidence);
+            let (kin, near) = ((1.0 - same) * kin, (1.0 - same) * near);
+            expected.same.add(&pair.compared, same);
+            expected.kin.add(&pair.compared, kin);
+            expected.near.add(&pair.compared, near);
+            expected.strangers.add(&pair.compared, 1.0 - same - kin - near);
+            expected.all_same += same;
+            expected.all_kin += kin;
+            expected.all_near += near;
+        }
     }
-    for (level, share) in weights
-        .levels
-        .iter_mut()
-        .zip(counts.shares(starting, |level| level.m))
-    {
-        level.m = share;
+    expected
+}
+
+fn maximise(weights: &mut Weights, starting: &Weights, expected: &Expected, drawn: &Drawn) {
+    let same = expected.same.shares(starting, STARTING_PAIRS, |level| level.m);
+    let kin = expected.kin.shares(starting, STARTING_KIN, |level| level.kin);
+    let near = expected.near.shares(starting, STARTING_PAIRS, |level| level.near);
+    for (((level, m), kin), near) in weights.levels.iter_mut().zip(same).zip(kin).zip(near) {
+        (level.m, level.kin, level.near) = (m, kin, near);
     }
-    let registered = chances.iter().sum::<f64>() + STARTING_PAIRS * starting.registered_share;
-    let persons = f64::from(u32::try_from(persons).unwrap_or(u32::MAX)) + STARTING_PAIRS;
+    meet_by_chance(weights, starting, expected, drawn.nik_pairs);
+    let persons = drawn.persons + STARTING_PAIRS;
+    let registered = expected.all_same + STARTING_PAIRS * starting.registered_share;
     weights.registered_share = (registered / persons).clamp(SMALLEST_REGISTERED, 1.0 - SMALLEST_REGISTERED);
+    let each = |all: f64, first: f64| {
+        ((all + STARTING_PAIRS * first) / persons).clamp(*OTHERS_EACH.start(), *OTHERS_EACH.end())
+    };
+    weights.kin_each = each(expected.all_kin, starting.kin_each);
+    weights.near_each = each(expected.all_near, starting.near_each);
 }
 
 /// How often each level was met.
-struct Tally {
-    levels: Vec<f64>,
+pub(crate) struct Tally {
+    levels: [f64; LEVELS],
 }
 
 impl Default for Tally {
     fn default() -> Self {
         Self {
-            levels: vec![0.0; all_levels().count()],
+            levels: [0.0; LEVELS],
         }
     }
 }
 
 impl Tally {
-    fn add(&mut self, compared: &Compared, chance: f64) {
+    pub(crate) fn add(&mut self, compared: &Compared, chance: f64) {
         for field in Field::ALL {
             let Some(position) = compared.levels.position(field) else {
                 continue;
@@ -194,8 +222,13 @@ impl Tally {
         }
     }
 
-    /// Of each level among those of its field, with a few pairs as the starting weights have them.
-    fn shares(&self, starting: &Weights, share_of: impl Fn(&crate::LevelWeight) -> f64) -> Vec<f64> {
+    /// Of each level among those of its field, with `first` pairs as the starting weights have them.
+    pub(crate) fn shares(
+        &self,
+        starting: &Weights,
+        first: f64,
+        share_of: impl Fn(&LevelWeight) -> f64,
+    ) -> Vec<f64> {
         let counted = || starting.levels.iter().zip(&self.levels);
         let of_field = |field: Field| -> f64 {
             counted()
@@ -205,76 +238,9 @@ impl Tally {
         };
         counted()
             .map(|(level, count)| {
-                let share =
-                    (count + STARTING_PAIRS * share_of(level)) / (of_field(level.field) + STARTING_PAIRS);
+                let share = (count + first * share_of(level)) / (of_field(level.field) + first);
                 share.clamp(SMALLEST_SHARE, 1.0 - SMALLEST_SHARE)
             })
             .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::RawIdentity;
-    use crate::population::{Size, invent};
-
-    #[test]
-    fn shares_found_without_the_truth_are_those_of_the_truth() {
-        let population = invent(
-            Size {
-                rows: 10_000,
-                persons: 1_000,
-            },
-            5,
-        );
-        let parse = |raw: RawIdentity<'_>| Identity::parse(&raw).unwrap();
-        let persons: Vec<Identity> = population
-            .persons
-            .iter()
-            .map(|person| parse(person.raw()))
-            .collect();
-        let rows: Vec<Identity> = population.rows.iter().map(|row| parse(row.raw())).collect();
-        let files = Files {
-            persons: &persons,
-            rows: &rows,
-        };
-        let mut true_levels = Tally::default();
-        let terms = Terms::count(&rows);
-        for (person, row) in persons.iter().zip(&population.truth) {
-            if let Some(row) = row {
-                true_levels.add(&Compared::of(person, &rows[*row], &terms), 1.0);
-            }
-        }
-        let starting = Weights::starting();
-        let weights = estimate(&starting, "found", &files, 5);
-        let true_shares = true_levels.shares(&starting, |level| level.m);
-        for (level, share) in weights.levels.iter().zip(true_shares) {
-            assert!(
-                (level.m - share).abs() < 0.03,
-                "{:?} {} {} {share}",
-                level.field,
-                level.level,
-                level.m
-            );
-        }
-        let registered =
-            f64::from(u32::try_from(population.truth.iter().flatten().count()).unwrap()) / 1_000.0;
-        let found = weights.registered_share;
-        assert!((found - registered).abs() < 0.03, "{found} for {registered}");
-    }
-
-    #[test]
-    fn nobody_to_learn_from_leaves_the_starting_weights() {
-        let starting = Weights::starting();
-        let files = Files {
-            persons: &[],
-            rows: &[],
-        };
-        let weights = estimate(&starting, "empty", &files, 1);
-        assert_eq!(
-            (weights.levels, weights.version.as_str()),
-            (starting.levels, "empty")
-        );
     }
 }

@@ -1,18 +1,23 @@
 //! The best row for each person, how sure that is, and why.
 //!
-//! Rows stream past an index of the persons; of each person only the best row and the sum of the odds are kept, so
-//! memory does not grow with the registry. A link that is ambiguous is shown to a human and never made by itself.
+//! A person is one row or none, and a row is one person: candidates compete on both sides. A link that is ambiguous is
+//! shown to a human and never made by itself.
 
-use crate::block::Blocks;
-use crate::compare::Compared;
-use crate::em::{Files, prior_odds};
-use crate::terms::Terms;
-use crate::{Comparison, FieldWeight, NameLevel, NikLevel, Weights};
+use std::collections::HashMap;
+
+use crate::em::{Drawn, estimate};
+use crate::pairs::{Comparer, Pair, Pairs};
+use crate::scale::{Part, Scale};
+use crate::{Comparison, Identity, NameLevel, NikLevel, Survey, Weights};
 
 /// From here on a link is made.
-const PROBABLE: f64 = 0.9;
+const PROBABLE: f64 = 0.75;
 /// From here on somebody should look.
 const AMBIGUOUS: f64 = 0.1;
+/// Somebody twice in the file of persons may be the same row twice: a rival takes away no more than this.
+const LEAST_LEFT: f64 = 0.02;
+/// Estimation looks at the pairs of so many persons; more would not change the weights.
+const MAX_ESTIMATED: usize = 10_000;
 
 /// What follows from a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,71 +30,167 @@ pub enum Class {
     None,
 }
 
+impl Class {
+    pub const ALL: [Self; 4] = [Self::Exact, Self::Probable, Self::Ambiguous, Self::None];
+
+    /// What files call it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Probable => "probable",
+            Self::Ambiguous => "ambiguous",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether a link is made without a human.
+    #[must_use]
+    pub const fn is_link(self) -> bool {
+        match self {
+            Self::Exact | Self::Probable => true,
+            Self::Ambiguous | Self::None => false,
+        }
+    }
+}
+
 /// The best row for a person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Link {
-    /// Position among the rows.
-    pub row: usize,
-    /// In bits; above 0 speaks for the same person.
+    /// The position it was compared under.
+    pub row: u64,
+    /// The odds that the person is this row rather than another one or none, in bits: the sum of the parts.
     pub weight: f64,
-    /// That the person is this row, rather than another one or none.
+    /// The same as a share.
     pub probability: f64,
     pub class: Class,
-    /// What each field adds to the weight; missing fields are left out.
-    pub why: Vec<FieldWeight>,
+    /// What each field adds to the weight, missing fields left out, and what is taken off.
+    pub why: Vec<Part>,
 }
 
-/// What is known of a person while rows go by.
-#[derive(Clone, Copy, Default)]
-struct Standing {
-    best: Option<(usize, f64)>,
-    /// Of all rows seen, before the prior.
-    odds: f64,
+/// What came of two files.
+pub struct Links {
+    /// Estimated from these files.
+    pub weights: Weights,
+    /// For each person, in order, the best row; `None` where no row comes near.
+    pub links: Vec<Option<Link>>,
 }
 
-/// For each person, in order, the best row; `None` where no row shares a key of any pass.
+/// A pair, and its odds before rivals in bits.
+struct Claim<'a> {
+    pair: &'a Pair,
+    bits: f64,
+}
+
+/// Estimates the weights from all pairs and links each person, in order.
 #[must_use]
-pub fn link(weights: &Weights, files: &Files<'_>) -> Vec<Option<Link>> {
-    let terms = Terms::count(files.rows);
-    let standings = stand(weights, &terms, files);
-    let prior = prior_odds(weights, files.rows.len());
-    let persons = files.persons.iter().zip(standings);
-    persons
-        .map(|(person, standing)| {
-            let (row, weight) = standing.best?;
-            let compared = Compared::of(person, files.rows.get(row)?, &terms);
-            let probability = prior * weight.exp2() / (1.0 + prior * standing.odds);
-            Some(Link {
-                row,
-                weight,
-                probability,
-                class: class(probability, compared.levels),
-                why: weights.by_field(&compared).collect(),
-            })
+pub fn link(comparer: &Comparer<'_>, mut pairs: Pairs, version: &str) -> Links {
+    pairs.keep_best();
+    let persons = comparer.persons().len();
+    let mut weights = estimate_from(comparer, &pairs);
+    version.clone_into(&mut weights.version);
+    let scale = Scale::of(&weights, pairs.rows);
+    let claims: Vec<Claim<'_>> = pairs
+        .kept
+        .iter()
+        .map(|pair| Claim {
+            pair,
+            bits: scale.prior_bits() + scale.weight(&pair.compared),
         })
-        .collect()
-}
-
-fn stand(weights: &Weights, terms: &Terms, files: &Files<'_>) -> Vec<Standing> {
-    let blocks = Blocks::of(files.persons);
-    let mut standings = vec![Standing::default(); files.persons.len()];
-    let mut found = Vec::new();
-    for (position, row) in files.rows.iter().enumerate() {
-        blocks.candidates(row, &mut found);
-        for person in found.iter().filter_map(|person| usize::try_from(*person).ok()) {
-            let (Some(identity), Some(standing)) = (files.persons.get(person), standings.get_mut(person))
-            else {
-                continue;
-            };
-            let weight = weights.total(&Compared::of(identity, row, terms));
-            standing.odds += weight.exp2();
-            // The earlier row wins a tie: the same files give the same links.
-            if standing.best.is_none_or(|(_, best)| weight > best) {
-                standing.best = Some((position, weight));
-            }
+        .collect();
+    let by_row = chances_by_row(&claims);
+    let mut links: Vec<Option<Link>> = vec![None; persons];
+    for of_person in claims.chunk_by(|left, right| left.pair.person == right.pair.person) {
+        let best = best(of_person, &by_row, &scale);
+        let place = of_person
+            .first()
+            .and_then(|claim| usize::try_from(claim.pair.person).ok())
+            .and_then(|person| links.get_mut(person));
+        if let Some(place) = place {
+            *place = best;
         }
     }
-    standings
+    Links { weights, links }
+}
+
+/// Links two files in memory.
+#[must_use]
+pub fn link_all(starting: &Weights, persons: &[Identity], rows: &[Identity], seed: u64) -> Links {
+    let mut survey = Survey::default();
+    for (position, row) in (0..).zip(rows) {
+        survey.add(row.clone(), position, 1);
+    }
+    let comparer = Comparer::new(persons, survey, starting, seed);
+    let mut pairs = Pairs::default();
+    for (position, row) in (0..).zip(rows) {
+        comparer.compare(row, position, &mut pairs);
+    }
+    link(&comparer, pairs, &starting.version)
+}
+
+fn estimate_from(comparer: &Comparer<'_>, pairs: &Pairs) -> Weights {
+    let persons = comparer.persons().len();
+    let each = persons.div_ceil(MAX_ESTIMATED).max(1);
+    let is_drawn =
+        |pair: &&Pair| usize::try_from(pair.person).is_ok_and(|person| person.is_multiple_of(each));
+    let persons = u32::try_from(persons.div_ceil(each)).map_or(f64::from(u32::MAX), f64::from);
+    #[expect(clippy::cast_precision_loss, reason = "rows of a registry are far below 2^52")]
+    let rows = pairs.rows as f64;
+    let drawn = Drawn {
+        pairs: pairs.kept.iter().filter(is_drawn).copied().collect(),
+        persons,
+        rows: pairs.rows,
+        nik_pairs: persons * rows * comparer.nik_share(),
+    };
+    estimate(comparer.weights(), &drawn)
+}
+
+/// How likely each row is somebody's: the sum over all who may be it.
+fn chances_by_row(claims: &[Claim<'_>]) -> HashMap<u64, f64> {
+    let mut by_row: HashMap<u64, f64> = HashMap::new();
+    for of_person in claims.chunk_by(|left, right| left.pair.person == right.pair.person) {
+        let all: f64 = 1.0 + of_person.iter().map(|claim| claim.bits.exp2()).sum::<f64>();
+        for claim in of_person {
+            *by_row.entry(claim.pair.row).or_default() += claim.bits.exp2() / all;
+        }
+    }
+    by_row
+}
+
+fn best(of_person: &[Claim<'_>], by_row: &HashMap<u64, f64>, scale: &Scale) -> Option<Link> {
+    let all: f64 = 1.0 + of_person.iter().map(|claim| claim.bits.exp2()).sum::<f64>();
+    let left_bits = |claim: &Claim<'_>| {
+        let own = claim.bits.exp2() / all;
+        let rivals = by_row.get(&claim.pair.row).map_or(0.0, |chances| chances - own);
+        claim.bits + (1.0 - rivals).clamp(LEAST_LEFT, 1.0).log2()
+    };
+    let bits: Vec<f64> = of_person.iter().map(left_bits).collect();
+    let ranked = of_person.iter().zip(&bits).enumerate();
+    // The earlier row wins a tie: the same files give the same links.
+    let (at, (claim, own_bits)) = ranked.max_by(|(_, (left, left_bits)), (_, (right, right_bits))| {
+        left_bits
+            .total_cmp(right_bits)
+            .then(right.pair.row.cmp(&left.pair.row))
+    })?;
+    let others = bits.iter().enumerate().filter(|(other, _)| *other != at);
+    let others: f64 = 1.0 + others.map(|(_, bits)| bits.exp2()).sum::<f64>();
+    let weight = own_bits - others.log2();
+    let probability = 1.0 / (1.0 + (-weight).exp2());
+    let mut why = scale.parts(&claim.pair.compared);
+    for (what, bits) in [("prior", scale.prior_bits()), ("rivals", weight - claim.bits)] {
+        why.push(Part {
+            what,
+            level: "",
+            bits,
+        });
+    }
+    Some(Link {
+        row: claim.pair.row,
+        weight,
+        probability,
+        class: class(probability, claim.pair.compared.levels),
+        why,
+    })
 }
 
 fn class(probability: f64, levels: Comparison) -> Class {
@@ -108,7 +209,8 @@ fn class(probability: f64, levels: Comparison) -> Class {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Field, Identity, RawIdentity};
+    use crate::population::{Size, invent};
+    use crate::{Field, RawIdentity};
 
     const PERSON: RawIdentity<'_> = RawIdentity {
         nik: "3273014107900001",
@@ -120,24 +222,38 @@ mod tests {
     };
 
     fn links(person: &RawIdentity<'_>, rows: &[RawIdentity<'_>]) -> Option<Link> {
-        let rows: Vec<Identity> = rows.iter().map(|row| Identity::parse(row).unwrap()).collect();
-        let persons = [Identity::parse(person).unwrap()];
-        link(
-            &Weights::starting(),
-            &Files {
-                persons: &persons,
-                rows: &rows,
+        links_of(&[*person], rows).remove(0)
+    }
+
+    /// Among a thousand strangers, so that chance is known.
+    fn links_of(persons: &[RawIdentity<'_>], rows: &[RawIdentity<'_>]) -> Vec<Option<Link>> {
+        let parse = |raw: &RawIdentity<'_>| Identity::parse(raw).unwrap();
+        let strangers = invent(
+            Size {
+                rows: 1_000,
+                persons: 1,
             },
+            1,
         )
-        .remove(0)
+        .rows;
+        let rows: Vec<Identity> = rows
+            .iter()
+            .map(parse)
+            .chain(strangers.iter().map(|row| parse(&row.raw())))
+            .collect();
+        let persons: Vec<Identity> = persons.iter().map(parse).collect();
+        link_all(&Weights::starting(), &persons, &rows, 1).links
     }
 
     #[test]
     fn the_same_nik_and_name_are_exact_and_say_why() {
         let found = links(&PERSON, &[PERSON]).unwrap();
         assert_eq!((found.row, found.class), (0, Class::Exact));
-        assert_eq!(found.why.len(), Field::ALL.len());
-        let sum: f64 = found.why.iter().map(|field| field.bits).sum();
+        assert_eq!(
+            found.why.len(),
+            Field::ALL.len() + ["household", "prior", "rivals"].len()
+        );
+        let sum: f64 = found.why.iter().map(|part| part.bits).sum();
         assert!((sum - found.weight).abs() < 1e-9);
     }
 
@@ -156,7 +272,7 @@ mod tests {
         let person = RawIdentity { nik: "", ..PERSON };
         let found = links(&person, &[PERSON, PERSON]).unwrap();
         assert_eq!((found.row, found.class), (0, Class::Ambiguous));
-        assert!((found.probability - 0.5).abs() < 0.01);
+        assert!((found.probability - 0.5).abs() < 0.05);
     }
 
     #[test]
@@ -182,11 +298,53 @@ mod tests {
             place: "11.01.01",
             mother_name: "",
         };
-        assert_eq!(links(&stranger, &[PERSON]).unwrap().class, Class::None);
+        let found = links(&stranger, &[PERSON]);
+        assert!(found.is_none_or(|link| link.class == Class::None));
         let unknown = RawIdentity {
-            name: "Bambang",
+            name: "Zzyx",
             ..RawIdentity::default()
         };
         assert_eq!(links(&unknown, &[PERSON]), None);
+    }
+
+    #[test]
+    fn a_sister_is_not_linked_in_her_sisters_place() {
+        let maria = RawIdentity {
+            name: "Maria Lumbantobing",
+            mother_name: "Ruth Hutagalung",
+            ..PERSON
+        };
+        let rina = RawIdentity {
+            nik: "",
+            name: "Rina Lumbantobing",
+            birth: "1991",
+            ..maria
+        };
+        let found = links(&rina, &[maria]);
+        assert!(found.is_none_or(|link| !link.class.is_link()));
+    }
+
+    #[test]
+    fn a_row_goes_to_who_fits_best() {
+        let brother = RawIdentity {
+            nik: "",
+            name: "Siti Nurlaila",
+            birth: "1990",
+            ..PERSON
+        };
+        let alone = links(&brother, &[PERSON]).unwrap();
+        let beside = links_of(&[brother, PERSON], &[PERSON]).remove(0).unwrap();
+        assert!(
+            beside.weight < alone.weight - 3.0,
+            "{} {}",
+            beside.weight,
+            alone.weight
+        );
+    }
+
+    #[test]
+    fn files_with_nobody_are_no_error() {
+        assert_eq!(links_of(&[], &[PERSON]), []);
+        assert_eq!(link_all(&Weights::starting(), &[], &[], 1).links, []);
     }
 }

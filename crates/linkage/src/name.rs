@@ -4,13 +4,17 @@
 
 mod sound;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::BuildHasher;
+use std::rc::Rc;
+use std::sync::{Arc, LazyLock};
 
 use foldhash::quality::FixedState;
 
 /// No name on a KTP has more; what follows is left out.
-const MAX_TOKENS: usize = 12;
+pub(crate) const MAX_TOKENS: usize = 12;
 const START_LETTERS: usize = 2;
 
 /// Titles, degrees and forms of address that stand before a name.
@@ -22,23 +26,37 @@ const TITLES: [&str; 24] = [
 /// "Son of", "daughter of": what follows is the father's name.
 const PATRONYM_PARTICLES: [&str; 3] = ["bin", "binti", "bt"];
 
+/// Words that stand before the name a person is called by, or are given to every first, second, third child: what they
+/// sound like. They are shared by too many to be the given name if another word follows.
+static FORENAMES: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let words = [
+        "muhammad", "siti", "sri", "nur", "abdul", "i", "ni", "gusti", "ida", "ayu", "putu", "gede", "wayan",
+        "made", "kadek", "nyoman", "komang", "ketut", "andi", "raden", "baiq", "lalu",
+    ];
+    words.iter().map(|word| key_of(&sound::of(word))).collect()
+});
+
 /// A name of at least one token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name {
     tokens: Box<[Token]>,
     /// Of the sound of all tokens without spaces, for names parted in another way.
     joined_key: u64,
+    given_position: usize,
 }
 
 /// One word of a name.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     /// Lower case, letters only.
-    pub(crate) written: Box<str>,
+    pub(crate) written: Arc<str>,
     /// The same for old and new spelling and for what is heard alike.
-    pub(crate) sound: Box<str>,
+    pub(crate) sound: Arc<str>,
     /// Of the sound: equal for equal sounds, and cheap to compare and to count.
     pub(crate) key: u64,
+    /// Which letters are in the writing and in the sound, a bit each: words of other letters need no closer look.
+    pub(crate) written_letters: u32,
+    pub(crate) sound_letters: u32,
 }
 
 impl Name {
@@ -66,14 +84,27 @@ impl Name {
             .map(|word| Token::new(word))
             .collect();
         let joined: String = tokens.iter().map(|token| &*token.written).collect();
+        let is_forename = |token: &Token| FORENAMES.contains(&token.key) || token.is_initial();
         (!tokens.is_empty()).then(|| Self {
             joined_key: key_of(&sound::of(&joined)),
+            given_position: tokens.iter().position(|token| !is_forename(token)).unwrap_or(0),
             tokens,
         })
     }
 
+    /// How its words sound, in order; initials, which stand for many names, are left out.
+    pub fn sounds(&self) -> impl Iterator<Item = &str> {
+        let words = self.tokens.iter().filter(|token| !token.is_initial());
+        words.map(|token| &*token.sound)
+    }
+
     pub(crate) fn tokens(&self) -> &[Token] {
         &self.tokens
+    }
+
+    /// Where the word stands by which its bearer is told from the family.
+    pub(crate) const fn given_position(&self) -> usize {
+        self.given_position
     }
 
     pub(crate) const fn joined_key(&self) -> u64 {
@@ -93,11 +124,34 @@ fn words(text: &str) -> impl Iterator<Item = String> {
         .filter(|word| !word.is_empty())
 }
 
+/// Words whose sound a thread remembers: more than the nation's names have, less than a file of nonsense.
+const MAX_REMEMBERED: usize = 200_000;
+
+thread_local! {
+    /// Names repeat, and the rewriting of a word costs more than looking it up.
+    static REMEMBERED: RefCell<HashMap<Rc<str>, Token, foldhash::fast::FixedState>> = RefCell::default();
+}
+
 impl Token {
     fn new(written: &str) -> Self {
+        REMEMBERED.with_borrow_mut(|remembered| {
+            if let Some(token) = remembered.get(written) {
+                return token.clone();
+            }
+            let token = Self::hear(written);
+            if remembered.len() < MAX_REMEMBERED {
+                remembered.insert(written.into(), token.clone());
+            }
+            token
+        })
+    }
+
+    fn hear(written: &str) -> Self {
         let sound = sound::of(written);
         Self {
             key: key_of(&sound),
+            written_letters: letters(written),
+            sound_letters: letters(&sound),
             written: written.into(),
             sound: sound.into(),
         }
@@ -113,6 +167,10 @@ impl Token {
     pub(crate) fn is_initial(&self) -> bool {
         self.written.len() == 1
     }
+}
+
+fn letters(word: &str) -> u32 {
+    word.bytes().fold(0, |letters, byte| letters | 1 << (byte % 32))
 }
 
 /// The same in every run and on every machine.

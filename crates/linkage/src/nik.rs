@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Birth;
+
 pub(crate) const DIGITS: usize = 16;
 /// What a woman's day of birth is raised by.
 const FEMALE_DAY: u64 = 40;
@@ -30,6 +32,11 @@ impl Nik {
         self.0 / 10_000
     }
 
+    /// Of first issue: province, regency, district.
+    pub(crate) const fn region(self) -> u64 {
+        self.0 / 10_000_000_000
+    }
+
     /// Date of birth and serial: the last ten digits, which survive a change of the region.
     pub(crate) const fn tail(self) -> u64 {
         self.0 % 10_000_000_000
@@ -44,6 +51,21 @@ impl Nik {
         } else {
             part
         }
+    }
+
+    /// The birth date it was issued for, in the century that brings it nearest to `year`; `None` if the digits are no
+    /// date.
+    pub(crate) fn birth_near(self, year: u16) -> Option<Birth> {
+        let part = self.birth_part();
+        let two_digits = u16::try_from(part % 100).ok()?;
+        let same_century = year - year % 100 + two_digits;
+        let nearest = match i32::from(same_century) - i32::from(year) {
+            51.. => same_century - 100,
+            ..=-50 => same_century + 100,
+            _ => same_century,
+        };
+        let (day, month) = (part / 10_000, part / 100 % 100);
+        Birth::of(nearest, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
     }
 
     pub(crate) fn digits(self) -> [u8; DIGITS] {
@@ -103,5 +125,15 @@ mod tests {
         assert_eq!(man.birth_part(), 10_790);
         assert_eq!(woman.tail(), 4_107_900_001);
         assert_eq!(man.digits()[..6], [3, 2, 7, 3, 0, 1]);
+    }
+
+    #[test]
+    fn the_century_is_the_one_that_fits() {
+        let born = |nik: &str, near: u16| nik.parse::<Nik>().unwrap().birth_near(near);
+        assert_eq!(born("3273014107900001", 1991), "1990-07-01".parse().ok());
+        assert_eq!(born("3273010107100001", 2012), "2010-07-01".parse().ok());
+        assert_eq!(born("3273010107980001", 2001), "1998-07-01".parse().ok());
+        assert_eq!(born("3273010107030001", 1999), "2003-07-01".parse().ok());
+        assert_eq!(born("3273013113900001", 1990), None);
     }
 }

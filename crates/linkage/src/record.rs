@@ -62,6 +62,19 @@ impl Field {
         Self::Place,
         Self::MotherName,
     ];
+
+    /// What files and explanations call it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Nik => "nik",
+            Self::Name => "name",
+            Self::Birth => "birth",
+            Self::Sex => "sex",
+            Self::Place => "place",
+            Self::MotherName => "mother_name",
+        }
+    }
 }
 
 /// A field that could not be read; says nothing of its content.
@@ -98,7 +111,9 @@ impl Identity {
             name: read(Field::Name, raw.name, &mut errors, parse_name),
             birth: read(Field::Birth, raw.birth, &mut errors, |text| Ok(text.parse()?)),
             sex: read(Field::Sex, raw.sex, &mut errors, parse_sex),
-            place: read(Field::Place, raw.place, &mut errors, |text| Ok(text.parse()?)),
+            place: read(Field::Place, raw.place, &mut errors, parse_place)
+                // Everybody lives in the nation.
+                .filter(|place| *place != RegionCode::NATION),
             mother_name: read(Field::MotherName, raw.mother_name, &mut errors, parse_name),
         };
         if errors.is_empty() {
@@ -116,7 +131,8 @@ fn read<T>(
     parse: impl FnOnce(&str) -> Result<T, FieldProblem>,
 ) -> Option<T> {
     let text = text.trim();
-    if text.is_empty() {
+    // A dash or a dot is how a form says "nothing".
+    if text.chars().all(|letter| matches!(letter, '-' | '.')) {
         return None;
     }
     parse(text)
@@ -129,6 +145,20 @@ fn parse_name(text: &str) -> Result<Name, FieldProblem> {
         return Err(FieldProblem::NameTooLong);
     }
     Name::new(text).ok_or(FieldProblem::NameWithoutLetters)
+}
+
+/// Files that lost the dots are read, too: 3273011001.
+fn parse_place(text: &str) -> Result<RegionCode, FieldProblem> {
+    let is_bare = matches!(text.len(), 4 | 6 | 10) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_bare {
+        return Ok(text.parse()?);
+    }
+    let ends = [0, 2, 4, 6, 10];
+    let parts = ends.windows(2).filter_map(|part| match part {
+        [start, end] => text.get(*start..*end),
+        _ => None,
+    });
+    Ok(parts.collect::<Vec<_>>().join(".").parse()?)
 }
 
 fn parse_sex(text: &str) -> Result<Sex, FieldProblem> {
@@ -160,6 +190,11 @@ mod tests {
 
     #[test]
     fn every_field_may_be_missing() {
+        let dash = RawIdentity {
+            mother_name: " - ",
+            ..RawIdentity::default()
+        };
+        assert_eq!(Identity::parse(&dash), Ok(Identity::default()));
         assert_eq!(Identity::parse(&RawIdentity::default()), Ok(Identity::default()));
     }
 
@@ -167,10 +202,10 @@ mod tests {
     fn every_wrong_field_is_named_and_its_content_is_not() {
         let raw = RawIdentity {
             nik: "12345678901234567",
-            name: "---",
+            name: "123",
             birth: "1990-02-30",
             sex: "X",
-            place: "3273",
+            place: "32.7",
             mother_name: RAW.mother_name,
         };
         let errors = Identity::parse(&raw).unwrap_err();
@@ -180,9 +215,28 @@ mod tests {
             [Field::Nik, Field::Name, Field::Birth, Field::Sex, Field::Place]
         );
         let shown = format!("{errors:?} {}", errors[0]);
-        for secret in ["1234", "---", "1990", "3273"] {
+        for secret in ["1234", "123\"", "1990", "32.7"] {
             assert!(!shown.contains(secret), "{shown}");
         }
+    }
+
+    #[test]
+    fn a_place_may_have_lost_its_dots_and_the_nation_says_nothing() {
+        let place = |place: &str| {
+            let raw = RawIdentity {
+                place,
+                ..RawIdentity::default()
+            };
+            Identity::parse(&raw).unwrap().place
+        };
+        for (bare, dotted) in [
+            ("3273", "32.73"),
+            ("327301", "32.73.01"),
+            ("3273011001", "32.73.01.1001"),
+        ] {
+            assert_eq!(place(bare), place(dotted));
+        }
+        assert_eq!(place("ID"), None);
     }
 
     #[test]

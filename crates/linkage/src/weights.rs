@@ -1,19 +1,13 @@
-//! Fellegi-Sunter weights: how much likelier a level is for the same person (m) than for two people (u).
+//! Fellegi-Sunter weights: how often a level is met for the same person (m), for strangers (u), in one household (kin).
 //!
 //! They are data with a version, kept as TOML; `em` makes a new version from unlabelled files.
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::Compared;
 use crate::{BirthLevel, Field, NameLevel, NikLevel, PlaceLevel, SexLevel};
 
 /// What is known before the first file was seen; where estimation starts.
 const STARTING: &str = include_str!("../data/weights.toml");
-
-/// A rare or common name may move a level's weight by at most so many bits, either way.
-const MAX_RARITY_BITS: f64 = 8.0;
-/// Words of a name do not come independently, so their surprise counts for less than its sum.
-const RARITY_SHARE: f64 = 0.8;
 
 /// The weights of all levels of all fields, under one version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +17,10 @@ pub struct Weights {
     pub version: String,
     /// Share of the persons that stand in the registry.
     pub registered_share: f64,
+    /// Rows of the registry that are of a person's household, on average, the person left out.
+    pub kin_each: f64,
+    /// Rows of the registry, on average, of neighbours whose names are somewhat alike.
+    pub near_each: f64,
     pub levels: Vec<LevelWeight>,
 }
 
@@ -34,8 +32,12 @@ pub struct LevelWeight {
     pub level: String,
     /// Among pairs that are the same person.
     pub m: f64,
-    /// Among pairs that are not.
+    /// Among pairs of strangers.
     pub u: f64,
+    /// Among pairs of one household.
+    pub kin: f64,
+    /// Among pairs of neighbours whose names are somewhat alike.
+    pub near: f64,
     /// For names: how surprising the shared words are in pairs of this level that are not the same person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chance_bits: Option<f64>,
@@ -48,16 +50,10 @@ pub enum InvalidWeights {
     Toml(#[from] toml::de::Error),
     #[error("weights must name every level once, in order; expected {expected} at position {position}")]
     Levels { position: usize, expected: &'static str },
-    #[error("m, u and the share of registered persons lie between 0 and 1, without the ends")]
+    #[error(
+        "m, u, kin, near and registered_share lie between 0 and 1, without the ends; kin_each and near_each are above 0"
+    )]
     OutOfRange,
-}
-
-/// A field's part in the weight of a pair, in bits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FieldWeight {
-    pub field: Field,
-    pub level: &'static str,
-    pub bits: f64,
 }
 
 impl Weights {
@@ -89,8 +85,9 @@ impl Weights {
         let all_inside = weights
             .levels
             .iter()
-            .all(|level| inside(level.m) && inside(level.u));
-        if all_inside && inside(weights.registered_share) {
+            .all(|level| [level.m, level.u, level.kin, level.near].into_iter().all(inside));
+        let others_above_0 = weights.kin_each > 0.0 && weights.near_each > 0.0;
+        if all_inside && inside(weights.registered_share) && others_above_0 {
             Ok(weights)
         } else {
             Err(InvalidWeights::OutOfRange)
@@ -102,38 +99,25 @@ impl Weights {
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("numbers and names can always be written")
     }
-
-    /// The sum of all fields, in bits: above 0 speaks for the same person.
-    pub(crate) fn total(&self, compared: &Compared) -> f64 {
-        self.by_field(compared).map(|field| field.bits).sum()
-    }
-
-    /// Field by field; missing ones are left out.
-    pub(crate) fn by_field(&self, compared: &Compared) -> impl Iterator<Item = FieldWeight> {
-        Field::ALL.into_iter().filter_map(|field| {
-            let position = compared.levels.position(field)?;
-            let weight = self.levels.get(slot(field, position))?;
-            let shared_bits = match field {
-                Field::Name => compared.name_bits,
-                Field::MotherName => compared.mother_name_bits,
-                Field::Nik | Field::Birth | Field::Sex | Field::Place => 0.0,
-            };
-            let rarity = weight
-                .chance_bits
-                .map_or(0.0, |chance| RARITY_SHARE * (shared_bits - chance));
-            Some(FieldWeight {
-                field,
-                level: codes(field).get(position)?,
-                bits: (weight.m / weight.u).log2() + rarity.clamp(-MAX_RARITY_BITS, MAX_RARITY_BITS),
-            })
-        })
-    }
 }
 
+/// All levels of all fields.
+pub(crate) const LEVELS: usize = start(Field::MotherName) + NameLevel::CODES.len();
+
 /// Where a level of a field stands among all levels.
-pub(crate) fn slot(field: Field, position: usize) -> usize {
-    let before = Field::ALL.into_iter().take_while(|other| *other != field);
-    before.map(|field| codes(field).len()).sum::<usize>() + position
+pub(crate) const fn slot(field: Field, position: usize) -> usize {
+    start(field) + position
+}
+
+const fn start(field: Field) -> usize {
+    match field {
+        Field::Nik => 0,
+        Field::Name => start(Field::Nik) + NikLevel::CODES.len(),
+        Field::Birth => start(Field::Name) + NameLevel::CODES.len(),
+        Field::Sex => start(Field::Birth) + BirthLevel::CODES.len(),
+        Field::Place => start(Field::Sex) + SexLevel::CODES.len(),
+        Field::MotherName => start(Field::Place) + PlaceLevel::CODES.len(),
+    }
 }
 
 /// Every level of every field, in the order of files.
@@ -143,7 +127,7 @@ pub(crate) fn all_levels() -> impl Iterator<Item = (Field, &'static str)> {
         .flat_map(|field| codes(field).iter().map(move |code| (field, *code)))
 }
 
-const fn codes(field: Field) -> &'static [&'static str] {
+pub(crate) const fn codes(field: Field) -> &'static [&'static str] {
     match field {
         Field::Nik => NikLevel::CODES,
         Field::Name | Field::MotherName => NameLevel::CODES,
@@ -182,13 +166,18 @@ mod tests {
         let weights = Weights::starting();
         for field in Field::ALL {
             let of_field = || weights.levels.iter().filter(|level| level.field == field);
-            let (m, u) = (
+            let (m, u, kin, near) = (
                 of_field().map(|level| level.m).sum::<f64>(),
                 of_field().map(|level| level.u).sum::<f64>(),
+                of_field().map(|level| level.kin).sum::<f64>(),
+                of_field().map(|level| level.near).sum::<f64>(),
             );
             assert!(
-                (m - 1.0).abs() < 1e-3 && (u - 1.0).abs() < 2e-3,
-                "{field:?} {m} {u}"
+                (m - 1.0).abs() < 1e-3
+                    && (u - 1.0).abs() < 2e-3
+                    && (kin - 1.0).abs() < 1e-3
+                    && (near - 1.0).abs() < 1e-3,
+                "{field:?} {m} {u} {kin} {near}"
             );
         }
     }

@@ -1,19 +1,21 @@
 //! `serasi case`: one case in full, or many in a table.
 
 use serasi_proto::v1::{
-    AccessNeed, Case, CaseState, Channel, Cluster, Criterion, GetCaseRequest, ListCasesRequest, Need, Owner,
-    OwnerKind, Person, Placement, PlacementState, ServiceBase, ServiceForm, Sex, Target, Urgency,
+    AccessNeed, Case, CaseState, Channel, Cluster, Criterion, DataClass, GetCaseRequest, HoldReason,
+    LiftLegalHoldRequest, ListCasesRequest, MaskReason, Need, Owner, OwnerKind, Person, Placement,
+    PlacementState, ServiceBase, ServiceForm, SetLegalHoldRequest, Sex, Target, Urgency,
 };
 
-use crate::cli::{CaseListArgs, ClientOptions};
+use crate::cli::{CaseListArgs, ClientOptions, HoldArgs};
 use crate::client::Hub;
-use crate::codes::{label, labels, pool_label};
+use crate::codes::{Code, label, labels, pool_label};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::local_time::Clock;
 use crate::offer::offer_facts;
 use crate::output::Output;
 use crate::pages::collect;
+use crate::request_id;
 use crate::table::{facts, records};
 
 const HEADER: [&str; 7] = [
@@ -77,6 +79,57 @@ pub(crate) async fn list(
     Ok(Exit::Done)
 }
 
+/// Keeps a case from being erased.
+pub(crate) async fn hold(
+    options: &ClientOptions,
+    args: &HoldArgs,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let request = SetLegalHoldRequest {
+        request_id: request_id::fresh().to_string(),
+        case_id: args.case.case_id.clone(),
+        reason: args.reason.into(),
+        note: args.note.clone(),
+    };
+    let hub = Hub::connect(options).await?;
+    let response = hub.cases().set_legal_hold(request).await?.into_inner();
+    let case = response.case.unwrap_or_default();
+    if output.is_json() {
+        output.json_line(&case)?;
+    } else {
+        let reason = label::<HoldReason>(case.legal_hold);
+        output.line(format!(
+            "held ({reason}): nothing of case {} is erased",
+            case.case_id
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Lifts the hold.
+pub(crate) async fn lift_hold(
+    options: &ClientOptions,
+    case_id: &str,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let request = LiftLegalHoldRequest {
+        request_id: request_id::fresh().to_string(),
+        case_id: case_id.to_owned(),
+    };
+    let hub = Hub::connect(options).await?;
+    let response = hub.cases().lift_legal_hold(request).await?.into_inner();
+    let case = response.case.unwrap_or_default();
+    if output.is_json() {
+        output.json_line(&case)?;
+    } else {
+        output.line(format!(
+            "no longer held: case {} is erased when its time is over",
+            case.case_id
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
 fn row(case: &Case) -> Vec<String> {
     vec![
         case.case_id.clone(),
@@ -123,7 +176,7 @@ fn case_facts(case: &Case) -> String {
         ("need", case.need.as_ref().map(need).unwrap_or_default()),
         ("region", case.region_code.clone()),
         ("channel", label::<Channel>(case.channel)),
-        ("source", format!("{}/{}", case.source_system, case.source_ref)),
+        ("source", source(case)),
         ("policy", case.policy_version.clone()),
         ("refusals", case.refusals.to_string()),
         ("escalations", case.escalations.to_string()),
@@ -136,9 +189,35 @@ fn case_facts(case: &Case) -> String {
                 case.version
             ),
         ),
+        ("held", known::<HoldReason>(&[case.legal_hold])),
+        ("erased", known::<DataClass>(&case.erased_classes)),
         ("resolution", case.resolution.clone()),
         ("story", case.story.clone()),
+        ("masked", masked(case.mask_reason)),
     ])
+}
+
+/// Values of a fact that most cases do not have; empty = the fact is left out.
+fn known<C: Code>(numbers: &[i32]) -> String {
+    if numbers.iter().all(|number| *number == 0) {
+        return String::new();
+    }
+    labels::<C>(numbers)
+}
+
+fn source(case: &Case) -> String {
+    if case.source_system.is_empty() {
+        return String::new();
+    }
+    format!("{}/{}", case.source_system, case.source_ref)
+}
+
+/// Why something is hidden, if something is.
+pub(crate) fn masked(reason: i32) -> String {
+    match reason {
+        0 => String::new(),
+        reason => format!("{}: not all is shown to you", label::<MaskReason>(reason)),
+    }
 }
 
 fn need(need: &Need) -> String {

@@ -1,7 +1,10 @@
 //! The command line: what can be typed, and what `--help` says about it.
 
+mod break_glass;
 mod insight;
+mod keys;
 mod records;
+mod registry;
 mod watch;
 
 use std::path::PathBuf;
@@ -14,11 +17,14 @@ use crate::migrate::MigrateArgs;
 use crate::serve::ServeArgs;
 use crate::token::TokenArgs;
 
+pub(crate) use break_glass::{BreakGlass, BreakGlassListArgs, OpenArgs, ReviewArgs};
 pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
+pub(crate) use keys::{DatabaseArgs, Keys, RotateArgs, Rotation};
 pub(crate) use records::{
-    AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, ListLength, Offer,
+    AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, ListLength, Offer,
     OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
 };
+pub(crate) use registry::{EvaluateArgs, GenerateArgs, MatchArgs, Registry};
 pub(crate) use watch::{CursorArg, Watch, WatchCasesArgs, WatchOffersArgs, WatchPlacesArgs};
 
 const EXIT_CODES: &str = "\
@@ -39,7 +45,7 @@ pub(crate) struct Cli {
 }
 
 /// How to reach the hub, and the form of results.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Client options")]
 pub(crate) struct ClientOptions {
     /// Address of the hub.
@@ -57,6 +63,27 @@ pub(crate) struct ClientOptions {
     /// File that holds the token [env: SERASI_TOKEN_FILE].
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "token")]
     pub(crate) token_file: Option<PathBuf>,
+    /// PEM file with the authorities to trust at an https:// hub, instead of the public ones.
+    #[arg(long, global = true, value_name = "FILE", env = "SERASI_CA")]
+    pub(crate) ca: Option<PathBuf>,
+    /// PEM file with the client certificate to show there.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SERASI_CLIENT_CERT",
+        requires = "client_key"
+    )]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// PEM file with its private key.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SERASI_CLIENT_KEY",
+        requires = "client_cert"
+    )]
+    pub(crate) client_key: Option<PathBuf>,
     /// Print results as JSON Lines (proto JSON).
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -65,7 +92,7 @@ pub(crate) struct ClientOptions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the hub.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Bring the database schema up to date.
     Migrate(MigrateArgs),
     /// Run a hub with its own database and the reference directory, to try things out.
@@ -93,12 +120,21 @@ pub(crate) enum Command {
     /// Look at the policies cases are routed under, and change the one that holds.
     #[command(subcommand)]
     Policy(Policy),
+    /// Make, list and rotate the keys that seal personal data.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Look at where need is not met, whose figures are true, and how long people wait.
     #[command(subcommand)]
     Insight(Insight),
     /// Be told what happens as it happens, and go on where the last run ended.
     #[command(subcommand)]
     Watch(Watch),
+    /// Open a case that is masked for you, for a short while and on record; review what others opened.
+    #[command(subcommand)]
+    BreakGlass(BreakGlass),
+    /// Link persons and rows of the social registry in files.
+    #[command(subcommand)]
+    Registry(Registry),
     /// Measure how much a hub can do, with invented reports.
     Bench(BenchArgs),
 }

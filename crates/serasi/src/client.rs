@@ -3,8 +3,10 @@
 mod credentials;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use serasi_proto::v1::audit_service_client::AuditServiceClient;
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
 use serasi_proto::v1::insight_service_client::InsightServiceClient;
@@ -14,7 +16,7 @@ use serasi_proto::v1::referral_service_client::ReferralServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
 
 use crate::cli::ClientOptions;
@@ -53,7 +55,7 @@ impl Hub {
         let bearer = Bearer {
             authorization: token.authorization()?,
         };
-        let endpoint = endpoint(&options.hub)?;
+        let endpoint = endpoint(options)?;
         let channel = endpoint.connect().await.map_err(|error| CliError::Unreachable {
             url: options.hub.clone(),
             reason: innermost(&error),
@@ -61,6 +63,10 @@ impl Hub {
         Ok(Self {
             authorized: InterceptedService::new(channel, bearer),
         })
+    }
+
+    pub(crate) fn audits(&self) -> AuditServiceClient<Authorized> {
+        AuditServiceClient::new(self.authorized.clone())
     }
 
     pub(crate) fn cases(&self) -> CaseServiceClient<Authorized> {
@@ -99,19 +105,23 @@ impl Interceptor for Bearer {
     }
 }
 
-fn endpoint(url: &str) -> Result<Endpoint, CliError> {
-    let wrong =
-        |why: &str| CliError::Usage(format!("--hub {url}: {why}; an example: http://127.0.0.1:50051"));
-    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|error| wrong(&error.to_string()))?;
-    match endpoint.uri().scheme_str() {
-        Some("http") => {}
-        Some("https") => {
-            return Err(wrong(
-                "this client speaks no TLS itself; go through a proxy on this machine that does",
-            ));
-        }
-        Some(_) | None => return Err(wrong("must start with http://")),
-    }
+fn endpoint(options: &ClientOptions) -> Result<Endpoint, CliError> {
+    let url = &options.hub;
+    let wrong = |why: &str| {
+        CliError::Usage(format!(
+            "--hub {url}: {why}; an example: https://hub.example.go.id:50051"
+        ))
+    };
+    let endpoint = Endpoint::from_shared(url.clone()).map_err(|error| wrong(&error.to_string()))?;
+    let names_files = options.ca.is_some() || options.client_cert.is_some();
+    let endpoint = match endpoint.uri().scheme_str() {
+        Some("http") if names_files => return Err(wrong("certificates are of use with https:// only")),
+        Some("http") => endpoint,
+        Some("https") => endpoint
+            .tls_config(tls(options)?)
+            .map_err(|error| wrong(&format!("the certificates cannot be used: {}", innermost(&error))))?,
+        Some(_) | None => return Err(wrong("must start with https:// or http://")),
+    };
     Ok(endpoint
         .connect_timeout(CONNECT_TIMEOUT)
         .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
@@ -119,6 +129,24 @@ fn endpoint(url: &str) -> Result<Endpoint, CliError> {
         .keep_alive_while_idle(true)
         .tcp_nodelay(true)
         .http2_max_header_list_size(MAX_TRAILER_BYTES))
+}
+
+fn tls(options: &ClientOptions) -> Result<ClientTlsConfig, CliError> {
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|source| CliError::Unreadable {
+            path: path.clone(),
+            source,
+        })
+    };
+    let mut tls = ClientTlsConfig::new().timeout(CONNECT_TIMEOUT);
+    tls = match &options.ca {
+        Some(path) => tls.ca_certificate(Certificate::from_pem(read(path)?)),
+        None => tls.with_webpki_roots(),
+    };
+    if let (Some(certificate), Some(key)) = (&options.client_cert, &options.client_key) {
+        tls = tls.identity(Identity::from_pem(read(certificate)?, read(key)?));
+    }
+    Ok(tls)
 }
 
 /// The outer errors only say that there was an inner one.
@@ -134,12 +162,25 @@ fn innermost(error: &dyn Error) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_address_without_http_is_bad_usage() {
-        for url in ["127.0.0.1:50051", "https://hub.example", "hub", "ftp://hub", ""] {
-            assert!(matches!(endpoint(url), Err(CliError::Usage(_))), "{url}");
+    fn at(url: &str) -> ClientOptions {
+        ClientOptions {
+            hub: url.to_owned(),
+            ..ClientOptions::default()
         }
-        assert!(endpoint("http://127.0.0.1:50051").is_ok());
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_is_bad_usage_and_so_are_certificates_for_an_open_way() {
+        for url in ["127.0.0.1:50051", "hub", "ftp://hub", ""] {
+            assert!(matches!(endpoint(&at(url)), Err(CliError::Usage(_))), "{url}");
+        }
+        assert!(endpoint(&at("http://127.0.0.1:50051")).is_ok());
+        assert!(endpoint(&at("https://hub.example")).is_ok());
+        let mut options = at("http://127.0.0.1:50051");
+        options.ca = Some("/nonexistent/ca.pem".into());
+        assert!(matches!(endpoint(&options), Err(CliError::Usage(_))));
+        options.hub = "https://hub.example".to_owned();
+        assert!(matches!(endpoint(&options), Err(CliError::Unreadable { .. })));
     }
 
     #[test]
@@ -163,8 +204,7 @@ mod tests {
         let mut options = ClientOptions {
             hub: "http://127.0.0.1:1".to_owned(),
             token: Some("abc".to_owned().into()),
-            token_file: None,
-            json: false,
+            ..ClientOptions::default()
         };
         let error = Hub::connect(&options).await.err().unwrap();
         assert!(

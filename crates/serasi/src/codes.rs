@@ -1,10 +1,10 @@
 //! The contract's enums as people type and read them: `DECLINE_REASON_WRONG_KIND` is `wrong-kind`.
 
 use serasi_proto::v1::{
-    AccessNeed, CapacitySource, CaseOrder, CaseState, Channel, Cluster, Criterion, DeclineReason,
-    FacilityKind, FacilityState, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference,
-    RegionLevel, Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target,
-    Urgency, WithdrawReason,
+    AccessNeed, AgeBand, BreakGlassReason, BreakGlassVerdict, CapacitySource, CaseOrder, CaseState, Channel,
+    Cluster, Criterion, DataClass, DeclineReason, FacilityKind, FacilityState, HoldReason, MaskReason,
+    OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference, RegionLevel, Regulation,
+    RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -41,15 +41,21 @@ macro_rules! code {
 
 code! {
     AccessNeed: "ACCESS_NEED_",
+    AgeBand: "AGE_BAND_",
+    BreakGlassReason: "BREAK_GLASS_REASON_",
+    BreakGlassVerdict: "BREAK_GLASS_VERDICT_",
     CapacitySource: "CAPACITY_SOURCE_",
     CaseOrder: "CASE_ORDER_",
     CaseState: "CASE_STATE_",
     Channel: "CHANNEL_",
     Cluster: "CLUSTER_",
     Criterion: "CRITERION_",
+    DataClass: "DATA_CLASS_",
     DeclineReason: "DECLINE_REASON_",
     FacilityKind: "FACILITY_KIND_",
     FacilityState: "FACILITY_STATE_",
+    HoldReason: "HOLD_REASON_",
+    MaskReason: "MASK_REASON_",
     OfferState: "OFFER_STATE_",
     OwnerKind: "OWNER_KIND_",
     PlacementState: "PLACEMENT_STATE_",

@@ -10,7 +10,7 @@ use serasi_domain::policy::Policy;
 use serasi_geography::{RegionCode, atlas};
 use serasi_hub::auth::{Role, TokenRequest};
 use serasi_hub::clock::Clock;
-use serasi_hub::server::{BoundServer, ServerSettings};
+use serasi_hub::server::{BoundServer, Limits, ServerSettings};
 use serasi_proto::v1;
 use serasi_store::private_file;
 use time::Duration;
@@ -23,6 +23,7 @@ use crate::host::{
     DataDir, Host, HostArgs, HostError, KEEP_EVENTS_DAYS, NATS_STREAM, Tokens, data_path, dev_issuer,
     file_error,
 };
+use crate::keys::KeyArgs;
 use crate::output::Output;
 use crate::serve::until_told;
 
@@ -71,7 +72,7 @@ pub(crate) async fn demo(args: &DemoArgs, output: &mut Output<'_>) -> Result<(),
         database_url: None,
         data_dir: None,
         pg_bin: args.pg_bin.clone(),
-        key_file: None,
+        keys: KeyArgs::default(),
         db_connections: DB_CONNECTIONS,
         keep_events: KEEP_EVENTS_DAYS,
         nats: None,
@@ -81,7 +82,8 @@ pub(crate) async fn demo(args: &DemoArgs, output: &mut Output<'_>) -> Result<(),
     let policy = Policy::parse(include_str!("../demo/policy.toml")).map_err(HostError::from)?;
     // The villages and the travel network are read while the database starts.
     let preload = tokio::task::spawn_blocking(|| atlas().preload());
-    let host = Host::open(&host_args, data_dir, policy, Tokens::Development).await?;
+    let tokens = (Tokens::Development, Limits::DEVELOPMENT_CALLS_PER_SECOND);
+    let host = Host::open(&host_args, data_dir, policy, tokens).await?;
     // Nothing is lost if the preload failed: the atlas loads at first use.
     drop(preload.await);
     let result = play(args, &host, path, (started, told), output).await;
@@ -96,7 +98,11 @@ async fn play(
     (started, told): (Instant, watch::Receiver<bool>),
     output: &mut Output<'_>,
 ) -> Result<(), CliError> {
-    let server = BoundServer::bind(host.hub.clone(), args.listen, ServerSettings { reflection: true });
+    let settings = ServerSettings {
+        reflection: true,
+        ..ServerSettings::default()
+    };
+    let server = BoundServer::bind(host.hub.clone(), args.listen, settings);
     let server = server.await.map_err(HostError::from)?;
     let stage = Stage {
         url: format!("http://{}", server.address()),
@@ -147,8 +153,7 @@ impl Stage {
         let options = ClientOptions {
             hub: self.url.clone(),
             token: Some(self.token(roles, facility)?.into()),
-            token_file: None,
-            json: false,
+            ..ClientOptions::default()
         };
         Hub::connect(&options).await
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serasi_directory::ImportFileError;
 use serasi_domain::policy::InvalidPolicy;
+use serasi_registry_file::FileError;
 use tonic::Status;
 
 use crate::exit::Exit;
@@ -24,6 +25,8 @@ pub(crate) enum CliError {
     NotADirectory { path: PathBuf, source: ImportFileError },
     #[error("{} is not a policy: {source}", path.display())]
     NotAPolicy { path: PathBuf, source: InvalidPolicy },
+    #[error("{} cannot be used: {source}", path.display())]
+    NotARegistryFile { path: PathBuf, source: FileError },
     #[error(transparent)]
     Host(#[from] HostError),
     #[error(
@@ -47,6 +50,7 @@ impl CliError {
             | Self::Unwritable { .. }
             | Self::NotADirectory { .. }
             | Self::NotAPolicy { .. }
+            | Self::NotARegistryFile { .. }
             | Self::Host(_)
             | Self::Call(_)
             | Self::Output(_) => Exit::Refused,
@@ -62,6 +66,7 @@ impl CliError {
             | Self::Unwritable { .. }
             | Self::NotADirectory { .. }
             | Self::NotAPolicy { .. }
+            | Self::NotARegistryFile { .. }
             | Self::Host(_)
             | Self::Unreachable { .. }
             | Self::Output(_) => output.note(self),

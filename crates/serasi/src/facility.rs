@@ -5,6 +5,7 @@ use serasi_proto::v1::{
     GetFacilityRequest, ListFacilitiesRequest, Partnership, ServiceBase, ServiceForm, Sex, Target,
 };
 
+use crate::case::masked;
 use crate::cli::{ClientOptions, FacilityListArgs};
 use crate::client::Hub;
 use crate::codes::{label, labels, pool_label};
@@ -106,6 +107,7 @@ fn facility_facts(facility: &Facility, clock: Clock) -> String {
         ("state", state(facility, clock)),
         ("region", facility.region_code.clone()),
         ("address", facility.address.clone()),
+        ("masked", masked(facility.mask_reason)),
         ("phone", facility.phone.clone()),
         ("email", facility.email.clone()),
         ("clusters", labels::<Cluster>(&facility.clusters)),

@@ -2,18 +2,21 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use metrics_exporter_prometheus::BuildError;
 use serasi_domain::policy::{InvalidPolicy, Policy};
-use serasi_hub::auth::{DevIssuer, DevIssuerError, KeySetError, Verifier};
+use serasi_hub::auth::{DevIssuer, DevIssuerError, Gate, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::ServeError;
 use serasi_hub::{Hub, HubSettings, OpenError, RelaySettings, WatchLimits};
 use serasi_store::embedded::{EmbeddedError, EmbeddedPostgres};
-use serasi_store::{KeyError, SealKey, Sealer, Store, StoreError, StoreSettings, UnsafeSetting};
+use serasi_store::{KeyError, Sealer, Store, StoreError, StoreSettings, UnsafeSetting};
+
+use crate::keys::KeyArgs;
 
 mod data_dir;
 
@@ -35,9 +38,8 @@ pub(crate) struct HostArgs {
     /// Folder with initdb and postgres, where they are not in the usual places.
     #[arg(long, env = "SERASI_PG_BIN", value_name = "DIR")]
     pub(crate) pg_bin: Option<PathBuf>,
-    /// File with the key that seals personal data, 64 hex digits [default: made in the data directory].
-    #[arg(long, env = "SERASI_KEY_FILE", value_name = "FILE")]
-    pub(crate) key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) keys: KeyArgs,
     /// Connections to the database.
     #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(4..=500))]
     pub(crate) db_connections: u32,
@@ -90,8 +92,16 @@ pub(crate) enum HostError {
     Serve(#[from] ServeError),
     #[error("cannot serve metrics on {address}: {source}")]
     Metrics { address: SocketAddr, source: BuildError },
-    #[error("production needs --key-file: a key made in the data directory is for development")]
-    KeyFileRequired,
+    #[error(
+        "name the key-encryption key with --transit or --key-file, and --index-key-file; only with --development are \
+         key files made in the data directory"
+    )]
+    KeysRequired,
+    #[error(
+        "production needs TLS: name --tls-cert and --tls-key. Behind a proxy that does it, on this machine or in this \
+         pod, say --plaintext"
+    )]
+    TlsRequired,
 }
 
 fn describe(error: &StoreError) -> &'static str {
@@ -99,12 +109,14 @@ fn describe(error: &StoreError) -> &'static str {
         StoreError::Unavailable(_) => {
             "the database does not answer; check DATABASE_URL and that it is running"
         }
+        StoreError::Keys(_) => "the keys cannot be used",
         StoreError::Conflict(_)
         | StoreError::Constraint(_)
         | StoreError::Value(_)
         | StoreError::TooSlow(_)
         | StoreError::Impossible { .. }
         | StoreError::Unsealable { .. }
+        | StoreError::KeyNeeded(_)
         | StoreError::Database(_)
         | StoreError::Migration(_) => "the database cannot be used",
     }
@@ -145,7 +157,7 @@ pub(crate) struct Host {
 #[derive(Debug)]
 pub(crate) enum Tokens {
     Development,
-    Issuer(Verifier),
+    Issuer(Box<Verifier>),
 }
 
 /// What NATS takes as the name of a stream and at the head of a subject.
@@ -195,22 +207,21 @@ impl Host {
         args: &HostArgs,
         data_dir: DataDir,
         policy: Policy,
-        tokens: Tokens,
+        (tokens, calls_per_second): (Tokens, NonZeroU32),
     ) -> Result<Self, HostError> {
-        let verifier = match tokens {
-            Tokens::Development => dev_issuer(data_dir.path())?.verifier()?,
-            Tokens::Issuer(_) if args.key_file.is_none() => return Err(HostError::KeyFileRequired),
-            Tokens::Issuer(verifier) => verifier,
+        let (verifier, sealer) = match tokens {
+            Tokens::Development => (
+                dev_issuer(data_dir.path())?.verifier()?,
+                args.keys.for_development(data_dir.path())?,
+            ),
+            Tokens::Issuer(verifier) => (*verifier, args.keys.for_production()?),
         };
-        let key = match &args.key_file {
-            Some(path) => SealKey::read(path)?,
-            None => SealKey::read_or_create(&data_dir.path().join("seal.key"))?,
-        };
+        let gate = Gate::new(verifier, calls_per_second);
         let postgres = match &args.database_url {
             Some(_) => None,
             None => Some(EmbeddedPostgres::start(data_dir.path(), args.pg_bin.as_deref()).await?),
         };
-        let opened = Self::open_store(args, postgres.as_ref(), &key, policy, verifier).await;
+        let opened = Self::open_store(args, postgres.as_ref(), sealer, policy, gate).await;
         match opened {
             Ok((hub, store)) => Ok(Self {
                 hub,
@@ -230,9 +241,9 @@ impl Host {
     async fn open_store(
         args: &HostArgs,
         postgres: Option<&EmbeddedPostgres>,
-        key: &SealKey,
+        sealer: Sealer,
         policy: Policy,
-        verifier: Verifier,
+        gate: Gate,
     ) -> Result<(Arc<Hub>, Store), HostError> {
         let url = match (&args.database_url, postgres) {
             (Some(url), _) => url.clone(),
@@ -243,7 +254,7 @@ impl Host {
             url,
             max_connections: args.db_connections,
         };
-        let store = Store::connect(&settings, Sealer::new(key)).await?;
+        let store = Store::connect(&settings, sealer).await?;
         if postgres.is_some() {
             store.migrate().await?;
         } else {
@@ -252,6 +263,7 @@ impl Host {
                 return Err(HostError::NotMigrated(pending));
             }
         }
+        store.check_keys().await?;
         let found = store.unsafe_settings().await?;
         if !found.is_empty() && !args.allow_unsafe_database {
             return Err(HostError::Unsafe(found));
@@ -259,7 +271,7 @@ impl Host {
         let settings = HubSettings {
             store: store.clone(),
             policy,
-            verifier,
+            gate,
             clock: Clock::system(),
             relay: args.nats.clone().map(|url| RelaySettings {
                 url,

@@ -198,9 +198,7 @@ mod tests {
         // No hub is running: a file with problems must be told without one.
         let options = ClientOptions {
             hub: "http://127.0.0.1:1".into(),
-            token: None,
-            token_file: None,
-            json: false,
+            ..ClientOptions::default()
         };
         let (mut results, mut notes) = (Vec::new(), Vec::new());
         let mut output = Output::new(&mut results, &mut notes, false);

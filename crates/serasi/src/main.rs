@@ -2,6 +2,7 @@
 //! with the exit code that tells a script what happened.
 
 mod bench;
+mod break_glass;
 mod case;
 mod cli;
 mod client;
@@ -15,6 +16,7 @@ mod host;
 mod import;
 mod insight;
 mod intake;
+mod keys;
 mod local_time;
 mod migrate;
 mod offer;
@@ -24,6 +26,7 @@ mod pages;
 mod policy;
 mod progress;
 mod refusal;
+mod registry;
 mod rejects;
 mod request_id;
 mod route;

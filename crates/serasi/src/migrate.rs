@@ -1,7 +1,7 @@
 //! `serasi migrate`: brings the schema of a database up to this release.
 
 use clap::Args;
-use serasi_store::{SealKey, Sealer, Store, StoreSettings};
+use serasi_store::{Sealer, Store, StoreSettings};
 
 use crate::host::HostError;
 
@@ -20,7 +20,7 @@ pub(crate) async fn migrate(args: &MigrateArgs) -> Result<usize, HostError> {
         max_connections: 1,
     };
     // Nothing is sealed or opened here.
-    let store = Store::connect(&settings, Sealer::new(&SealKey::unused())).await?;
+    let store = Store::connect(&settings, Sealer::none()).await?;
     let pending = store.pending_migrations().await?;
     let result = store.migrate().await;
     store.close().await;

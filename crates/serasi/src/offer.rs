@@ -2,11 +2,12 @@
 
 use pbjson_types::Timestamp;
 use serasi_proto::v1::{
-    AcceptOfferRequest, AccessNeed, CapacityReport, DeclineOfferRequest, DeclineReason, GetOfferRequest,
-    ListOffersRequest, MarkOfferSeenRequest, Offer, OfferState, PartyMember, PoolKey, RouteResult, ScopeTier,
-    Sex, WithdrawOfferRequest, WithdrawReason,
+    AcceptOfferRequest, AccessNeed, AgeBand, CapacityReport, Cluster, DeclineOfferRequest, DeclineReason,
+    GetOfferRequest, ListOffersRequest, MarkOfferSeenRequest, Offer, OfferState, PartyMember, PoolKey,
+    RouteResult, ScopeTier, ServiceForm, Sex, Target, Urgency, WithdrawOfferRequest, WithdrawReason,
 };
 
+use crate::case::masked;
 use crate::cli::{AcceptArgs, ClientOptions, DeclineArgs, OfferListArgs, WithdrawArgs};
 use crate::client::Hub;
 use crate::codes::{label, labels, pool_label};
@@ -209,7 +210,13 @@ pub(crate) fn offer_facts(offer: &Offer, clock: Clock) -> String {
             offer.party.iter().map(member).collect::<Vec<_>>().join(", "),
         ),
         ("asked for", offer.admission_documents.join("; ")),
+        ("urgency", label::<Urgency>(offer.urgency)),
+        ("cluster", label::<Cluster>(offer.cluster)),
+        ("category", offer.ppks_category.clone()),
+        ("target", label::<Target>(offer.target)),
+        ("forms", labels::<ServiceForm>(&offer.forms)),
         ("decision", offer.decision_id.clone()),
+        ("masked", masked(offer.mask_reason)),
     ])
 }
 
@@ -253,9 +260,11 @@ fn state(offer: &Offer) -> String {
 
 fn member(member: &PartyMember) -> String {
     let sex = label::<Sex>(member.sex);
-    let person = member
-        .age_years
-        .map_or_else(|| format!("{sex}, age unknown"), |age| format!("{sex} {age}"));
+    let person = match (member.age_years, member.age_band) {
+        (Some(age), _) => format!("{sex} {age}"),
+        (None, 0) => format!("{sex}, age unknown"),
+        (None, band) => format!("{sex} {}", label::<AgeBand>(band)),
+    };
     if member.access_needs.is_empty() {
         return person;
     }
@@ -291,6 +300,11 @@ mod tests {
                     sex: Sex::Female.into(),
                     age_years: Some(38),
                     access_needs: vec![AccessNeed::Wheelchair.into()],
+                    age_band: AgeBand::Adult.into(),
+                },
+                PartyMember {
+                    age_band: AgeBand::Elder.into(),
+                    ..PartyMember::default()
                 },
                 PartyMember::default(),
             ],
@@ -298,6 +312,9 @@ mod tests {
         };
         let text = offer_facts(&offer, Clock::Utc);
         assert!(text.contains("state the capacity"), "{text}");
-        assert!(text.contains("female 38 (wheelchair), -, age unknown"), "{text}");
+        assert!(
+            text.contains("female 38 (wheelchair), - elder, -, age unknown"),
+            "{text}"
+        );
     }
 }

@@ -13,6 +13,13 @@ use crate::refusal::Violation;
 /// How a command names its standard input.
 pub(crate) const STDIN: &str = "-";
 
+/// A row of a registry file that is left out, and why; the column is empty where it is the row as a whole.
+pub(crate) struct Refusal {
+    pub(crate) line: u64,
+    pub(crate) column: &'static str,
+    pub(crate) problem: String,
+}
+
 /// One refused line of JSON.
 #[derive(Debug, Serialize)]
 pub(crate) struct RefusedLine {
@@ -39,6 +46,65 @@ pub(crate) struct RefusedCell {
     pub(crate) line: Option<u64>,
     pub(crate) field: String,
     pub(crate) problem: String,
+}
+
+/// One row of a registry file that was left out.
+#[derive(Debug, Serialize)]
+struct RefusedRow<'a> {
+    file: &'static str,
+    line: u64,
+    field: &'a str,
+    problem: &'a str,
+}
+
+/// Which file of a run a row stands in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Table {
+    Snapshot,
+    Persons,
+}
+
+/// The list of a run over registry files, of any length; the file is made with its first row.
+pub(crate) struct RefusedRows {
+    path: PathBuf,
+    file: Option<csv::Writer<BufWriter<File>>>,
+}
+
+impl RefusedRows {
+    /// Removes the list of an earlier run, which would be taken for this one's.
+    pub(crate) fn start(out: &Path) -> Result<Self, CliError> {
+        let path = beside(out, "csv");
+        remove_earlier(&path)?;
+        Ok(Self { path, file: None })
+    }
+
+    pub(crate) fn add(&mut self, table: Table, refusal: &Refusal) -> Result<(), CliError> {
+        let path = &self.path;
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(csv::Writer::from_writer(BufWriter::new(create(path)?))),
+        };
+        let row = RefusedRow {
+            file: match table {
+                Table::Snapshot => "snapshot",
+                Table::Persons => "persons",
+            },
+            line: refusal.line,
+            field: refusal.column,
+            problem: &refusal.problem,
+        };
+        file.serialize(row)
+            .map_err(|error| unwritable(path)(error.into()))
+    }
+
+    /// Where the list is; `None` = nothing was refused.
+    pub(crate) fn finish(self) -> Result<Option<PathBuf>, CliError> {
+        let Some(mut file) = self.file else {
+            return Ok(None);
+        };
+        file.flush().map_err(unwritable(&self.path))?;
+        Ok(Some(self.path))
+    }
 }
 
 /// The list of one run over JSON Lines; the file is made with its first row.
@@ -110,7 +176,7 @@ fn remove_earlier(path: &Path) -> Result<(), CliError> {
 }
 
 /// Reasons can quote a little of what was sent: the list is its owner's alone.
-fn create(path: &Path) -> Result<File, CliError> {
+pub(crate) fn create(path: &Path) -> Result<File, CliError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

@@ -6,8 +6,11 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::bench;
+use crate::break_glass;
 use crate::case;
-use crate::cli::{Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Route};
+use crate::cli::{
+    BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Registry, Route,
+};
 use crate::demo;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -15,10 +18,12 @@ use crate::facility;
 use crate::import;
 use crate::insight;
 use crate::intake;
+use crate::keys;
 use crate::migrate;
 use crate::offer;
 use crate::output::Output;
 use crate::policy;
+use crate::registry;
 use crate::route;
 use crate::serve;
 use crate::token;
@@ -58,6 +63,8 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         }
         Command::Case(Case::Show(case)) => case::show(client, &case.case_id, output).await,
         Command::Case(Case::List(args)) => case::list(client, args, output).await,
+        Command::Case(Case::Hold(args)) => case::hold(client, args, output).await,
+        Command::Case(Case::LiftHold(case)) => case::lift_hold(client, &case.case_id, output).await,
         Command::Offer(Offer::List(args)) => offer::list(client, args, output).await,
         Command::Offer(Offer::Show(offer)) => offer::show(client, &offer.offer_id, output).await,
         Command::Offer(Offer::Accept(args)) => offer::accept(client, args, output).await,
@@ -76,6 +83,19 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
         Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
         Command::Watch(what) => watch::watch(client, what, output).await,
+        Command::BreakGlass(BreakGlass::Open(args)) => break_glass::open(client, args, output).await,
+        Command::BreakGlass(BreakGlass::Review(args)) => break_glass::review(client, args, output).await,
+        Command::BreakGlass(BreakGlass::List(args)) => break_glass::list(client, args, output).await,
+        Command::BreakGlass(BreakGlass::Show(glass)) => {
+            break_glass::show(client, &glass.break_glass_id, output).await
+        }
+        Command::Keys(args) => {
+            log(LevelFilter::WARN);
+            keys::run(args, output).await
+        }
+        Command::Registry(Registry::Match(args)) => registry::matching(args, output),
+        Command::Registry(Registry::Evaluate(args)) => registry::evaluate(args, output),
+        Command::Registry(Registry::Generate(args)) => registry::generate(args, output),
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }

@@ -1,15 +1,20 @@
 //! `serasi serve`: the hub, until it is told to stop.
 
+mod edge;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serasi_domain::policy::Policy;
-use serasi_hub::auth::Verifier;
+use serasi_hub::auth::{KeySource, Verifier};
 use serasi_hub::server::{BoundServer, ServerSettings};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+
+use edge::EdgeArgs;
 
 use crate::host::{DataDir, Host, HostArgs, HostError, Tokens, data_path, file_error};
 
@@ -39,9 +44,18 @@ pub(crate) struct ServeArgs {
     /// `iss` of the tokens to take.
     #[arg(long, env = "SERASI_ISSUER", requires = "jwks", value_name = "URL")]
     issuer: Option<String>,
-    /// File with the issuer's JSON Web Key Set.
-    #[arg(long, env = "SERASI_JWKS", requires = "issuer", value_name = "FILE")]
-    jwks: Option<PathBuf>,
+    /// The issuer's JSON Web Key Set: an https:// address or a file. It is read again every --jwks-refresh, a file within
+    /// 5 s, and when a token names a key that is not known; when the issuer is away, the last keys count for a day.
+    #[arg(long, env = "SERASI_JWKS", requires = "issuer", value_name = "URL|FILE")]
+    jwks: Option<String>,
+    /// PEM file with the authorities to trust at that address, instead of the public ones.
+    #[arg(long, env = "SERASI_JWKS_CA", requires = "jwks", value_name = "FILE")]
+    jwks_ca: Option<PathBuf>,
+    /// Seconds between two looks at that address.
+    #[arg(long, env = "SERASI_JWKS_REFRESH", default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    jwks_refresh: u64,
+    #[command(flatten)]
+    edge: EdgeArgs,
 }
 
 /// Serves until SIGINT or SIGTERM; drains, then stops the private database.
@@ -52,8 +66,9 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), HostError> {
         }
         None => Policy::p7(),
     };
+    let settings = args.edge.settings(args.development)?;
     let tokens = match (&args.issuer, &args.jwks) {
-        (Some(issuer), Some(jwks)) => Tokens::Issuer(Verifier::from_file(issuer, jwks)?),
+        (Some(issuer), Some(jwks)) => Tokens::Issuer(Box::new(verifier(args, issuer, jwks).await?)),
         (_, _) => Tokens::Development,
     };
     if let Some(address) = args.metrics {
@@ -62,14 +77,20 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), HostError> {
             .install()
             .map_err(|source| HostError::Metrics { address, source })?;
     }
-    let settings = ServerSettings {
-        reflection: args.development,
-    };
+    let calls_per_second = args.edge.calls_per_second(args.development);
     let data_dir = DataDir::lock(data_path(args.host.data_dir.as_deref(), None)?)?;
-    let host = Host::open(&args.host, data_dir, policy, tokens).await?;
+    let host = Host::open(&args.host, data_dir, policy, (tokens, calls_per_second)).await?;
     let result = run(&host, args.listen, settings).await;
     host.close().await;
     result
+}
+
+async fn verifier(args: &ServeArgs, issuer: &str, jwks: &str) -> Result<Verifier, HostError> {
+    let read = |path: &PathBuf| std::fs::read(path).map_err(file_error("cannot read", path));
+    let ca = args.jwks_ca.as_ref().map(read).transpose()?;
+    let every = Duration::from_secs(args.jwks_refresh);
+    let source = KeySource::new(jwks, every, ca.as_deref())?;
+    Ok(Verifier::open(issuer, source).await?)
 }
 
 async fn run(host: &Host, listen: SocketAddr, settings: ServerSettings) -> Result<(), HostError> {

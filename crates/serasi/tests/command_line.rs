@@ -79,27 +79,41 @@ fn a_policy_file_with_faults_is_refused_with_all_of_them_before_a_hub_is_asked()
     }
 }
 
-#[test]
-fn production_without_a_key_file_does_not_start() {
+/// `serasi serve` as in production, with this key set and further arguments; what it complains of.
+fn refused_start(keys: &str, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let jwks = folder.path().join("jwks.json");
-    std::fs::write(&jwks, "{\"keys\":[]}").expect("a file");
+    std::fs::write(&jwks, keys).expect("a file");
     let (data_dir, jwks) = (
         folder.path().to_str().expect("plain"),
         jwks.to_str().expect("plain"),
     );
-    let refused = serasi(&[
-        "serve",
-        "--issuer",
-        "https://sso.example.go.id",
-        "--jwks",
-        jwks,
-        "--data-dir",
-        data_dir,
-    ]);
-    assert_eq!(refused.status.code(), Some(2));
+    let issuer = ["serve", "--issuer", "https://sso.example.go.id", "--jwks", jwks];
+    let refused = serasi(&[&issuer[..], &["--data-dir", data_dir], arguments].concat());
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    String::from_utf8_lossy(&refused.stderr).into_owned()
+}
+
+const USABLE_KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"KID",
+    "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+#[test]
+fn production_does_not_start_without_keys_or_with_those_of_development() {
+    let plaintext = ["--plaintext"];
+    assert!(refused_start("{\"keys\":[]}", &plaintext).contains("no usable"));
+    assert!(refused_start(USABLE_KEYS, &plaintext).contains("--key-file"));
+    let development = USABLE_KEYS.replace("KID", "dev-1234");
+    assert!(refused_start(&development, &plaintext).contains("production refuses it"));
+}
+
+#[test]
+fn production_does_not_start_in_the_clear_unless_somebody_says_so() {
+    let told = refused_start(USABLE_KEYS, &[]);
     assert!(
-        String::from_utf8_lossy(&refused.stderr).contains("no usable"),
-        "{refused:?}"
+        told.contains("--tls-cert") && told.contains("--plaintext"),
+        "{told}"
     );
+    let both = ["--plaintext", "--tls-cert", "a.pem", "--tls-key", "a.key"];
+    assert!(refused_start(USABLE_KEYS, &both).contains("cannot be used with"));
+    assert!(refused_start(USABLE_KEYS, &["--tls-cert", "a.pem"]).contains("--tls-key"));
 }

@@ -9,8 +9,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::columns::{Row, regency};
-use crate::seal::Seal;
-use crate::{Sealer, StoreError};
+use crate::seal::Cell;
+use crate::subject_keys::{open, seal, story_cell};
+use crate::{Kept, Sealer, StoreError};
 
 mod due;
 mod list;
@@ -218,12 +219,8 @@ pub async fn update(
     Ok(done.rows_affected() == 1)
 }
 
-const fn resolution_seal(row: Uuid) -> Seal {
-    Seal {
-        table: "cases",
-        column: "resolution",
-        row,
-    }
+const fn resolution_cell(case: CaseId) -> Cell {
+    story_cell("cases", "resolution", case.uuid(), case)
 }
 
 /// Keeps what was done, sealed.
@@ -233,11 +230,12 @@ pub async fn set_resolution(
     case: CaseId,
     resolution: &str,
 ) -> Result<(), StoreError> {
+    let content = seal(conn, sealer, case, resolution_cell(case), &resolution).await?;
     sqlx::query!(
         "UPDATE cases SET resolution = $3 WHERE region_code = $1 AND case_id = $2",
         case.home().to_string(),
         case.uuid(),
-        sealer.seal(resolution_seal(case.uuid()), &resolution)
+        content
     )
     .execute(conn)
     .await?;
@@ -249,17 +247,19 @@ pub async fn resolution(
     conn: &mut PgConnection,
     sealer: &Sealer,
     case: CaseId,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<Kept<String>>, StoreError> {
     let kept = sqlx::query_scalar!(
         "SELECT resolution FROM cases WHERE region_code = $1 AND case_id = $2",
         case.home().to_string(),
         case.uuid()
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?
     .flatten();
-    kept.map(|kept| sealer.open(resolution_seal(case.uuid()), &kept))
-        .transpose()
+    match kept {
+        None => Ok(None),
+        Some(kept) => open(conn, sealer, resolution_cell(case), &kept).await.map(Some),
+    }
 }
 
 pub async fn get(conn: &mut PgConnection, id: CaseId) -> Result<Option<Case>, StoreError> {

@@ -1,5 +1,9 @@
 //! What can go wrong in the store, by what the caller can do about it.
 
+use serasi_domain::id::Regency;
+
+use crate::KeyError;
+
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -25,6 +29,12 @@ pub enum StoreError {
         table: &'static str,
         column: &'static str,
     },
+    /// A data key of this region is not in memory: load it (`Store::load_keys`), outside any transaction, and repeat.
+    #[error("a data key of region {0} is not in memory")]
+    KeyNeeded(Regency),
+    /// Keys cannot be had, or are the wrong ones.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
     /// A value the database cannot hold, such as a moment before its calendar.
     #[error("a value is outside what can be stored")]
     Value(#[source] sqlx::Error),
@@ -56,7 +66,12 @@ impl StoreError {
             | Self::Value(source)
             | Self::TooSlow(source)
             | Self::Database(source) => source,
-            Self::Constraint(_) | Self::Impossible { .. } | Self::Unsealable { .. } | Self::Migration(_) => {
+            Self::Constraint(_)
+            | Self::Impossible { .. }
+            | Self::Unsealable { .. }
+            | Self::KeyNeeded(_)
+            | Self::Keys(_)
+            | Self::Migration(_) => {
                 return String::new();
             }
         };

@@ -4,11 +4,13 @@
 
 pub mod answers;
 pub mod audit;
+pub mod break_glass;
 pub mod capacity;
 pub mod cases;
 pub mod decisions;
 pub mod directory;
 pub mod embedded;
+pub mod erasure;
 pub mod events;
 pub mod exclusions;
 pub mod facilities;
@@ -16,18 +18,22 @@ pub mod history;
 pub mod idempotency;
 pub mod insight;
 pub mod intakes;
+pub mod legal_holds;
 pub mod offers;
+pub mod persons;
 pub mod placements;
 pub mod policies;
 pub mod private_file;
+pub mod rotation;
 pub mod source_keys;
 
 mod columns;
 mod error;
 mod pool;
 mod seal;
+mod subject_keys;
 
 pub use error::StoreError;
 pub use pool::{Store, StoreSettings, UnsafeSetting, now};
-pub use seal::{KeyError, SealKey, Sealer};
+pub use seal::{DataKeyRow, IndexKeys, Kek, Kept, KeyError, KeyFile, Sealer, Transit, TransitSettings};
 pub use sqlx::{PgConnection, PgTransaction};

@@ -2,12 +2,13 @@
 
 use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
 use serasi_domain::offer::{DeclineReason, Offer, OfferState, WithdrawReason};
+use serasi_geography::RegionCode;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::columns::{Row, pool_columns, regency, scope_pattern};
-use crate::seal::Seal;
+use crate::subject_keys::{seal, story_cell};
 use crate::{Sealer, StoreError};
 
 /// An offer with what a reader wants to see beside it.
@@ -22,8 +23,12 @@ pub struct OfferView {
 /// Which offers to list; `None` or empty matches all.
 #[derive(Clone, Debug)]
 pub struct OfferFilter {
-    /// What the caller may see: offers of cases in this scope, or of this facility.
-    pub scope: serasi_geography::RegionCode,
+    /// What the caller may see: offers for cases in this region,
+    pub case_scope: Option<RegionCode>,
+    /// and to facilities in this one,
+    pub facility_scope: Option<RegionCode>,
+    /// and to this facility. Where none of the three is given, nothing.
+    pub own_facility: Option<FacilityId>,
     pub facility: Option<FacilityId>,
     pub case: Option<CaseId>,
     pub states: Vec<String>,
@@ -222,19 +227,16 @@ pub async fn update_live(conn: &mut PgConnection, offer: &Offer) -> Result<bool,
 pub async fn set_decline_note(
     conn: &mut PgConnection,
     sealer: &Sealer,
-    id: OfferId,
+    offer: &Offer,
     note: &str,
 ) -> Result<(), StoreError> {
-    let seal = Seal {
-        table: "offers",
-        column: "decline_note",
-        row: id.uuid(),
-    };
+    let cell = story_cell("offers", "decline_note", offer.id.uuid(), offer.case);
+    let content = seal(conn, sealer, offer.case, cell, &note).await?;
     sqlx::query!(
         "UPDATE offers SET decline_note = $3 WHERE region_code = $1 AND offer_id = $2",
-        id.home().to_string(),
-        id.uuid(),
-        sealer.seal(seal, &note)
+        offer.id.home().to_string(),
+        offer.id.uuid(),
+        content
     )
     .execute(conn)
     .await?;
@@ -245,19 +247,16 @@ pub async fn set_decline_note(
 pub async fn set_withdraw_note(
     conn: &mut PgConnection,
     sealer: &Sealer,
-    id: OfferId,
+    offer: &Offer,
     note: &str,
 ) -> Result<(), StoreError> {
-    let seal = Seal {
-        table: "offers",
-        column: "withdraw_note",
-        row: id.uuid(),
-    };
+    let cell = story_cell("offers", "withdraw_note", offer.id.uuid(), offer.case);
+    let content = seal(conn, sealer, offer.case, cell, &note).await?;
     sqlx::query!(
         "UPDATE offers SET withdraw_note = $3 WHERE region_code = $1 AND offer_id = $2",
-        id.home().to_string(),
-        id.uuid(),
-        sealer.seal(seal, &note)
+        offer.id.home().to_string(),
+        offer.id.uuid(),
+        content
     )
     .execute(conn)
     .await?;
@@ -289,7 +288,7 @@ pub async fn list(conn: &mut PgConnection, filter: &OfferFilter) -> Result<Vec<O
          FROM offers
          WHERE ($1::text IS NULL OR facility_region = $1 AND facility_id = $2)
              AND ($3::text IS NULL OR region_code = $3 AND case_id = $4)
-             AND (region_code LIKE $5 OR facility_region LIKE $5)
+             AND (region_code LIKE $5 OR facility_region LIKE $11 OR facility_region = $12 AND facility_id = $13)
              AND (cardinality($6::text[]) = 0 OR state = ANY ($6))
              AND ($7::timestamptz IS NULL OR (offered_at, region_code, offer_id) < ($7, $8, $9))
          ORDER BY offered_at DESC, region_code DESC, offer_id DESC LIMIT $10",
@@ -297,12 +296,15 @@ pub async fn list(conn: &mut PgConnection, filter: &OfferFilter) -> Result<Vec<O
         filter.facility.map(FacilityId::uuid),
         filter.case.map(|id| id.home().to_string()),
         filter.case.map(CaseId::uuid),
-        scope_pattern(filter.scope),
+        filter.case_scope.map(scope_pattern),
         &filter.states,
         filter.before.map(|(at, _)| at),
         filter.before.map(|(_, id)| id.home().to_string()),
         filter.before.map(|(_, id)| id.uuid()),
-        filter.limit
+        filter.limit,
+        filter.facility_scope.map(scope_pattern),
+        filter.own_facility.map(|id| id.home().to_string()),
+        filter.own_facility.map(FacilityId::uuid)
     )
     .fetch_all(conn)
     .await?;

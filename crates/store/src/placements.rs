@@ -2,12 +2,13 @@
 
 use serasi_domain::id::{CaseId, FacilityId, OfferId, PlacementId};
 use serasi_domain::placement::{DischargeDestination, Placement, PlacementState};
+use serasi_geography::RegionCode;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::columns::{Row, pool_columns, regency};
+use crate::columns::{Row, pool_columns, regency, scope_pattern};
 
 #[derive(Debug)]
 struct PlacementRow {
@@ -139,4 +140,23 @@ pub async fn get(conn: &mut PgConnection, id: PlacementId) -> Result<Option<Plac
     .fetch_optional(conn)
     .await?;
     row.map(Placement::try_from).transpose()
+}
+
+/// Whether somebody from `scope` lives in the facility, or is about to.
+pub async fn houses_people_from(
+    conn: &mut PgConnection,
+    facility: FacilityId,
+    scope: RegionCode,
+) -> Result<bool, StoreError> {
+    let houses = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM placements p JOIN cases c USING (region_code, case_id)
+               WHERE p.facility_region = $1 AND p.facility_id = $2 AND p.state IN ('reserved', 'admitted')
+                   AND c.facts ->> 'place' LIKE $3) AS "houses!""#,
+        facility.home().to_string(),
+        facility.uuid(),
+        scope_pattern(scope)
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(houses)
 }

@@ -307,7 +307,8 @@ async fn a_case_can_be_resolved_directly_and_then_allows_nothing_more() {
         resolution: "Dipulangkan ke keluarga, sembako diberikan.".to_owned(),
     };
     client.cases.resolve_directly(resolve).await.unwrap();
-    let resolved = case(&mut client, &open.case_id).await;
+    let mut worker = hub.client(Role::SocialWorker, "32.73");
+    let resolved = case(&mut worker, &open.case_id).await;
     assert_eq!(resolved.state(), v1::CaseState::ResolvedDirectly);
     assert!(resolved.next_deadline.is_none() && resolved.resolution.contains("sembako"));
 

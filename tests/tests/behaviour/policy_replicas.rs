@@ -1,8 +1,9 @@
 //! One active policy, however many replicas open, activate and look at once.
 
 use serasi_domain::policy::Policy;
-use serasi_hub::auth::DevIssuer;
+use serasi_hub::auth::{DevIssuer, Gate};
 use serasi_hub::clock::Clock;
+use serasi_hub::server::Limits;
 use serasi_hub::{Hub, HubSettings, WatchLimits};
 use serasi_proto::v1;
 use serasi_tests::build::{facility, intake, request_id};
@@ -52,7 +53,7 @@ async fn hubs_that_open_at_once_agree_on_one_policy() {
             HubSettings {
                 store: database.store().await,
                 policy,
-                verifier: issuer.verifier().unwrap(),
+                gate: Gate::new(issuer.verifier().unwrap(), Limits::DEVELOPMENT_CALLS_PER_SECOND),
                 clock: Clock::system(),
                 limits: WatchLimits::default(),
                 relay: None,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serasi_hub::auth::Role;
 use serasi_proto::v1;
 use serasi_tests::build::{facility, intake, request_id, submit};
 use serasi_tests::status::violated_fields;
@@ -173,6 +174,7 @@ async fn a_coordinators_queue_is_listed_by_urgency_then_age_page_by_page() {
     };
     client.cases.resolve_directly(resolve).await.unwrap();
 
+    let mut worker = hub.client(Role::SocialWorker, "32.73");
     let queue = |owner: &str, order: v1::CaseOrder| v1::ListCasesRequest {
         owner_region_code: owner.to_owned(),
         order: order as i32,
@@ -180,19 +182,19 @@ async fn a_coordinators_queue_is_listed_by_urgency_then_age_page_by_page() {
         ..v1::ListCasesRequest::default()
     };
     assert_eq!(
-        references(&mut client, queue("32.73", v1::CaseOrder::Queue)).await,
+        references(&mut worker, queue("32.73", v1::CaseOrder::Queue)).await,
         ["emergency-1", "emergency-2", "regular-2"]
     );
     assert_eq!(
-        references(&mut client, queue("32.73", v1::CaseOrder::Created)).await,
+        references(&mut worker, queue("32.73", v1::CaseOrder::Created)).await,
         ["emergency-1", "regular-2", "emergency-2"]
     );
     assert_eq!(
-        references(&mut client, queue("32", v1::CaseOrder::Queue)).await,
+        references(&mut worker, queue("32", v1::CaseOrder::Queue)).await,
         ["urgent-1"]
     );
     assert_eq!(
-        references(&mut client, queue("", v1::CaseOrder::Queue)).await,
+        references(&mut worker, queue("", v1::CaseOrder::Queue)).await,
         ["emergency-1", "emergency-2", "urgent-1", "regular-1", "regular-2"]
     );
     hub.finish().await;
@@ -214,7 +216,8 @@ async fn only_what_is_overdue_is_listed_when_asked_for() {
         overdue_only: true,
         ..v1::ListCasesRequest::default()
     };
-    assert_eq!(references(&mut client, overdue).await, ["offered"]);
+    let mut worker = hub.client(Role::SocialWorker, "32.73");
+    assert_eq!(references(&mut worker, overdue).await, ["offered"]);
     hub.finish().await;
 }
 

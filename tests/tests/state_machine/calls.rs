@@ -63,7 +63,8 @@ impl World {
             | CaseOperation::Decline(_)
             | CaseOperation::Withdraw { .. } => {
                 let offer = case.offers.last().unwrap();
-                self.call_offer(self.id(offer.id), operation).await
+                let officer = self.officers[offer.facility].clone();
+                Self::call_offer(officer, self.id(offer.id), operation).await
             }
             CaseOperation::Expire => {
                 self.let_expire(case.offers.last().unwrap().id).await;
@@ -117,9 +118,13 @@ impl World {
         }
     }
 
-    async fn call_offer(&mut self, offer_id: String, operation: CaseOperation) -> Result<(), Status> {
+    /// In the name of the facility that is asked, whose officer alone says that an offer has been seen.
+    async fn call_offer(
+        Client { mut referral, .. }: Client,
+        offer_id: String,
+        operation: CaseOperation,
+    ) -> Result<(), Status> {
         let request_id = request_id();
-        let referral = &mut self.client.referral;
         if let CaseOperation::Decline(reason) = operation {
             let request = decline(request_id, offer_id, reason);
             referral.decline_offer(request).await.map(drop)

@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) regency: String,
     pub(crate) facilities: [String; 3],
     pub(crate) client: Client,
+    /// One of each facility.
+    pub(crate) officers: [Client; 3],
     pub(crate) connection: PgConnection,
     pub(crate) reports: u64,
     pub(crate) tally: Tally,
@@ -72,12 +74,14 @@ impl World {
         let facilities: [String; 3] = ids.try_into().unwrap();
         // Somebody who may do everything that is done here.
         let roles = [Role::Coordinator, Role::HotlineOperator, Role::FacilityOfficer];
-        let token = hub.token(&roles, "ID", Some(&facilities[0]));
+        let officer = |facility: &String| hub.with_token(Some(&hub.token(&roles, "ID", Some(facility))));
+        let officers = facilities.each_ref().map(officer);
         Self {
             province,
             regency,
             facilities,
-            client: hub.with_token(Some(&token)),
+            client: officers[0].clone(),
+            officers,
             connection: hub.database.connect().await,
             reports: 0,
             tally: Tally::default(),

@@ -39,6 +39,7 @@ pub(super) fn facility(row: &Row<&str>, line: &mut Line<'_>) -> ImportFacilities
         admission_documents: items(row.admission_documents).map(str::to_owned).collect(),
         phone: row.phone.to_owned(),
         email: row.email.to_owned(),
+        location_hidden: line.stated("location_hidden", row.location_hidden),
         ..Facility::default()
     };
     ImportFacilitiesRequest {
@@ -101,6 +102,12 @@ impl Line<'_> {
             self.wrong(column, format!("{} is neither {YES} nor {NO}", quoted(text)));
         }
         text == YES
+    }
+
+    /// Yes, no, or not a word about it.
+    fn stated(&mut self, column: &'static str, text: &str) -> Option<bool> {
+        let stated = self.yes_or_no(column, text);
+        (!text.is_empty()).then_some(stated)
     }
 
     fn home_region(&mut self, text: &str) -> String {

@@ -8,7 +8,9 @@ use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord, Trim};
 use serasi_proto::v1::ImportFacilitiesRequest;
 
 use super::parse::facility;
-use super::{COLUMNS, ImportFileError, MAX_FACILITIES, MAX_FILE_BYTES, MAX_ROW_ERRORS, Row, RowError};
+use super::{
+    COLUMNS, ImportFileError, MAX_FACILITIES, MAX_FILE_BYTES, MAX_ROW_ERRORS, OPTIONAL, Row, RowError,
+};
 
 /// The facilities of a directory file, each with the line it stands on as its `row`.
 ///
@@ -144,7 +146,7 @@ impl Line<'_> {
     }
 }
 
-/// The header, if it has each column of the format once and no other.
+/// The header, if it has each column of the format once, but for those it may do without, and no other.
 fn header<R: Read>(reader: &mut Reader<R>) -> Result<StringRecord, ImportFileError> {
     let header = StringRecord::from_byte_record_lossy(reader.byte_headers()?.clone());
     let mut seen = BTreeSet::new();
@@ -156,7 +158,10 @@ fn header<R: Read>(reader: &mut Reader<R>) -> Result<StringRecord, ImportFileErr
             repeated.push(name.to_owned());
         }
     }
-    let missing: Vec<_> = COLUMNS.into_iter().filter(|name| !seen.contains(name)).collect();
+    let missing: Vec<_> = COLUMNS
+        .into_iter()
+        .filter(|name| !seen.contains(name) && !OPTIONAL.contains(name))
+        .collect();
     if missing.is_empty() && unknown.is_empty() && repeated.is_empty() {
         return Ok(header);
     }

@@ -10,7 +10,7 @@ use super::{COLUMNS, ExportFileError, read_facilities, write_facilities};
 use crate::codes::{ACCESS_NEEDS, BASES, CLUSTERS, FORMS, KINDS, SEXES, TARGETS};
 
 /// A facility with something in each column.
-const FULL: [(&str, &str); 26] = [
+const FULL: [(&str, &str); 27] = [
     ("source_system", "dinsos-jabar"),
     ("source_ref", "A-1"),
     ("kind", "uptd_province"),
@@ -36,6 +36,7 @@ const FULL: [(&str, &str); 26] = [
     ("admission_documents", "Surat dinsos;KTP"),
     ("phone", "081200000001"),
     ("email", "griya@contoh.example"),
+    ("location_hidden", "yes"),
     (
         "pools",
         "residensial/lansia/female:100:80:10;residensial/any/male:5:0;keluarga:40:12",
@@ -90,6 +91,7 @@ fn every_column_reaches_the_message() {
     };
     assert_eq!(facility.partnership, Some(partnership));
     assert!(facility.ministry_supervised);
+    assert_eq!(facility.location_hidden, Some(true));
     assert_eq!(facility.admission_documents, ["Surat dinsos", "KTP"]);
     let pools: Vec<_> = request
         .capacity
@@ -105,6 +107,7 @@ fn what_is_written_is_read_back() {
     requests.extend(read(&file(&[
         ("source_ref", "A-2"),
         ("sex", ""),
+        ("location_hidden", ""),
         ("partnership_from", ""),
         ("partnership_until", ""),
         ("pools", ""),
@@ -138,6 +141,17 @@ fn the_order_of_columns_is_free_and_spaces_do_not_count() {
     };
     let text = format!("{}\n{}\n", line(|cell| cell.0), line(|cell| cell.1));
     assert_eq!(read(&text), read(&file(&[])));
+}
+
+#[test]
+fn a_file_without_a_word_on_locations_leaves_them_as_they_are() {
+    let stated = |text: &str| read(text)[0].facility.clone().unwrap().location_hidden;
+    let silent = file(&[])
+        .replace("location_hidden,", "")
+        .replace("\"yes\",\"residensial", "\"residensial");
+    assert_eq!(stated(&silent), None);
+    assert_eq!(stated(&file(&[("location_hidden", "")])), None);
+    assert_eq!(stated(&file(&[("location_hidden", "no")])), Some(false));
 }
 
 #[test]

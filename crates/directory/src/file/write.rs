@@ -69,6 +69,10 @@ fn row(request: &ImportFacilitiesRequest) -> Result<Row<String>, Unsayable> {
         partnership_from: from_date,
         partnership_until: until_date,
         ministry_supervised: if facility.ministry_supervised { YES } else { NO }.to_owned(),
+        location_hidden: facility
+            .location_hidden
+            .map(|hidden| if hidden { YES } else { NO }.to_owned())
+            .unwrap_or_default(),
         admission_documents: list("admission_documents", &facility.admission_documents)?,
         pools: pools_cell(request)?,
         working_area: list("working_area", &facility.working_area)?,

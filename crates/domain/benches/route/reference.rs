@@ -80,6 +80,7 @@ fn entry(row: &Row, number: u128, now: OffsetDateTime) -> Entry {
         admission_documents: vec![],
         phone: None,
         email: None,
+        location_hidden: None,
     };
     let home = Regency::of(place).expect("facilities stand in a regency");
     let mut pools: Vec<Pool> = cell(row, "pools")

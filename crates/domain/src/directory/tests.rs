@@ -39,6 +39,7 @@ fn entry(number: u128, place: &str) -> Entry {
         admission_documents: vec![],
         phone: None,
         email: None,
+        location_hidden: None,
     };
     Entry {
         facility: Facility {

@@ -46,6 +46,14 @@ impl BirthDate {
         }
     }
 
+    #[must_use]
+    pub fn year(self) -> u16 {
+        match self {
+            Self::Day(day) => u16::try_from(day.year()).unwrap_or(EARLIEST_YEAR),
+            Self::Year(year) => year,
+        }
+    }
+
     /// Age on `day`; with only a year known, as if born on its first day.
     #[must_use]
     pub fn age_on(self, day: Date) -> AgeYears {

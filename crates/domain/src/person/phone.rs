@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Phone(String);
 
+const COUNTRY_CODE: &str = "62";
+
 /// Not a telephone number. Never carries the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be 3 to 15 digits with an optional leading +")]
@@ -19,6 +21,17 @@ impl Phone {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Digits with the country code, the same for `0812...`, `62812...` and `+62812...`: one telephone, one form. Short
+    /// numbers have none.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let digits = self.0.strip_prefix('+').unwrap_or(&self.0);
+        match digits.strip_prefix('0') {
+            Some(national) if digits.len() == self.0.len() => format!("{COUNTRY_CODE}{national}"),
+            Some(_) | None => digits.to_owned(),
+        }
     }
 }
 
@@ -59,6 +72,15 @@ impl From<Phone> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_telephone_has_one_form() {
+        for written in ["0812-0000-0001", "+62 812 0000 0001", "6281200000001"] {
+            assert_eq!(written.parse::<Phone>().unwrap().canonical(), "6281200000001");
+        }
+        assert_eq!("171".parse::<Phone>().unwrap().canonical(), "171");
+        assert_eq!("+0170".parse::<Phone>().unwrap().canonical(), "0170");
+    }
 
     #[test]
     fn numbers_are_read_with_separators() {

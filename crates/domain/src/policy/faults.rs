@@ -6,12 +6,15 @@ use std::ops::RangeInclusive;
 use super::{LadderStep, Policy, UrgencyPolicy};
 use crate::deadline::Clock;
 use crate::need::Urgency;
+use crate::privacy::DataClass;
 use crate::regulation::Article;
 use crate::routing::ScopeTier;
 
 /// Longest version text.
 const MAX_VERSION_CHARS: usize = 40;
 const HOURS: RangeInclusive<u32> = 1..=720;
+/// A slip of the pen must not erase what was closed yesterday.
+const RETENTION_YEARS: RangeInclusive<u32> = 1..=100;
 const REFUSALS: RangeInclusive<i32> = 1..=20;
 /// 366 days: nobody plans further ahead.
 const MAX_SECONDS: u32 = 366 * 24 * 3600;
@@ -64,6 +67,7 @@ impl Policy {
         let mut faults = Faults::default();
         self.check_numbers(&mut faults);
         self.check_calendar(&mut faults);
+        self.check_retention(&mut faults);
         for (cluster, fields) in &self.required {
             faults.repeats(&format!("required.{cluster}"), fields);
         }
@@ -108,6 +112,16 @@ impl Policy {
             if pair.first() >= pair.last() {
                 let path = format!("holidays[{}]", position + 1);
                 faults.add(path, "must be later than the one before", None);
+            }
+        }
+    }
+
+    fn check_retention(&self, faults: &mut Faults) {
+        let Some(retention) = self.retention else { return };
+        for class in DataClass::ALL {
+            if !RETENTION_YEARS.contains(&retention.years(*class)) {
+                let what = format!("must be {}-{}", RETENTION_YEARS.start(), RETENTION_YEARS.end());
+                faults.add(format!("retention.{class}_years"), what, None);
             }
         }
     }

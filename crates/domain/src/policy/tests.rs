@@ -100,6 +100,12 @@ fn everything_that_is_wrong_is_told_at_once_with_its_path() {
     policy
         .required
         .insert(Cluster::Napza, vec![RequiredField::Age, RequiredField::Age]);
+    policy.retention = Some(Retention {
+        identity_years: 10,
+        contact_years: 0,
+        story_years: 101,
+        assessment_years: 1,
+    });
     policy.regular.ladder[0].after_seconds = 60;
     policy.regular.ladder[2].tier = ScopeTier::Regency;
     policy.urgent.preferences.push(PreferenceName::TravelClass);
@@ -116,6 +122,8 @@ fn everything_that_is_wrong_is_told_at_once_with_its_path() {
         "working_hours",
         "holidays[1]",
         "holidays[2]",
+        "retention.contact_years",
+        "retention.story_years",
         "required.napza[1]",
         "regular.ladder[0].after_seconds",
         "regular.ladder[1].after_seconds",

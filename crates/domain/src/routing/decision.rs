@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::rules::{REQUIREMENTS, Sentence};
+use super::rules::{EXCLUSIONS, REQUIREMENTS, Sentence};
 use super::{Choice, PreferenceName, Request, ScopeTier};
 use crate::code::coded;
 use crate::directory::Directory;
 use crate::id::FacilityId;
+use crate::need_to_know::travel_to_hidden;
 use crate::regulation::Article;
 use crate::text::Text;
 
@@ -166,6 +167,30 @@ impl Decision {
         }
         self.taken_meanwhile = lost;
         self.chosen = chosen;
+        self
+    }
+
+    /// The record as it is shown to people: how far it is to a house whose place is a secret stands in whole hours.
+    #[must_use]
+    pub fn without_travel_to(mut self, hides_location: impl Fn(FacilityId) -> bool) -> Self {
+        for considered in self.ranked.iter_mut().chain(&mut self.near_misses) {
+            if hides_location(considered.facility) {
+                considered.travel_minutes = travel_to_hidden(considered.travel_minutes);
+                considered
+                    .scores
+                    .retain(|score| score.preference != PreferenceName::TravelMinutes);
+            }
+        }
+        self
+    }
+
+    /// The record as it is shown where nobody may learn who or where the danger is.
+    #[must_use]
+    pub fn without_exclusions(mut self) -> Self {
+        self.near_misses.retain(|considered| {
+            let rejection = considered.rejection.as_ref();
+            rejection.is_none_or(|rejection| rejection.rule != EXCLUSIONS)
+        });
         self
     }
 

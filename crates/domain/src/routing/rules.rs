@@ -55,6 +55,9 @@ pub struct Preference {
 /// replayed. A test holds the bytes of one decision against it.
 pub const RULES_VERSION: u16 = 1;
 
+/// The rule that tells of danger: it is not shown to everybody who may see a decision.
+pub const EXCLUSIONS: &str = "is_not_excluded";
+
 /// Hard rules, the cheapest and most telling first; `has_places` is last: who fails only that one is full or unknown.
 ///
 /// The search takes the first three from the directory's index and counts whom they exclude without a look at each.

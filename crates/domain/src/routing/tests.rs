@@ -64,6 +64,7 @@ fn entry(number: u128, place: &str, free: Option<i32>) -> Entry {
         admission_documents: vec![],
         phone: None,
         email: None,
+        location_hidden: None,
     };
     let pool = |free: i32| Pool {
         key: PoolKey::any(ServiceBase::Residential),

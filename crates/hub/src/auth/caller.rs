@@ -90,7 +90,7 @@ pub struct Caller {
     pub facility: Option<FacilityId>,
     /// The system the token was given to; its intakes carry that name.
     pub system: Option<String>,
-    /// When the token ends; `None` = a job, which has none.
+    /// When the token ends; a job of the hub has none.
     pub expires_at: Option<OffsetDateTime>,
 }
 
@@ -112,28 +112,8 @@ impl Caller {
         self.roles.contains(&role)
     }
 
-    /// Whether every role of the caller is tied to one facility.
     #[must_use]
-    pub fn is_facility_only(&self) -> bool {
-        !self.roles.is_empty() && self.roles.iter().all(|role| *role == Role::FacilityOfficer)
-    }
-
-    /// Whether a record at `place` lies in the caller's scope.
-    #[must_use]
-    pub fn sees(&self, place: RegionCode) -> bool {
-        self.scope.contains(&place)
-    }
-
-    /// Whether the caller keeps the directory over `facility`: decides what it is licensed for.
-    #[must_use]
-    pub fn keeps_directory_of(&self, facility: FacilityId) -> bool {
-        (self.has(Role::Coordinator) || self.has(Role::Administrator)) && self.sees(facility.home().code())
-    }
-
-    /// Whether the caller may act for `facility`: its own officer, or a coordinator or administrator over its place.
-    #[must_use]
-    pub fn acts_for(&self, facility: FacilityId) -> bool {
-        let is_own = self.has(Role::FacilityOfficer) && self.facility == Some(facility);
-        is_own || self.keeps_directory_of(facility)
+    pub fn has_one_of(&self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.has(*role))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use ring::rand::SystemRandom;
@@ -81,14 +83,16 @@ impl DevIssuer {
 
     /// A verifier for this issuer's tokens.
     pub fn verifier(&self) -> Result<Verifier, KeySetError> {
-        Verifier::new(DEV_ISSUER, &self.key_set(), None)
+        let keys = serde_json::to_vec(&self.key_set()).expect("the set is well formed");
+        Verifier::fixed(DEV_ISSUER, &keys)
     }
 
     /// The public key as a JSON Web Key Set.
     #[must_use]
     pub fn key_set(&self) -> JwkSet {
         // An uncompressed point: one byte 4, then x and y of 32 bytes.
-        let coordinate = |from: usize| base64url(self.public.get(from..from + 32).unwrap_or_default());
+        let coordinate =
+            |from: usize| URL_SAFE_NO_PAD.encode(self.public.get(from..from + 32).unwrap_or_default());
         serde_json::from_value(json!({ "keys": [{
             "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.key_id,
             "x": coordinate(1), "y": coordinate(33),
@@ -132,22 +136,4 @@ impl std::fmt::Debug for DevIssuer {
             .field("key_id", &self.key_id)
             .finish_non_exhaustive()
     }
-}
-
-/// Base64url without padding, RFC 7515 section 2.
-fn base64url(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits = bytes
-        .iter()
-        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
-    let bits: Vec<u8> = bits.collect();
-    bits.chunks(6)
-        .filter_map(|chunk| {
-            let value = chunk
-                .iter()
-                .fold(0_usize, |value, bit| value << 1 | usize::from(*bit))
-                << (6 - chunk.len());
-            ALPHABET.get(value).map(|letter| char::from(*letter))
-        })
-        .collect()
 }

@@ -1,6 +1,6 @@
-//! The one layer every call passes: token -> caller -> may this role call this method. Health and reflection are open.
+//! The one layer every call passes: token -> caller -> permit of the table, and on the way back: has the handler asked
+//! the permit about the record? Health and reflection are open.
 
-use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,9 +10,10 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-use super::table;
+use super::{Permit, TokenError};
 use crate::error::{HubError, Violation};
 use crate::hub::Hub;
+use crate::server::Peer;
 
 /// Services that need no token: probes, and reflection where it is switched on.
 const OPEN: [&str; 2] = ["grpc.health.v1.Health/", "grpc.reflection."];
@@ -39,7 +40,7 @@ impl<S> Layer<S> for AuthLayer {
 
 impl<S> Service<Request<Body>> for AuthService<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>>,
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
 {
@@ -52,13 +53,23 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        match admit(&self.hub, &mut request) {
-            Ok(()) => {
-                let answering = self.inner.call(request);
-                Box::pin(async move { Ok(in_our_words(answering.await?)) })
+        let hub = Arc::clone(&self.hub);
+        let ready = self.inner.clone();
+        // The one that is ready goes on, and its copy waits for the next call.
+        let mut inner = std::mem::replace(&mut self.inner, ready);
+        Box::pin(async move {
+            match admit(&hub, &mut request).await {
+                Ok(permit) => {
+                    let response = inner.call(request).await?;
+                    let is_answer = Status::from_header_map(response.headers()).is_none();
+                    match permit.map(|permit| permit.must_have_been_asked()) {
+                        Some(Err(bug)) if is_answer => Ok(Status::from(bug).into_http()),
+                        Some(_) | None => Ok(in_our_words(response)),
+                    }
+                }
+                Err(error) => Ok(Status::from(error).into_http()),
             }
-            Err(error) => Box::pin(ready(Ok(Status::from(error).into_http()))),
-        }
+        })
     }
 }
 
@@ -95,19 +106,40 @@ fn in_our_words(response: Response<Body>) -> Response<Body> {
     Status::from(error).into_http()
 }
 
-fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<(), HubError> {
+/// The permit of this call; none for the services that are open.
+async fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<Option<Permit>, HubError> {
+    if is_open(request) {
+        return Ok(None);
+    }
+    let permit = match pass(hub, request) {
+        Err(HubError::Token(TokenError::UnknownKey)) => {
+            hub.gate.verifier().look_for_key().await;
+            pass(hub, request)?
+        }
+        passed => passed?,
+    };
+    request.extensions_mut().insert(permit.clone());
+    Ok(Some(permit))
+}
+
+fn pass(hub: &Hub, request: &Request<Body>) -> Result<Permit, HubError> {
+    // Two of them could mean one caller to a proxy and another one to us.
+    let mut tokens = request.headers().get_all(header::AUTHORIZATION).iter();
+    let authorization = match (tokens.next(), tokens.next()) {
+        (Some(one), None) => one.to_str().ok(),
+        (_, _) => None,
+    };
+    let certificate = request
+        .extensions()
+        .get::<Peer>()
+        .and_then(|peer| peer.certificate);
     let method = request.uri().path().trim_start_matches('/');
-    if OPEN.iter().any(|open| method.starts_with(open)) {
-        return Ok(());
-    }
-    let authorization = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let caller = hub.verifier.verify(authorization)?;
-    if !table::permits(method, &caller.roles) {
-        return Err(HubError::Forbidden("none of your roles may call this method"));
-    }
-    request.extensions_mut().insert(caller);
-    Ok(())
+    hub.gate
+        .admit(method, authorization, certificate, hub.clock.now())
+}
+
+/// Whether the call needs no token.
+pub(crate) fn is_open<B>(request: &Request<B>) -> bool {
+    let method = request.uri().path().trim_start_matches('/');
+    OPEN.iter().any(|open| method.starts_with(open))
 }

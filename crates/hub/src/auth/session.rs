@@ -5,57 +5,60 @@ use std::time::Duration;
 
 use tonic::Request;
 
-use super::{Caller, TokenError, table};
+use super::{Caller, Permit, Thumbprint, TokenError};
 use crate::error::HubError;
 use crate::hub::Hub;
+use crate::server::Peer;
 
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) caller: Caller,
+    pub(crate) permit: Permit,
     hub: Arc<Hub>,
     authorization: String,
+    certificate: Option<Thumbprint>,
     method: &'static str,
 }
 
 impl Session {
-    /// Of a call of `method` that the authentication layer has let through.
+    /// Of a call of `method` that the layer of access has let through.
     pub(crate) fn of<T>(
         hub: &Arc<Hub>,
         request: &Request<T>,
         method: &'static str,
     ) -> Result<Self, HubError> {
-        let past = HubError::Bug("a call came past the authentication layer");
-        let caller = request.extensions().get::<Caller>().cloned().ok_or(past)?;
+        let past = HubError::Bug("a call came past the layer of access");
+        let extensions = request.extensions();
         let authorization = request.metadata().get("authorization");
         let authorization = authorization.and_then(|value| value.to_str().ok());
         Ok(Self {
-            caller,
+            permit: extensions.get::<Permit>().cloned().ok_or(past)?,
             hub: Arc::clone(hub),
             authorization: authorization.unwrap_or_default().to_owned(),
+            certificate: extensions.get::<Peer>().and_then(|peer| peer.certificate),
             method,
         })
     }
 
     /// How long the token is still good by the hub's clock, without the leeway that a new call is given.
     pub(crate) fn remains(&self) -> Option<Duration> {
-        let end = self.caller.expires_at?;
+        let end = self.permit.expires_at?;
         Some((end - self.hub.clock.now()).try_into().unwrap_or(Duration::ZERO))
     }
 
     /// Whether the token has expired.
     pub(crate) fn has_ended(&self) -> bool {
-        self.remains() == Some(Duration::ZERO)
+        self.permit.still_valid(self.hub.clock.now()).is_err()
     }
 
-    /// Whether the same call would be let through now: its key may have been withdrawn meanwhile.
+    /// Whether the same call would be let through now: its key may have been withdrawn meanwhile. It takes nothing
+    /// from the caller's share.
     pub(crate) fn check(&self) -> Result<(), HubError> {
-        let caller = self.hub.verifier.verify(Some(&self.authorization))?;
-        if caller != self.caller {
+        let verifier = self.hub.gate.verifier();
+        let now = self.hub.clock.now();
+        let caller = verifier.verify(Some(&self.authorization), self.certificate, now)?;
+        if *caller != *self.permit {
             return Err(TokenError::Claims.into());
         }
-        if !table::permits(self.method, &caller.roles) {
-            return Err(HubError::Forbidden("none of your roles may call this method"));
-        }
-        Ok(())
+        Permit::new(self.method, Caller::clone(&caller)).map(drop)
     }
 }

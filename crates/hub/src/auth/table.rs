@@ -1,5 +1,7 @@
-//! Who may call what: one row per method, every role that may. A method without a row is refused to everybody.
-//! Scope and facility are checked where the record is known: `Caller::sees`, `Caller::acts_for`.
+//! Who may do what to what: one row per method, then the fields that need more. A method without a row is refused to
+//! everybody; a record that no grant of the row reaches is not there (NOT_FOUND) for this caller.
+//!
+//! The layer checks the roles, `Permit` the record: see `permit.rs`. Nothing else decides about access.
 
 use super::Role;
 use super::Role::{
@@ -7,159 +9,265 @@ use super::Role::{
     Referrer, SocialWorker, Supervisor,
 };
 
+/// What a caller must be to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum To {
+    /// No record of anybody: reference data, the public part of the directory, a new report.
+    Anything,
+    /// The token's scope is the nation.
+    Nation,
+    /// What the request itself names lies in the scope; else a violation of that field.
+    StatedRegion,
+    /// The place of the case lies in the scope; for offers, placements and what else belongs to it, its regency.
+    CaseInScope,
+    /// The caller answers for the case now: the owner's region holds the whole scope, and the case lies in it.
+    OwnedCase,
+    /// The case lies in the scope, and the scope is a regency or smaller: the people who go there.
+    LocalCase,
+    /// The caller sent a report of the case.
+    OwnReport,
+    /// The facility stands in the scope.
+    FacilityInScope,
+    /// It is the caller's facility; of a case, the facility that took it.
+    OwnFacility,
+    /// Somebody lives in the facility whose case is a local one.
+    HousesLocalCase,
+}
+
+/// Any of these roles, to such a record.
+pub(crate) type Grant = (&'static [Role], To);
+
+/// What of a record needs more than the method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    /// Who and where the people of a confidential case are.
+    Identity,
+    /// Where a house stands whose place is a secret.
+    Location,
+    /// What a facility is licensed for.
+    Licence,
+    /// That a case leaves the policy it was routed under.
+    ActivePolicy,
+}
+
 /// Everybody with a token.
-const ALL: &[Role] = &Role::ALL;
-/// Who takes reports down.
-const REPORTERS: &[Role] = &[
-    HotlineOperator,
-    OutreachWorker,
-    Referrer,
-    SocialWorker,
-    Coordinator,
-];
-/// Who works on cases.
-const CASE_WORKERS: &[Role] = &[
-    HotlineOperator,
-    OutreachWorker,
-    Referrer,
-    FacilityOfficer,
-    SocialWorker,
-    Supervisor,
-    Coordinator,
-    DinasOfficer,
-];
-/// Who decides where a case goes.
-const ROUTERS: &[Role] = &[HotlineOperator, SocialWorker, Supervisor, Coordinator];
-/// Who decides for the person: the hotline takes down and sends on, it ends nothing.
-const DECIDERS: &[Role] = &[SocialWorker, Supervisor, Coordinator];
-/// Who looks at offers.
-const OFFER_READERS: &[Role] = &[
-    FacilityOfficer,
-    HotlineOperator,
-    SocialWorker,
-    Supervisor,
-    Coordinator,
-    DinasOfficer,
-];
-/// Who answers for a facility.
-const FACILITY: &[Role] = &[FacilityOfficer, Coordinator];
-/// Who keeps the directory.
-const DIRECTORY: &[Role] = &[Coordinator, Administrator];
-
-/// Who looks at how others work: the reports of InsightService.
-pub(crate) const OVERSEERS: &[Role] = &[Coordinator, Supervisor, DinasOfficer, Auditor, Administrator];
-
-/// Method path without the leading slash, and who may call it.
-pub(crate) const METHODS: &[(&str, &[Role])] = &[
-    ("serasi.v1.IntakeService/SubmitIntake", REPORTERS),
-    ("serasi.v1.IntakeService/StreamIntakes", REPORTERS),
-    ("serasi.v1.CaseService/GetCase", CASE_WORKERS),
-    ("serasi.v1.CaseService/ListCases", CASE_WORKERS),
-    ("serasi.v1.CaseService/WatchCases", CASE_WORKERS),
-    ("serasi.v1.CaseService/TriageCase", ROUTERS),
-    ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
-    ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
-    ("serasi.v1.ReferralService/RouteCase", ROUTERS),
+const ALL: &[Grant] = &[(&Role::ALL, To::Anything)];
+/// Who takes reports down. A token that was given to a system sends that system's reports only.
+const REPORTERS: &[Grant] = &[(
+    &[
+        HotlineOperator,
+        OutreachWorker,
+        Referrer,
+        SocialWorker,
+        Coordinator,
+    ],
+    To::Anything,
+)];
+/// Who sees a case: those of its region; who reported it; who took it.
+const CASE_READERS: &[Grant] = &[
     (
-        "serasi.v1.ReferralService/ReplayDecision",
-        &[Supervisor, Coordinator, DinasOfficer, Auditor],
-    ),
-    (
-        "serasi.v1.ReferralService/GetDecision",
         &[
             HotlineOperator,
             SocialWorker,
             Supervisor,
             Coordinator,
             DinasOfficer,
-            Auditor,
         ],
+        To::CaseInScope,
+    ),
+    (&[OutreachWorker, Referrer], To::OwnReport),
+    (&[FacilityOfficer], To::OwnFacility),
+];
+/// Who is told of a case as it goes on. Whoever only reported it has the answers to the reports.
+const CASE_WATCHERS: &[Grant] = &[
+    (
+        &[
+            HotlineOperator,
+            SocialWorker,
+            Supervisor,
+            Coordinator,
+            DinasOfficer,
+        ],
+        To::CaseInScope,
+    ),
+    (&[FacilityOfficer], To::OwnFacility),
+];
+/// Who decides where a case goes.
+const ROUTERS: &[Grant] = &[(
+    &[HotlineOperator, SocialWorker, Supervisor, Coordinator],
+    To::CaseInScope,
+)];
+/// Who decides for the person: the hotline takes down and sends on, it ends nothing.
+const DECIDERS: &[Grant] = &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)];
+/// Who keeps a case from being erased.
+const HOLDERS: &[Grant] = &[(&[Supervisor, Coordinator, Auditor], To::CaseInScope)];
+/// Who looks at offers: the side of the case, and the side of the facility.
+const OFFER_READERS: &[Grant] = &[
+    (
+        &[
+            HotlineOperator,
+            SocialWorker,
+            Supervisor,
+            Coordinator,
+            DinasOfficer,
+        ],
+        To::CaseInScope,
+    ),
+    (&[Supervisor, Coordinator, DinasOfficer], To::FacilityInScope),
+    (&[FacilityOfficer], To::OwnFacility),
+];
+/// Who answers for a facility.
+const FACILITY: &[Grant] = &[
+    (&[FacilityOfficer], To::OwnFacility),
+    (&[Coordinator], To::FacilityInScope),
+];
+/// Who keeps the directory.
+const DIRECTORY: &[Grant] = &[(&[Coordinator, Administrator], To::FacilityInScope)];
+/// Who describes a facility.
+const DESCRIBERS: &[Grant] = &[
+    (&[FacilityOfficer], To::OwnFacility),
+    (&[Coordinator, Administrator], To::FacilityInScope),
+];
+/// One law holds for the nation.
+const LAWGIVERS: &[Grant] = &[(&[Administrator], To::Nation)];
+/// Who looks at how others work.
+const OVERSEERS: &[Grant] = &[(
+    &[Coordinator, Supervisor, DinasOfficer, Auditor, Administrator],
+    To::StatedRegion,
+)];
+/// Who looks at openings of masked cases, and says whether they had to be.
+const REVIEWERS: &[Grant] = &[(&[Supervisor, Auditor], To::CaseInScope)];
+
+/// Method path without the leading slash, and its grants: one of them is enough.
+pub(crate) const METHODS: &[(&str, &[Grant])] = &[
+    ("serasi.v1.IntakeService/SubmitIntake", REPORTERS),
+    ("serasi.v1.IntakeService/StreamIntakes", REPORTERS),
+    ("serasi.v1.CaseService/GetCase", CASE_READERS),
+    ("serasi.v1.CaseService/ListCases", CASE_READERS),
+    ("serasi.v1.CaseService/WatchCases", CASE_WATCHERS),
+    ("serasi.v1.CaseService/TriageCase", ROUTERS),
+    ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
+    ("serasi.v1.CaseService/SetLegalHold", HOLDERS),
+    ("serasi.v1.CaseService/LiftLegalHold", HOLDERS),
+    ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
+    ("serasi.v1.ReferralService/RouteCase", ROUTERS),
+    (
+        "serasi.v1.ReferralService/ReplayDecision",
+        &[(&[Supervisor, Coordinator, DinasOfficer, Auditor], To::CaseInScope)],
+    ),
+    (
+        "serasi.v1.ReferralService/GetDecision",
+        &[(
+            &[
+                HotlineOperator,
+                SocialWorker,
+                Supervisor,
+                Coordinator,
+                DinasOfficer,
+                Auditor,
+            ],
+            To::CaseInScope,
+        )],
     ),
     ("serasi.v1.ReferralService/GetOffer", OFFER_READERS),
     ("serasi.v1.ReferralService/ListOffers", OFFER_READERS),
     ("serasi.v1.ReferralService/WatchOffers", OFFER_READERS),
-    ("serasi.v1.ReferralService/MarkOfferSeen", &[FacilityOfficer]),
+    (
+        "serasi.v1.ReferralService/MarkOfferSeen",
+        &[(&[FacilityOfficer], To::OwnFacility)],
+    ),
     ("serasi.v1.ReferralService/AcceptOffer", FACILITY),
     ("serasi.v1.ReferralService/DeclineOffer", FACILITY),
     ("serasi.v1.ReferralService/WithdrawOffer", DECIDERS),
     ("serasi.v1.ReferralService/AdmitPlacement", FACILITY),
     ("serasi.v1.ReferralService/DischargePlacement", FACILITY),
     ("serasi.v1.FacilityService/CreateFacility", DIRECTORY),
-    (
-        "serasi.v1.FacilityService/UpdateFacility",
-        &[FacilityOfficer, Coordinator, Administrator],
-    ),
+    ("serasi.v1.FacilityService/UpdateFacility", DESCRIBERS),
     ("serasi.v1.FacilityService/GetFacility", ALL),
     ("serasi.v1.FacilityService/ListFacilities", ALL),
-    (
-        "serasi.v1.FacilityService/SuspendFacility",
-        &[FacilityOfficer, Coordinator, Administrator],
-    ),
+    ("serasi.v1.FacilityService/SuspendFacility", DESCRIBERS),
     // Nobody lifts the suspension of their own house.
     ("serasi.v1.FacilityService/ResumeFacility", DIRECTORY),
     ("serasi.v1.FacilityService/CloseFacility", DIRECTORY),
-    ("serasi.v1.FacilityService/ImportFacilities", &[Administrator]),
     (
-        "serasi.v1.FacilityService/ReportCapacity",
-        &[FacilityOfficer, Coordinator],
+        "serasi.v1.FacilityService/ImportFacilities",
+        &[(&[Administrator], To::StatedRegion)],
     ),
+    ("serasi.v1.FacilityService/ReportCapacity", FACILITY),
     ("serasi.v1.FacilityService/GetCapacity", ALL),
     ("serasi.v1.FacilityService/WatchCapacity", ALL),
     ("serasi.v1.PolicyService/GetPolicy", ALL),
     ("serasi.v1.PolicyService/ListPolicies", ALL),
-    // One law holds for the nation: the handler asks for that scope.
-    ("serasi.v1.PolicyService/CreatePolicy", &[Administrator]),
-    ("serasi.v1.PolicyService/ActivatePolicy", &[Administrator]),
+    ("serasi.v1.PolicyService/CreatePolicy", LAWGIVERS),
+    ("serasi.v1.PolicyService/ActivatePolicy", LAWGIVERS),
     (
         "serasi.v1.PolicyService/DryRunPolicy",
-        &[Coordinator, Supervisor, Auditor, Administrator],
+        &[(
+            &[Coordinator, Supervisor, Auditor, Administrator],
+            To::StatedRegion,
+        )],
     ),
     ("serasi.v1.InsightService/GetUnmetNeed", OVERSEERS),
-    // A mirror for the officer of a facility: the handler shows the own one and no other.
+    // A mirror for the officer of a facility: the own one and no other.
     (
         "serasi.v1.InsightService/GetTruthfulness",
         &[
-            FacilityOfficer,
-            Coordinator,
-            Supervisor,
-            DinasOfficer,
-            Auditor,
-            Administrator,
+            (
+                &[Coordinator, Supervisor, DinasOfficer, Auditor, Administrator],
+                To::StatedRegion,
+            ),
+            (&[FacilityOfficer], To::OwnFacility),
         ],
     ),
     ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
+    (
+        "serasi.v1.AuditService/OpenBreakGlass",
+        &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)],
+    ),
+    ("serasi.v1.AuditService/ReviewBreakGlass", REVIEWERS),
+    ("serasi.v1.AuditService/GetBreakGlass", REVIEWERS),
+    ("serasi.v1.AuditService/ListBreakGlass", REVIEWERS),
     ("serasi.v1.ReferenceService/ListRegions", ALL),
     ("serasi.v1.ReferenceService/GetTravel", ALL),
     ("serasi.v1.ReferenceService/ListPpksCategories", ALL),
     ("serasi.v1.ReferenceService/ListArticles", ALL),
 ];
 
-/// Whether one of `roles` may call `method`; deny by default.
-pub(crate) fn permits(method: &str, roles: &[Role]) -> bool {
+/// What of a record is for fewer than the method.
+const FIELDS: &[(Field, &[Grant])] = &[
+    // Who works on the case. (Until a case names its social workers, those of its regency.)
+    (
+        Field::Identity,
+        &[
+            (&[Coordinator], To::OwnedCase),
+            (&[SocialWorker], To::LocalCase),
+            (&[FacilityOfficer], To::OwnFacility),
+        ],
+    ),
+    (
+        Field::Location,
+        &[
+            (&[Coordinator, Administrator], To::FacilityInScope),
+            (&[FacilityOfficer], To::OwnFacility),
+            (&[SocialWorker], To::HousesLocalCase),
+        ],
+    ),
+    (Field::Licence, DIRECTORY),
+    (Field::ActivePolicy, &[(&[Coordinator], To::CaseInScope)]),
+];
+
+/// The row of `method`; none for a method that nobody wrote down.
+pub(super) fn row(method: &str) -> Option<&'static [Grant]> {
     METHODS
         .iter()
         .find(|(name, _)| *name == method)
-        .is_some_and(|(_, allowed)| roles.iter().any(|role| allowed.contains(role)))
+        .map(|(_, grants)| *grants)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_method_is_refused_to_everybody() {
-        assert!(!permits("serasi.v1.CaseService/DeleteEverything", ALL));
-    }
-
-    #[test]
-    fn a_facility_officer_cannot_take_reports_and_a_hotline_cannot_answer_offers() {
-        assert!(!permits(
-            "serasi.v1.IntakeService/SubmitIntake",
-            &[FacilityOfficer]
-        ));
-        assert!(!permits(
-            "serasi.v1.ReferralService/AcceptOffer",
-            &[HotlineOperator]
-        ));
-    }
+/// The row of `field`; none is nobody.
+pub(super) fn field(field: Field) -> &'static [Grant] {
+    FIELDS
+        .iter()
+        .find(|(name, _)| *name == field)
+        .map_or(&[], |(_, grants)| *grants)
 }

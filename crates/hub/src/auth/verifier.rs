@@ -1,18 +1,20 @@
 //! Token checks: RFC 9068 access tokens, one algorithm per key, every claim required (RFC 8725; guarantees, rule 21).
+//! No database is asked, and no key that a token brings with it is looked at.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serasi_domain::id::FacilityId;
-use serasi_geography::{RegionCode, atlas};
-use serde::Deserialize;
+use jsonwebtoken::Header;
 use time::OffsetDateTime;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
 
-use super::caller::{Caller, Role};
+use super::caller::Caller;
+use super::claims::Claims;
 use super::crypto;
-use super::dev_issuer::{DEV_ISSUER, DEV_KEY_PREFIX};
+use super::dev_issuer::DEV_ISSUER;
+use super::key_source::KeySource;
+use super::keys::{KeySet, TokenDigest};
 
 /// Whom tokens must be for.
 pub const AUDIENCE: &str = "serasi";
@@ -23,15 +25,51 @@ const LEEWAY_S: u64 = 30;
 /// Longest life of a token, from `iat` to `exp`, in seconds; development tokens live longer.
 const MAX_LIFE_S: u64 = 600;
 const LONGEST_TOKEN: usize = 8 * 1024;
-/// Longest `sub`, in bytes: it stands in keys.
-const LONGEST_SUBJECT: usize = 255;
+/// Keys that could not be read again for so long are no longer trusted: the issuer may have revoked them since.
+const MAX_KEY_AGE: Duration = Duration::from_hours(24);
+/// An unknown key id makes the hub ask the issuer at most so often, whoever invents key ids.
+const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(10);
+/// Calls that may wait for such a look at the same time.
+const MAX_WAITING: usize = 64;
+
+/// SHA-256 of a client certificate, RFC 8705 section 3.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thumbprint(pub [u8; 32]);
+
+impl Thumbprint {
+    /// That of a certificate in DER.
+    #[must_use]
+    pub fn of(certificate: &[u8]) -> Self {
+        Self(sha256(certificate))
+    }
+}
 
 /// Checks tokens against the keys of one issuer.
-#[derive(Clone)]
 pub struct Verifier {
     issuer: String,
-    keys: HashMap<String, (Algorithm, DecodingKey)>,
+    source: Option<KeySource>,
     max_life_s: Option<u64>,
+    known: RwLock<Known>,
+    /// One look at a time, or an older answer could replace a newer one. When the last look for an unknown key was.
+    looking: Mutex<Option<Instant>>,
+    waiting: Semaphore,
+}
+
+struct Known {
+    keys: Arc<KeySet>,
+    /// Tells a set that changed from one that was only read again.
+    fingerprint: [u8; 32],
+    read_at: Instant,
+}
+
+/// What a token that was checked says.
+#[derive(Clone)]
+pub(super) struct Verified {
+    pub(super) caller: Arc<Caller>,
+    /// Seconds since 1970.
+    pub(super) expires: u64,
+    /// The certificate it is bound to.
+    pub(super) bound_to: Option<Thumbprint>,
 }
 
 /// Why a token is refused. The text never holds the token.
@@ -49,124 +87,181 @@ pub enum TokenError {
     Invalid,
     #[error("the token's claims are not usable: sub, roles, scope, and for a facility officer the facility")]
     Claims,
+    #[error("the token is bound to a client certificate, and this connection came without it")]
+    OtherCertificate,
+    #[error("the issuer's keys could not be read for a day; no token can be checked")]
+    StaleKeys,
 }
 
 /// Why a set of keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeySetError {
-    #[error("cannot read the key set {path}: {source}")]
-    File { path: String, source: std::io::Error },
-    #[error("the key set {path} is no JSON Web Key Set: {source}")]
-    Form { path: String, source: serde_json::Error },
-    #[error("the key set has no usable ES256 or EdDSA key with a `kid`")]
-    Empty,
+    #[error("the key set cannot be read from {address}: {why}")]
+    Address { address: String, why: String },
+    #[error("cannot read the key set {origin}: {why}")]
+    Unreadable { origin: String, why: String },
+    #[error("the key set {origin} is no JSON Web Key Set: {source}")]
+    Form {
+        origin: String,
+        source: serde_json::Error,
+    },
+    #[error("the key set {0} has no usable ES256 or EdDSA key with a `kid`")]
+    Empty(String),
     #[error("the key set or issuer is the development one; production refuses it")]
     Development,
 }
 
-#[derive(Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    iat: u64,
-    exp: u64,
-    #[expect(
-        dead_code,
-        reason = "required to be there; used when tokens can be revoked one by one"
-    )]
-    jti: String,
-    serasi: SerasiClaim,
-}
-
-#[derive(Deserialize)]
-struct SerasiClaim {
-    roles: Vec<String>,
-    scope: String,
-    facility: Option<String>,
-    system: Option<String>,
-}
-
 impl Verifier {
-    /// The keys of a production issuer, from a file with its JWKS. Development keys are refused.
-    pub fn from_file(issuer: &str, path: &Path) -> Result<Self, KeySetError> {
-        let shown = || path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| KeySetError::File {
-            path: shown(),
-            source,
-        })?;
-        let keys: JwkSet = serde_json::from_str(&text).map_err(|source| KeySetError::Form {
-            path: shown(),
-            source,
-        })?;
-        let is_dev_key = |key: &Jwk| {
-            key.common
-                .key_id
-                .as_deref()
-                .is_some_and(|id| id.starts_with(DEV_KEY_PREFIX))
-        };
-        if issuer == DEV_ISSUER || keys.keys.iter().any(is_dev_key) {
+    /// The keys of a production issuer, read now and again and again. Development keys are refused.
+    pub async fn open(issuer: &str, source: KeySource) -> Result<Self, KeySetError> {
+        if issuer == DEV_ISSUER {
             return Err(KeySetError::Development);
         }
-        Self::new(issuer, &keys, Some(MAX_LIFE_S))
+        let text = source.read().await?;
+        let keys = KeySet::parse(&text, issuer, &source.origin(), true)?;
+        Ok(Self::new(issuer, (&text, keys), Some(source)))
     }
 
-    pub(super) fn new(issuer: &str, keys: &JwkSet, max_life_s: Option<u64>) -> Result<Self, KeySetError> {
+    /// A set that never changes: the development issuer's own.
+    pub(super) fn fixed(issuer: &str, text: &[u8]) -> Result<Self, KeySetError> {
+        let keys = KeySet::parse(text, issuer, "of development", false)?;
+        Ok(Self::new(issuer, (text, keys), None))
+    }
+
+    fn new(issuer: &str, (text, keys): (&[u8], KeySet), source: Option<KeySource>) -> Self {
         crypto::install();
-        let keys: HashMap<_, _> = keys.keys.iter().filter_map(usable_key).collect();
-        if keys.is_empty() {
-            return Err(KeySetError::Empty);
-        }
-        Ok(Self {
+        Self {
             issuer: issuer.to_owned(),
-            keys,
-            max_life_s,
-        })
+            max_life_s: source.as_ref().map(|_| MAX_LIFE_S),
+            source,
+            known: RwLock::new(Known {
+                keys: Arc::new(keys),
+                fingerprint: sha256(text),
+                read_at: Instant::now(),
+            }),
+            looking: Mutex::new(None),
+            waiting: Semaphore::new(MAX_WAITING),
+        }
     }
 
-    /// The caller behind an `authorization` header.
-    pub fn verify(&self, authorization: Option<&str>) -> Result<Caller, TokenError> {
+    /// The caller behind an `authorization` header, on a connection with this client certificate.
+    pub fn verify(
+        &self,
+        authorization: Option<&str>,
+        certificate: Option<Thumbprint>,
+        now: OffsetDateTime,
+    ) -> Result<Arc<Caller>, TokenError> {
         let token = authorization.and_then(bearer).ok_or(TokenError::Missing)?;
         if token.len() > LONGEST_TOKEN {
             return Err(TokenError::Malformed);
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
-        let is_access_token = header.typ.as_deref().is_some_and(|typ| {
-            let typ = typ.to_ascii_lowercase();
-            typ == TOKEN_TYPE || typ.strip_prefix("application/") == Some(TOKEN_TYPE)
-        });
-        // RFC 7515 section 4.1.11: what a header calls critical and we do not know, we must refuse.
-        if header.crit.is_some() {
-            return Err(TokenError::Malformed);
+        let keys = self.trusted_keys()?;
+        let now = u64::try_from(now.unix_timestamp()).unwrap_or(0);
+        let digest: TokenDigest = sha256(token.as_bytes());
+        let known = keys
+            .verified
+            .get(&digest)
+            .filter(|known| now <= known.expires.saturating_add(LEEWAY_S));
+        let verified = if let Some(verified) = known {
+            verified
+        } else {
+            let verified = self.check(token, &keys, now)?;
+            keys.verified.insert(digest, verified.clone());
+            verified
+        };
+        if verified.bound_to.is_some() && verified.bound_to != certificate {
+            return Err(TokenError::OtherCertificate);
         }
-        if !is_access_token {
-            return Err(TokenError::WrongType);
-        }
-        // Keys come from the pinned set alone: whatever jku, x5u or jwk a header brings is never looked at.
-        let (algorithm, key) = header
-            .kid
-            .as_deref()
-            .and_then(|kid| self.keys.get(kid))
-            .ok_or(TokenError::UnknownKey)?;
-        let data = jsonwebtoken::decode::<Claims>(token, key, &self.validation(*algorithm));
-        let claims = data.map_err(|_| TokenError::Invalid)?.claims;
-        let issued_later = claims.iat > jsonwebtoken::get_current_timestamp() + LEEWAY_S;
-        let lives_too_long = self
-            .max_life_s
-            .is_some_and(|max| claims.exp.saturating_sub(claims.iat) > max);
-        if issued_later || lives_too_long || claims.sub.is_empty() || claims.iss != self.issuer {
-            return Err(TokenError::Invalid);
-        }
-        caller(claims)
+        Ok(verified.caller)
     }
 
-    fn validation(&self, algorithm: Algorithm) -> Validation {
-        let mut validation = Validation::new(algorithm);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.validate_nbf = true;
-        validation.leeway = LEEWAY_S;
-        validation
+    fn check(&self, token: &str, keys: &KeySet, now: u64) -> Result<Verified, TokenError> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
+        check_header(&header)?;
+        let key = header
+            .kid
+            .as_deref()
+            .and_then(|kid| keys.find(kid))
+            .ok_or(TokenError::UnknownKey)?;
+        let data = jsonwebtoken::decode::<Claims>(token, &key.key, &key.validation);
+        let claims = data.map_err(|_| TokenError::Invalid)?.claims;
+        let has_expired = now > claims.exp.saturating_add(LEEWAY_S);
+        let soonest = now + LEEWAY_S;
+        let is_early = claims.iat > soonest || claims.nbf.is_some_and(|nbf| nbf > soonest);
+        let life = claims.exp.checked_sub(claims.iat).ok_or(TokenError::Invalid)?;
+        let lives_too_long = self.max_life_s.is_some_and(|max| life > max);
+        if has_expired || is_early || lives_too_long || claims.sub.is_empty() || claims.iss != self.issuer {
+            return Err(TokenError::Invalid);
+        }
+        Ok(Verified {
+            expires: claims.exp,
+            bound_to: claims.bound_to()?,
+            caller: Arc::new(claims.caller()?),
+        })
+    }
+
+    fn trusted_keys(&self) -> Result<Arc<KeySet>, TokenError> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if self.source.is_some() && known.read_at.elapsed() > MAX_KEY_AGE {
+            return Err(TokenError::StaleKeys);
+        }
+        Ok(Arc::clone(&known.keys))
+    }
+
+    /// How often the keys are to be read again; `None` = they never change.
+    pub(crate) fn every(&self) -> Option<Duration> {
+        self.source.as_ref().map(KeySource::every)
+    }
+
+    /// Reads the keys again. What was known stays if that fails.
+    pub(crate) async fn refresh(&self) {
+        let _one_at_a_time = self.looking.lock().await;
+        self.read_again().await;
+    }
+
+    async fn read_again(&self) {
+        let Some(source) = &self.source else { return };
+        let read = source.read().await.and_then(|text| {
+            let fingerprint = sha256(&text);
+            let changed = fingerprint != self.known_fingerprint();
+            let keys = changed.then(|| KeySet::parse(&text, &self.issuer, &source.origin(), true));
+            Ok((fingerprint, keys.transpose()?))
+        });
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        match read {
+            Ok((fingerprint, keys)) => {
+                known.read_at = Instant::now();
+                if let Some(keys) = keys {
+                    tracing::info!("the issuer's keys have changed; every token is checked anew");
+                    known.keys = Arc::new(keys);
+                    known.fingerprint = fingerprint;
+                }
+            }
+            Err(error) => tracing::warn!(
+                error = %error,
+                age_minutes = known.read_at.elapsed().as_secs() / 60,
+                "the issuer's keys cannot be read; the last ones count until they are a day old"
+            ),
+        }
+    }
+
+    /// Looks for a key that a token names and nobody knows, unless somebody just did.
+    pub(crate) async fn look_for_key(&self) {
+        let Ok(_place) = self.waiting.try_acquire() else {
+            return;
+        };
+        let mut last = self.looking.lock().await;
+        if self.source.is_some() && last.is_none_or(|last| last.elapsed() >= UNKNOWN_KEY_PAUSE) {
+            self.read_again().await;
+            *last = Some(Instant::now());
+        }
+    }
+
+    fn known_fingerprint(&self) -> [u8; 32] {
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fingerprint
     }
 }
 
@@ -174,23 +269,30 @@ impl std::fmt::Debug for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Verifier")
             .field("issuer", &self.issuer)
+            .field("source", &self.source)
             .finish_non_exhaustive()
     }
 }
 
-/// Key id, its one algorithm, and the key; `None` for keys of other kinds.
-fn usable_key(key: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
-    let algorithm = match &key.algorithm {
-        AlgorithmParameters::EllipticCurve(_) => (KeyAlgorithm::ES256, Algorithm::ES256),
-        AlgorithmParameters::OctetKeyPair(_) => (KeyAlgorithm::EdDSA, Algorithm::EdDSA),
-        // RSA and symmetric keys, and whatever else comes up: not ours.
-        _ => return None,
-    };
-    if key.common.key_algorithm.is_some_and(|named| named != algorithm.0) {
-        return None;
+fn check_header(header: &Header) -> Result<(), TokenError> {
+    // RFC 7515 section 4.1.11: what a header calls critical and we do not know, we must refuse. Keys come from the
+    // pinned set alone: whoever sends one along, or says where one is, has no business here. Nothing is encrypted or
+    // compressed.
+    let brings_key =
+        header.jku.is_some() || header.jwk.is_some() || header.x5u.is_some() || header.x5c.is_some();
+    let is_packed = header.enc.is_some() || header.zip.is_some() || header.cty.is_some();
+    if header.crit.is_some() || brings_key || is_packed {
+        return Err(TokenError::Malformed);
     }
-    let decoding = DecodingKey::from_jwk(key).ok()?;
-    Some((key.common.key_id.clone()?, (algorithm.1, decoding)))
+    let is_access_token = header.typ.as_deref().is_some_and(|typ| {
+        let typ = typ.to_ascii_lowercase();
+        typ.strip_prefix("application/").unwrap_or(&typ) == TOKEN_TYPE
+    });
+    if is_access_token {
+        Ok(())
+    } else {
+        Err(TokenError::WrongType)
+    }
 }
 
 fn bearer(authorization: &str) -> Option<&str> {
@@ -198,37 +300,48 @@ fn bearer(authorization: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token.trim())
 }
 
-fn caller(claims: Claims) -> Result<Caller, TokenError> {
-    let roles: Vec<Role> = claims
-        .serasi
-        .roles
-        .iter()
-        .map(|role| role.parse())
-        .collect::<Result<_, _>>()
-        .map_err(|_: String| TokenError::Claims)?;
-    let scope: RegionCode = claims.serasi.scope.parse().map_err(|_| TokenError::Claims)?;
-    let is_region = scope == RegionCode::NATION || atlas().region(scope).is_some();
-    let is_plain = claims.sub.len() <= LONGEST_SUBJECT && !claims.sub.chars().any(char::is_control);
-    if !is_region || !is_plain {
-        return Err(TokenError::Claims);
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_could_not_be_read_for_a_day_are_no_longer_trusted_and_count_again_when_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("jwks.json");
+        let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
+            "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        std::fs::write(&file, keys).unwrap();
+        let source = KeySource::new(file.to_str().unwrap(), Duration::from_mins(5), None).unwrap();
+        let verifier = Verifier::open("https://sso.uji.example", source).await.unwrap();
+        let verify = || verifier.verify(Some("Bearer x"), None, OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(verify().unwrap_err(), TokenError::Malformed);
+
+        std::fs::remove_file(&file).unwrap();
+        tokio::time::advance(MAX_KEY_AGE).await;
+        verifier.refresh().await;
+        assert_eq!(
+            verify().unwrap_err(),
+            TokenError::Malformed,
+            "the last keys still count"
+        );
+        tokio::time::advance(Duration::from_secs(1)).await;
+        verifier.refresh().await;
+        assert_eq!(verify().unwrap_err(), TokenError::StaleKeys);
+
+        std::fs::write(&file, keys).unwrap();
+        verifier.refresh().await;
+        assert_eq!(verify().unwrap_err(), TokenError::Malformed);
     }
-    let facility: Option<FacilityId> = match claims.serasi.facility.as_deref() {
-        None | Some("") => None,
-        Some(id) => Some(id.parse().map_err(|_| TokenError::Claims)?),
-    };
-    let officer_without_facility = roles.contains(&Role::FacilityOfficer) && facility.is_none();
-    if roles.is_empty() || officer_without_facility {
-        return Err(TokenError::Claims);
+
+    #[test]
+    fn the_development_keys_never_change_and_have_no_age() {
+        let folder = tempfile::tempdir().unwrap();
+        let issuer = crate::auth::DevIssuer::open_or_create(&folder.path().join("key")).unwrap();
+        assert_eq!(issuer.verifier().unwrap().every(), None);
     }
-    let expires_at = i64::try_from(claims.exp).ok();
-    let expires_at = expires_at.and_then(|end| OffsetDateTime::from_unix_timestamp(end).ok());
-    Ok(Caller {
-        principal: format!("{}#{}", claims.iss, claims.sub),
-        roles,
-        scope,
-        facility,
-        system: claims.serasi.system.filter(|system| !system.is_empty()),
-        // A moment outside the calendar is not a token to take.
-        expires_at: Some(expires_at.ok_or(TokenError::Claims)?),
-    })
 }

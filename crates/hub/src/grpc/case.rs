@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use serasi_domain::id::CaseId;
 use serasi_domain::text::Text;
-use serasi_geography::RegionCode;
 use serasi_proto::v1;
 use serasi_proto::v1::case_service_server::CaseService;
 use serasi_store::cases::{self, CaseFilter, CaseOrder, CasePosition};
@@ -12,15 +11,18 @@ use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use super::caller;
-use crate::auth::Caller;
+use crate::auth::Permit;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
+use crate::sight::{Eyes, VeiledList};
 use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::get_case::GetCase;
+use crate::verbs::lift_legal_hold::LiftLegalHold;
 use crate::verbs::resolve_directly::ResolveDirectly;
+use crate::verbs::set_legal_hold::SetLegalHold;
 use crate::verbs::triage_case::TriageCase;
 use crate::watch::cases::watch_cases;
-use crate::wire::{PageToken, Parse, case_to_wire, id_of, need, page_size, party};
+use crate::wire::{PageToken, Parse, id_of, need, page_size, party};
 
 /// States a list may ask for.
 const MAX_STATES: usize = 12;
@@ -45,17 +47,15 @@ impl CaseService for CaseHandler {
         request: Request<v1::ListCasesRequest>,
     ) -> Result<Response<v1::ListCasesResponse>, Status> {
         let caller = caller(&request)?;
-        let filter = read_filter(&caller, request.get_ref())?;
+        let (filter, list) = read_filter(&caller, request.get_ref())?;
         let mut connection = self.0.store.read().await.map_err(HubError::from)?;
         let found = cases::list(&mut connection, &filter)
             .await
             .map_err(HubError::from)?;
-        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
-        let next = found
-            .last()
-            .filter(|_| is_full)
-            .map(|case| PageToken::write(&(order_number(filter.order), position(case))));
-        let cases = found.iter().map(case_to_wire).collect();
+        let eyes = Eyes::new(&self.0, &caller);
+        let (page, next) = list.page(found, |case| !eyes.of_case(case).is_whole());
+        let next = next.map(|case| PageToken::write(&(order_number(filter.order), position(&case))));
+        let cases = page.iter().map(|case| eyes.case(case)).collect();
         Ok(Response::new(v1::ListCasesResponse {
             cases,
             next_page_token: next.unwrap_or_default(),
@@ -123,6 +123,39 @@ impl CaseService for CaseHandler {
         };
         Ok(Response::new(execute(&self.0, call, mutation).await?))
     }
+
+    async fn set_legal_hold(
+        &self,
+        request: Request<v1::SetLegalHoldRequest>,
+    ) -> Result<Response<v1::SetLegalHoldResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let reason = parse.required("reason", request.reason);
+        let note = parse.text("note", &request.note);
+        let case = id_of(Kind::Case, &request.case_id)?;
+        let (request_id, reason) = parse.finish(request_id.zip(reason))?;
+        let call = Call::new(caller, request_id, &request);
+        let mutation = SetLegalHold { case, reason, note };
+        Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn lift_legal_hold(
+        &self,
+        request: Request<v1::LiftLegalHoldRequest>,
+    ) -> Result<Response<v1::LiftLegalHoldResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let mut parse = Parse::default();
+        let request_id = parse.request_id(&request.request_id);
+        let case = id_of(Kind::Case, &request.case_id)?;
+        let request_id = parse.finish(request_id)?;
+        let call = Call::new(caller, request_id, &request);
+        Ok(Response::new(
+            execute(&self.0, call, LiftLegalHold { case }).await?,
+        ))
+    }
 }
 
 fn position(case: &serasi_domain::case::Case) -> CasePosition {
@@ -148,7 +181,10 @@ const fn order_number(order: CaseOrder) -> i32 {
     }
 }
 
-fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFilter, HubError> {
+fn read_filter(
+    caller: &Permit,
+    request: &v1::ListCasesRequest,
+) -> Result<(CaseFilter, VeiledList), HubError> {
     let mut parse = Parse::default();
     if request.states.len() > MAX_STATES {
         parse.wrong("states", format!("at most {MAX_STATES} states"));
@@ -173,20 +209,16 @@ fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFi
             "belongs to the list in another order; start again without one",
         );
     }
+    let reach = caller.reach();
+    let within = parse.region("region_code", &request.region_code);
+    let list = VeiledList::new(within, page_size(&mut parse, request.page_size));
     let filter = CaseFilter {
-        // A facility finds its own cases wherever the person comes from; everybody else looks through their scope.
-        scope: if caller.is_facility_only() {
-            RegionCode::NATION
-        } else {
-            caller.scope
-        },
-        owner_facility: caller
-            .facility
-            .filter(|_| caller.is_facility_only())
-            .map(|id| id.to_string()),
+        scope: reach.cases,
+        own_facility: reach.own_facility,
+        reported_by: reach.reported_by,
         owner_region: parse.region("owner_region_code", &request.owner_region_code),
         overdue_only: request.overdue_only,
-        within: parse.region("region_code", &request.region_code),
+        within,
         states,
         cluster: parse.optional("cluster", request.cluster),
         urgency: parse.optional("urgency", request.urgency),
@@ -194,7 +226,7 @@ fn read_filter(caller: &Caller, request: &v1::ListCasesRequest) -> Result<CaseFi
         source_ref: parse.key_part("source_ref", &request.source_ref),
         order,
         after: token.map(|(_, position)| position),
-        limit: page_size(&mut parse, request.page_size),
+        limit: list.limit(),
     };
-    parse.finish(Some(filter))
+    parse.finish(Some((filter, list)))
 }

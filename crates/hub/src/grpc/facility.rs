@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
+use serasi_domain::capacity::Pool;
 use serasi_domain::facility::{Facility, FacilityProfile};
 use serasi_domain::id::{FacilityId, Regency};
 use serasi_domain::text::Text;
 use serasi_proto::v1;
 use serasi_proto::v1::facility_service_server::FacilityService;
-use serasi_store::capacity;
 use serasi_store::facilities::{self, FacilityFilter};
+use serasi_store::{PgConnection, capacity};
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::caller;
-use crate::auth::Caller;
+use crate::auth::{Belongs, Permit};
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
+use crate::sight::{VeiledList, hides_location, show_facility};
 use crate::unit_of_work::{Call, Mutation, execute};
 use crate::verbs::change_facility::{CloseFacility, ResumeFacility, SuspendFacility, UpdateFacility};
 use crate::verbs::create_facility::CreateFacility;
@@ -81,10 +83,15 @@ impl FacilityService for FacilityHandler {
         &self,
         request: Request<v1::GetFacilityRequest>,
     ) -> Result<Response<v1::GetFacilityResponse>, Status> {
+        let caller = caller(&request)?;
         let id: FacilityId = id_of(Kind::Facility, &request.get_ref().facility_id)?;
-        let (facility, pools) = self.with_pools(id).await?;
+        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
+        let (facility, pools) = with_pools(&mut connection, id).await?;
+        let facility = show_facility(&mut connection, &caller, &facility, &pools)
+            .await
+            .map_err(HubError::from)?;
         Ok(Response::new(v1::GetFacilityResponse {
-            facility: Some(facility_to_wire(&facility, &pools)),
+            facility: Some(facility),
         }))
     }
 
@@ -92,25 +99,9 @@ impl FacilityService for FacilityHandler {
         &self,
         request: Request<v1::ListFacilitiesRequest>,
     ) -> Result<Response<v1::ListFacilitiesResponse>, Status> {
-        let filter = read_filter(request.get_ref())?;
-        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let found = facilities::list(&mut connection, &filter)
-            .await
-            .map_err(HubError::from)?;
-        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
-        let wire = found
-            .iter()
-            .map(|facility| facility_to_wire(facility, &[]))
-            .collect();
-        let (facilities, is_cut) = page_of(wire);
-        let last = facilities.len().checked_sub(1).and_then(|last| found.get(last));
-        let next = last
-            .filter(|_| is_full || is_cut)
-            .map(|facility| PageToken::write(&facility.id));
-        Ok(Response::new(v1::ListFacilitiesResponse {
-            facilities,
-            next_page_token: next.unwrap_or_default(),
-        }))
+        let caller = caller(&request)?;
+        let (filter, list) = read_filter(request.get_ref())?;
+        Ok(Response::new(self.list(&caller, (&filter, list)).await?))
     }
 
     async fn suspend_facility(
@@ -205,7 +196,8 @@ impl FacilityService for FacilityHandler {
         request: Request<v1::GetCapacityRequest>,
     ) -> Result<Response<v1::GetCapacityResponse>, Status> {
         let id: FacilityId = id_of(Kind::Facility, &request.get_ref().facility_id)?;
-        let (_, pools) = self.with_pools(id).await?;
+        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
+        let (_, pools) = with_pools(&mut connection, id).await?;
         Ok(Response::new(v1::GetCapacityResponse {
             pools: pools.iter().map(pool_to_wire).collect(),
         }))
@@ -234,16 +226,37 @@ impl FacilityHandler {
         Ok(Response::new(response))
     }
 
-    async fn with_pools(
+    async fn list(
         &self,
-        id: FacilityId,
-    ) -> Result<(Facility, Vec<serasi_domain::capacity::Pool>), HubError> {
+        caller: &Permit,
+        (filter, veiled): (&FacilityFilter, VeiledList),
+    ) -> Result<v1::ListFacilitiesResponse, HubError> {
         let mut connection = self.0.store.read().await?;
-        let facility = facilities::get(&mut connection, id).await?;
-        let facility = facility.ok_or_else(|| HubError::not_found(Kind::Facility, id))?;
-        let pools = capacity::of_facility(&mut connection, id).await?;
-        Ok((facility, pools))
+        let found = facilities::list(&mut connection, filter).await?;
+        let is_hidden = |facility: &Facility| hides_location(caller, facility);
+        let (page, next) = veiled.page(found, is_hidden);
+        let shown = page
+            .iter()
+            .map(|facility| facility_to_wire(facility, &[], !is_hidden(facility)));
+        let (facilities, is_cut) = page_of(shown.collect());
+        let last = facilities.len().checked_sub(1).and_then(|last| page.get(last));
+        let next = if is_cut { last } else { next.as_ref() };
+        let next = next.map(|facility| PageToken::write(&facility.id));
+        Ok(v1::ListFacilitiesResponse {
+            facilities,
+            next_page_token: next.unwrap_or_default(),
+        })
     }
+}
+
+async fn with_pools(
+    connection: &mut PgConnection,
+    id: FacilityId,
+) -> Result<(Facility, Vec<Pool>), HubError> {
+    let facility = facilities::get(connection, id).await?;
+    let facility = facility.ok_or_else(|| HubError::not_found(Kind::Facility, id))?;
+    let pools = capacity::of_facility(connection, id).await?;
+    Ok((facility, pools))
 }
 
 fn read_profile(
@@ -257,14 +270,18 @@ fn read_profile(
     parse.finish(request_id.zip(read))
 }
 
-fn home_of(caller: &Caller, profile: &FacilityProfile) -> Result<Regency, HubError> {
-    if !caller.sees(profile.place) {
+fn home_of(caller: &Permit, profile: &FacilityProfile) -> Result<Regency, HubError> {
+    let to_be = Belongs {
+        facility_place: Some(profile.place),
+        ..Belongs::default()
+    };
+    if !caller.may(&to_be) {
         return Err(HubError::Forbidden("the facility lies outside your scope"));
     }
     Regency::of(profile.place).ok_or(HubError::Bug("a place above a regency was let through"))
 }
 
-fn read_filter(request: &v1::ListFacilitiesRequest) -> Result<FacilityFilter, HubError> {
+fn read_filter(request: &v1::ListFacilitiesRequest) -> Result<(FacilityFilter, VeiledList), HubError> {
     let mut parse = Parse::default();
     let state = match request.state {
         0 => None,
@@ -277,15 +294,17 @@ fn read_filter(request: &v1::ListFacilitiesRequest) -> Result<FacilityFilter, Hu
             )
         }
     };
+    let within = parse.region("region_code", &request.region_code);
+    let list = VeiledList::new(within, page_size(&mut parse, request.page_size));
     let filter = FacilityFilter {
-        within: parse.region("region_code", &request.region_code),
+        within,
         kind: parse.optional("kind", request.kind),
         cluster: parse.optional("cluster", request.cluster),
         state,
         source_system: parse.key_part("source_system", &request.source_system),
         source_ref: parse.key_part("source_ref", &request.source_ref),
         after: PageToken::read(&mut parse, &request.page_token),
-        limit: page_size(&mut parse, request.page_size),
+        limit: list.limit(),
     };
-    parse.finish(Some(filter))
+    parse.finish(Some((filter, list)))
 }

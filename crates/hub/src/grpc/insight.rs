@@ -15,9 +15,10 @@ use serasi_store::insight::{timeliness, truthfulness, unmet_need};
 use tonic::{Request, Response, Status};
 
 use super::caller;
-use crate::auth::{Caller, OVERSEERS};
+use crate::auth::Permit;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
+use crate::sight::{Eyes, VeiledList};
 use crate::wire::{
     PageToken, Parse, days, extent, id_of, months, page_of, page_size, timeliness_to_wire,
     truthfulness_to_wire, unmet_need_to_wire, within,
@@ -62,11 +63,11 @@ impl InsightService for InsightHandler {
 impl InsightHandler {
     async fn unmet_need(
         &self,
-        caller: &Caller,
+        caller: &Permit,
         request: &v1::GetUnmetNeedRequest,
     ) -> Result<v1::GetUnmetNeedResponse, HubError> {
         let mut parse = Parse::default();
-        let extent = extent(&mut parse, caller.scope, &request.region_code, request.level);
+        let extent = extent(&mut parse, caller.stated()?, &request.region_code, request.level);
         let months = months(&mut parse, &request.from_month, &request.until_month);
         let cluster = parse.optional("cluster", request.cluster);
         let after = read_key(&mut parse, &request.page_token);
@@ -92,36 +93,34 @@ impl InsightHandler {
 
     async fn truthfulness(
         &self,
-        caller: &Caller,
+        caller: &Permit,
         request: &v1::GetTruthfulnessRequest,
     ) -> Result<v1::GetTruthfulnessResponse, HubError> {
         let mut parse = Parse::default();
         let facility = facility_of(caller, &request.facility_id)?;
-        let scope = if oversees(caller) {
-            caller.scope
-        } else {
-            // Its own facility, wherever the scope of its officer ends.
-            RegionCode::NATION
-        };
+        // Its own facility, wherever the scope of its officer ends.
+        let scope = caller.reach().stated.unwrap_or(RegionCode::NATION);
         let within = within(&mut parse, scope, &request.region_code);
         let days = days(&mut parse, &request.from_date, &request.until_date);
         let after: Option<Rank> = PageToken::read(&mut parse, &request.page_token);
-        let limit = page_size(&mut parse, request.page_size);
+        let page_size = page_size(&mut parse, request.page_size);
         let (within, days) = parse.finish(within.zip(days))?;
+        let list = VeiledList::new(Some(within), page_size);
         let filter = TruthfulnessFilter {
             within,
             facility,
             days,
             after,
-            limit: usize::try_from(limit).unwrap_or(0),
+            limit: usize::try_from(list.limit()).unwrap_or(0),
         };
         let mut connection = self.0.store.read().await?;
         let found = truthfulness::worst(&mut connection, &filter).await?;
+        let eyes = Eyes::new(&self.0, caller);
+        let (found, next) = list.page(found, |row| eyes.hides_location(row.facility));
         if let Some(facility) = facility.filter(|_| found.is_empty() && after.is_none()) {
             return Err(HubError::not_found(Kind::Facility, facility));
         }
-        let is_full = found.len() == filter.limit;
-        let next = found.last().filter(|_| is_full).map(Truthfulness::rank);
+        let next = next.as_ref().map(Truthfulness::rank);
         Ok(v1::GetTruthfulnessResponse {
             facilities: found.iter().map(truthfulness_to_wire).collect(),
             next_page_token: next.map(|rank| PageToken::write(&rank)).unwrap_or_default(),
@@ -130,11 +129,11 @@ impl InsightHandler {
 
     async fn timeliness(
         &self,
-        caller: &Caller,
+        caller: &Permit,
         request: &v1::GetTimelinessRequest,
     ) -> Result<v1::GetTimelinessResponse, HubError> {
         let mut parse = Parse::default();
-        let extent = extent(&mut parse, caller.scope, &request.region_code, request.level);
+        let extent = extent(&mut parse, caller.stated()?, &request.region_code, request.level);
         let days = days(&mut parse, &request.from_date, &request.until_date);
         let (extent, days) = parse.finish(extent.zip(days))?;
         let mut connection = self.0.store.read().await?;
@@ -146,20 +145,16 @@ impl InsightHandler {
     }
 }
 
-/// Whether the caller may look at more than one facility.
-fn oversees(caller: &Caller) -> bool {
-    OVERSEERS.iter().any(|role| caller.has(*role))
-}
-
 /// The one facility to look at, if it is to be one. Another one than the own is not there for its officer.
-fn facility_of(caller: &Caller, facility_id: &str) -> Result<Option<FacilityId>, HubError> {
+fn facility_of(caller: &Permit, facility_id: &str) -> Result<Option<FacilityId>, HubError> {
     let asked = Some(facility_id).filter(|id| !id.is_empty());
     let asked: Option<FacilityId> = asked.map(|id| id_of(Kind::Facility, id)).transpose()?;
-    if oversees(caller) {
+    let reach = caller.reach();
+    if reach.stated.is_some() {
         return Ok(asked);
     }
-    let own = caller
-        .facility
+    let own = reach
+        .own_facility
         .filter(|own| asked.is_none_or(|asked| asked == *own));
     own.map(Some)
         .ok_or_else(|| HubError::not_found(Kind::Facility, facility_id))

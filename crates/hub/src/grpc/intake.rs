@@ -9,7 +9,7 @@ use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::caller;
-use crate::auth::Caller;
+use crate::auth::Permit;
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::{Call, execute};
@@ -45,7 +45,7 @@ impl IntakeService for IntakeHandler {
 /// Takes one report down.
 async fn submit(
     hub: &Arc<Hub>,
-    caller: Caller,
+    caller: Permit,
     request: &v1::SubmitIntakeRequest,
 ) -> Result<v1::SubmitIntakeResponse, HubError> {
     let (request_id, intake) = read(hub, request)?;
@@ -73,7 +73,7 @@ fn read(
 }
 
 /// A system's token sends that system's reports only.
-fn may_send_for(caller: &Caller, source_system: &str) -> Result<(), HubError> {
+fn may_send_for(caller: &Permit, source_system: &str) -> Result<(), HubError> {
     match &caller.system {
         Some(system) if system != source_system => Err(HubError::Forbidden(
             "source_system must be the system your token was given to",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serasi_geography::{RegionCode, RegionLevel};
+use serasi_geography::RegionLevel;
 use serasi_proto::v1;
 use serasi_proto::v1::policy_service_server::PolicyService;
 use serasi_store::policies;
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 
 use super::caller;
-use crate::auth::Caller;
+use crate::auth::Permit;
 use crate::dry_run::{DryRunRequest, dry_run};
 use crate::error::{HubError, Kind, RuleBroken};
 use crate::hub::Hub;
@@ -47,7 +47,6 @@ impl PolicyService for PolicyHandler {
         request: Request<v1::CreatePolicyRequest>,
     ) -> Result<Response<v1::CreatePolicyResponse>, Status> {
         let caller = caller(&request)?;
-        must_be_of_the_nation(&caller)?;
         let request = request.into_inner();
         let mut parse = Parse::default();
         let request_id = parse.request_id(&request.request_id);
@@ -65,7 +64,6 @@ impl PolicyService for PolicyHandler {
         request: Request<v1::ActivatePolicyRequest>,
     ) -> Result<Response<v1::ActivatePolicyResponse>, Status> {
         let caller = caller(&request)?;
-        must_be_of_the_nation(&caller)?;
         let request = request.into_inner();
         let mut parse = Parse::default();
         let request_id = parse.request_id(&request.request_id);
@@ -94,14 +92,13 @@ impl PolicyService for PolicyHandler {
 impl PolicyHandler {
     async fn read_dry_run(
         &self,
-        caller: &Caller,
+        caller: &Permit,
         request: &v1::DryRunPolicyRequest,
     ) -> Result<DryRunRequest, HubError> {
         let mut parse = Parse::default();
-        let scope = parse
-            .region("region_code", &request.region_code)
-            .unwrap_or(caller.scope);
-        if !caller.sees(scope) {
+        let own = caller.stated()?;
+        let scope = parse.region("region_code", &request.region_code).unwrap_or(own);
+        if !own.contains(&scope) {
             parse.wrong("region_code", "must lie in your own scope");
         }
         if scope.level() > RegionLevel::Regency {
@@ -170,14 +167,4 @@ impl PolicyHandler {
             next_page_token: next.unwrap_or_default(),
         })
     }
-}
-
-/// One law holds for the whole nation.
-fn must_be_of_the_nation(caller: &Caller) -> Result<(), HubError> {
-    if caller.scope == RegionCode::NATION {
-        return Ok(());
-    }
-    Err(HubError::Forbidden(
-        "only an administrator of the nation writes and activates policies",
-    ))
 }

@@ -1,7 +1,9 @@
 //! ReferralService.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serasi_domain::case::Case;
 use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
 use serasi_domain::offer::{Decline, DeclineReason, WithdrawReason, Withdrawal};
 use serasi_domain::routing::route;
@@ -9,16 +11,17 @@ use serasi_proto::v1;
 use serasi_proto::v1::referral_service_server::ReferralService;
 use serasi_store::decisions::StoredDecision;
 use serasi_store::offers::{self, OfferFilter};
-use serasi_store::{PgConnection, cases, decisions, exclusions};
+use serasi_store::{PgConnection, StoreError, cases, decisions, exclusions};
 use time::{Duration, OffsetDateTime};
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use super::caller;
-use crate::auth::Caller;
+use crate::auth::Permit;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 use crate::replay::replay;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Call, execute};
 use crate::verbs::accept_offer::AcceptOffer;
 use crate::verbs::admit_placement::AdmitPlacement;
@@ -27,12 +30,9 @@ use crate::verbs::discharge_placement::DischargePlacement;
 use crate::verbs::mark_offer_seen::MarkOfferSeen;
 use crate::verbs::route_case::RouteCase;
 use crate::verbs::withdraw_offer::WithdrawOffer;
-use crate::verbs::{may_see_case, may_see_offer, seeker};
+use crate::verbs::{reachable, seeker};
 use crate::watch::offers::watch_offers;
-use crate::wire::{
-    PageToken, Parse, capacity_report, decision_to_wire, id_of, offer_to_wire, page_of, page_size,
-    replay_to_wire,
-};
+use crate::wire::{PageToken, Parse, capacity_report, id_of, page_of, page_size, replay_to_wire};
 
 /// Longest time a facility may ask to be left out.
 const LONGEST_PARK: Duration = Duration::days(366);
@@ -77,9 +77,10 @@ impl ReferralService for ReferralHandler {
         let caller = caller(&request)?;
         let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
         let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let stored = self.decision(&mut connection, &caller, id).await?;
+        let (case, stored) = self.decision(&mut connection, &caller, id).await?;
+        let eyes = Eyes::new(&self.0, &caller);
         Ok(Response::new(v1::GetDecisionResponse {
-            decision: Some(decision_to_wire(Some(id), stored.case, &stored.decision)),
+            decision: Some(eyes.decision(Some(id), &case, stored.decision)),
         }))
     }
 
@@ -90,9 +91,11 @@ impl ReferralService for ReferralHandler {
         let caller = caller(&request)?;
         let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
         let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let stored = self.decision(&mut connection, &caller, id).await?;
+        let (case, stored) = self.decision(&mut connection, &caller, id).await?;
         let replayed = replay(&self.0, &mut connection, &stored).await?;
-        Ok(Response::new(replay_to_wire(id, &stored, replayed)))
+        let eyes = Eyes::new(&self.0, &caller);
+        let show = |decision| eyes.decision(Some(id), &case, decision);
+        Ok(Response::new(replay_to_wire(&stored, replayed, show)))
     }
 
     async fn get_offer(
@@ -110,21 +113,7 @@ impl ReferralService for ReferralHandler {
     ) -> Result<Response<v1::ListOffersResponse>, Status> {
         let caller = caller(&request)?;
         let filter = read_filter(&caller, request.get_ref())?;
-        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let found = offers::list(&mut connection, &filter)
-            .await
-            .map_err(HubError::from)?;
-        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
-        let (mut offers, is_cut) = page_of(found.iter().map(offer_to_wire).collect());
-        let last = offers.len().checked_sub(1).and_then(|last| found.get(last));
-        let next = last.filter(|_| is_full || is_cut);
-        let next = next.map(|view| PageToken::write(&(view.offer.offered_at, view.offer.id)));
-        let mut seen = found.iter().map(|view| may_see_offer(&caller, &view.offer));
-        offers.retain(|_| seen.next().unwrap_or(false));
-        Ok(Response::new(v1::ListOffersResponse {
-            offers,
-            next_page_token: next.unwrap_or_default(),
-        }))
+        Ok(Response::new(self.offers(&caller, &filter).await?))
     }
 
     type WatchOffersStream = BoxStream<v1::WatchOffersResponse>;
@@ -248,13 +237,39 @@ impl ReferralService for ReferralHandler {
 }
 
 impl ReferralHandler {
-    async fn preview(&self, caller: &Caller, case_id: &str) -> Result<v1::Decision, HubError> {
+    async fn offers(
+        &self,
+        caller: &Permit,
+        filter: &OfferFilter,
+    ) -> Result<v1::ListOffersResponse, HubError> {
+        let mut connection = self.0.store.read().await?;
+        let found = offers::list(&mut connection, filter).await?;
+        let of_cases = found.iter().map(|view| view.offer.case);
+        let cases = cases::get_many(&mut connection, of_cases).await?;
+        let cases = cases.into_iter().map(|(id, case)| Ok((id, case?)));
+        let cases: BTreeMap<CaseId, Case> = cases.collect::<Result<_, StoreError>>()?;
+        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
+        let eyes = Eyes::new(&self.0, caller);
+        let shown = found.iter().map(|view| {
+            let case = cases.get(&view.offer.case);
+            case.map(|case| eyes.offer(case, view))
+                .ok_or(HubError::Bug("an offer without a case"))
+        });
+        let (offers, is_cut) = page_of(shown.collect::<Result<_, _>>()?);
+        let last = offers.len().checked_sub(1).and_then(|last| found.get(last));
+        let next = last.filter(|_| is_full || is_cut);
+        let next = next.map(|view| PageToken::write(&(view.offer.offered_at, view.offer.id)));
+        Ok(v1::ListOffersResponse {
+            offers,
+            next_page_token: next.unwrap_or_default(),
+        })
+    }
+
+    async fn preview(&self, caller: &Permit, case_id: &str) -> Result<v1::Decision, HubError> {
         let id: CaseId = id_of(Kind::Case, case_id)?;
         let mut connection = self.0.store.read().await?;
-        let case = cases::get(&mut connection, id)
-            .await?
-            .filter(|case| may_see_case(caller, case));
-        let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
+        let found = cases::get(&mut connection, id).await?;
+        let case = reachable(&mut connection, caller, id, found).await?;
         let excluded = exclusions::of_case(&mut connection, id).await?;
         let now = serasi_store::now(&mut connection).await?;
         let policy = self.0.policies.of_search(&mut connection, &case).await?;
@@ -263,32 +278,35 @@ impl ReferralHandler {
         }
         let board = self.0.board.snapshot();
         let found = route(seeker(&case, &excluded), &board.directory, &policy, now)?;
-        Ok(decision_to_wire(None, id, &found.decision))
+        Ok(Eyes::new(&self.0, caller).decision(None, &case, found.decision))
     }
 
-    async fn offer(&self, caller: &Caller, offer_id: &str) -> Result<v1::Offer, HubError> {
+    async fn offer(&self, caller: &Permit, offer_id: &str) -> Result<v1::Offer, HubError> {
         let id: OfferId = id_of(Kind::Offer, offer_id)?;
         let mut connection = self.0.store.read().await?;
-        let view = offers::get(&mut connection, id)
-            .await?
-            .filter(|view| may_see_offer(caller, &view.offer));
-        let view = view.ok_or_else(|| HubError::not_found(Kind::Offer, id))?;
-        Ok(offer_to_wire(&view))
+        let found = offers::get(&mut connection, id).await?;
+        caller.find(Kind::Offer, id, found.as_ref().map(|view| view.offer.clone()))?;
+        let not_found = || HubError::not_found(Kind::Offer, id);
+        let view = found.ok_or_else(not_found)?;
+        let case = cases::get(&mut connection, view.offer.case).await?;
+        Ok(Eyes::new(&self.0, caller).offer(&case.ok_or_else(not_found)?, &view))
     }
 
     /// A stored decision of a case that the caller may see.
     async fn decision(
         &self,
         connection: &mut PgConnection,
-        caller: &Caller,
+        caller: &Permit,
         id: DecisionId,
-    ) -> Result<StoredDecision, HubError> {
-        let not_found = || HubError::not_found(Kind::Decision, id);
-        let stored = decisions::get(connection, id).await?.ok_or_else(not_found)?;
-        let case = cases::get(connection, stored.case)
-            .await?
-            .filter(|case| may_see_case(caller, case));
-        case.map(|_| stored).ok_or_else(not_found)
+    ) -> Result<(Case, StoredDecision), HubError> {
+        let stored = decisions::get(connection, id).await?;
+        let case = match &stored {
+            Some(stored) => cases::get(connection, stored.case).await?,
+            None => None,
+        };
+        let case = caller.find(Kind::Decision, id, case)?;
+        let stored = stored.ok_or_else(|| HubError::not_found(Kind::Decision, id))?;
+        Ok((case, stored))
     }
 }
 
@@ -339,11 +357,13 @@ fn read_decline(
     })
 }
 
-fn read_filter(caller: &Caller, request: &v1::ListOffersRequest) -> Result<OfferFilter, HubError> {
+fn read_filter(caller: &Permit, request: &v1::ListOffersRequest) -> Result<OfferFilter, HubError> {
     let mut parse = Parse::default();
     let facility: Option<FacilityId> = parse.parsed("facility_id", &request.facility_id);
     let case: Option<CaseId> = parse.parsed("case_id", &request.case_id);
-    let own = caller.facility.filter(|_| caller.is_facility_only());
+    let reach = caller.reach();
+    let sees_only_own = reach.cases.is_none() && reach.facilities.is_none();
+    let own = reach.own_facility.filter(|_| sees_only_own);
     if facility.is_none() && case.is_none() && own.is_none() {
         parse.wrong("facility_id", "give facility_id or case_id");
     }
@@ -363,13 +383,10 @@ fn read_filter(caller: &Caller, request: &v1::ListOffersRequest) -> Result<Offer
         })
         .collect();
     let filter = OfferFilter {
-        // A facility sees its own offers wherever the case is; everybody else looks through their scope.
-        scope: if own.is_some() {
-            serasi_geography::RegionCode::NATION
-        } else {
-            caller.scope
-        },
-        facility: own.or(facility),
+        case_scope: reach.cases,
+        facility_scope: reach.facilities,
+        own_facility: reach.own_facility,
+        facility: facility.or(own),
         case,
         states,
         before: PageToken::read(&mut parse, &request.page_token),

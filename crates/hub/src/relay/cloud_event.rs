@@ -49,7 +49,7 @@ impl CloudEvent {
             subject: told.subject_id.clone(),
             version: told.subject_version,
             at,
-            data: json!({ "state": told.state, "details": told.payload }),
+            data: json!({ "state": state(told), "details": told.payload }),
         }
     }
 
@@ -94,6 +94,15 @@ impl CloudEvent {
         })
         .to_string()
     }
+}
+
+/// The subject as the event left it. Of the place no more than the regency: outside nobody asks who may know the village.
+fn state(told: &Told) -> Value {
+    let mut state = json!(told.state);
+    if let Some(place) = state.get_mut("place") {
+        *place = json!(told.home);
+    }
+    state
 }
 
 fn moment(at: OffsetDateTime) -> String {

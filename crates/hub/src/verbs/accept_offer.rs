@@ -10,12 +10,13 @@ use serasi_store::capacity::{self, Hold, Purpose, Reported};
 use serasi_store::{offers, placements};
 use serde_json::json;
 
-use super::open::offer_for_answer;
+use super::open::offer_for_change;
 use super::refer::{deadline, write_case};
 use super::refuse::must_be_offered;
 use crate::error::{HubError, RuleBroken};
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::{offer_to_wire, placement_to_wire};
+use crate::wire::placement_to_wire;
 
 pub(crate) struct AcceptOffer {
     pub(crate) offer: OfferId,
@@ -32,7 +33,7 @@ impl Mutation for AcceptOffer {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
-        let (case, mut view) = offer_for_answer(unit, self.offer).await?;
+        let (case, mut view) = offer_for_change(unit, self.offer).await?;
         view.offer = view.offer.accept(unit.now)?;
         must_be_offered(&case, &view.offer, CaseVerb::Accept)?;
         if !offers::update_live(&mut unit.conn, &view.offer).await? {
@@ -41,7 +42,7 @@ impl Mutation for AcceptOffer {
         if !view.offer.holds_places {
             self.hold_stated_places(unit, &case, &view.offer).await?;
         }
-        let placement = self.place(unit, case, &view.offer).await?;
+        let (case, placement) = self.place(unit, case, &view.offer).await?;
         view.offer.version += 1;
         view.answered_at = Some(unit.now);
         let payload = json!({ "case_id": view.offer.case, "facility_id": view.offer.facility });
@@ -55,7 +56,7 @@ impl Mutation for AcceptOffer {
         .await?;
         unit.audit(self.offer.home(), self.offer).await?;
         Ok(v1::AcceptOfferResponse {
-            offer: Some(offer_to_wire(&view)),
+            offer: Some(Eyes::new(unit.hub, unit.caller).offer(&case, &view)),
             placement: Some(placement_to_wire(&placement)),
         })
     }
@@ -95,7 +96,12 @@ impl AcceptOffer {
         Ok(capacity::insert_hold(&mut unit.conn, &hold).await?)
     }
 
-    async fn place(&self, unit: &mut Unit<'_>, case: Case, offer: &Offer) -> Result<Placement, HubError> {
+    async fn place(
+        &self,
+        unit: &mut Unit<'_>,
+        case: Case,
+        offer: &Offer,
+    ) -> Result<(Case, Placement), HubError> {
         let policy = unit.policy_of(&case).await?;
         let admit = policy.of(case.facts.urgency).admit;
         let placement = Placement {
@@ -119,6 +125,6 @@ impl AcceptOffer {
         });
         unit.tell(case.id.home(), case.id, case.version, "case.placed", payload)
             .await?;
-        Ok(placement)
+        Ok((case, placement))
     }
 }

@@ -9,9 +9,10 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::open::facility_for_change;
+use crate::auth::Field;
 use crate::error::{HubError, RuleBroken};
+use crate::sight::show_facility;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::facility_to_wire;
 
 /// Replaces the description.
 pub(crate) struct UpdateFacility {
@@ -52,22 +53,20 @@ impl Mutation for UpdateFacility {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let mut facility = facility_for_change(unit, self.facility, self.version).await?;
         facility.state.update()?;
-        let licence = facility.profile.differences(&self.profile);
+        let profile = self.profile.clone().keeping_location_of(&facility.profile);
+        let licence = facility.profile.differences(&profile);
         let touches_licence = licence
             .iter()
             .any(|field| FacilityProfile::LICENCE_FIELDS.contains(field));
-        if touches_licence && !unit.caller.keeps_directory_of(self.facility) {
+        if touches_licence && !unit.caller.may_use(Field::Licence, &self.facility) {
             return Err(HubError::Forbidden(
-                "what a facility is licensed for (kind, clusters, working area, supervision, partnership) is changed by \
-                 the coordinator or administrator",
+                "what a facility is licensed for (kind, clusters, working area, supervision, partnership) and whether its \
+                 place is a secret are changed by the coordinator or administrator",
             ));
         }
         // The key in the list it comes from is how it was found; it stays.
         let source = facility.profile.source;
-        facility.profile = FacilityProfile {
-            source,
-            ..self.profile.clone()
-        };
+        facility.profile = FacilityProfile { source, ..profile };
         let facility = write(unit, facility, "facility.updated").await?;
         Ok(v1::UpdateFacilityResponse {
             facility: Some(facility),
@@ -149,5 +148,5 @@ async fn write(
         .await?;
     unit.audit(home, facility.id).await?;
     let pools = capacity::of_facility(&mut unit.conn, facility.id).await?;
-    Ok(facility_to_wire(&facility, &pools))
+    Ok(show_facility(&mut unit.conn, unit.caller, &facility, &pools).await?)
 }

@@ -8,8 +8,8 @@ use serasi_store::{capacity, facilities};
 use serde_json::json;
 
 use crate::error::{HubError, Kind};
+use crate::sight::show_facility;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::facility_to_wire;
 
 pub(crate) struct CreateFacility {
     pub(crate) profile: FacilityProfile,
@@ -42,7 +42,7 @@ impl Mutation for CreateFacility {
         unit.tell(self.home, id, 1, "facility.created", json!({})).await?;
         unit.audit(self.home, id).await?;
         Ok(v1::CreateFacilityResponse {
-            facility: Some(facility_to_wire(&facility, &[])),
+            facility: Some(show_facility(&mut unit.conn, unit.caller, &facility, &[]).await?),
         })
     }
 }
@@ -54,7 +54,8 @@ impl CreateFacility {
         let (home, uuid) = found.ok_or_else(gone)?;
         let id = FacilityId::new(home, uuid);
         let facility = facilities::get(&mut unit.conn, id).await?.ok_or_else(gone)?;
-        let differences = facility.profile.differences(&self.profile);
+        let sent = self.profile.clone().keeping_location_of(&facility.profile);
+        let differences = facility.profile.differences(&sent);
         if !differences.is_empty() {
             return Err(HubError::Exists {
                 kind: Kind::Facility,
@@ -64,7 +65,7 @@ impl CreateFacility {
         }
         let pools = capacity::of_facility(&mut unit.conn, id).await?;
         Ok(v1::CreateFacilityResponse {
-            facility: Some(facility_to_wire(&facility, &pools)),
+            facility: Some(show_facility(&mut unit.conn, unit.caller, &facility, &pools).await?),
         })
     }
 }

@@ -6,11 +6,11 @@ use serasi_proto::v1;
 use serasi_store::{capacity, offers};
 use serde_json::json;
 
-use super::open::offer_for_answer;
+use super::open::offer_for_change;
 use super::refuse::{Ending, refuse};
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::offer_to_wire;
 
 pub(crate) struct DeclineOffer {
     pub(crate) offer: OfferId,
@@ -26,7 +26,7 @@ impl Mutation for DeclineOffer {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
-        let (case, mut view) = offer_for_answer(unit, self.offer).await?;
+        let (case, mut view) = offer_for_change(unit, self.offer).await?;
         view.offer = view.offer.decline(self.decline.reason, unit.now)?;
         let policy = unit.policy_of(&case).await?;
         let effect = self.decline.effect(unit.now, policy.full_parks_for());
@@ -55,13 +55,13 @@ impl Mutation for DeclineOffer {
         }
         if let Some(note) = &self.decline.note {
             let sealer = unit.hub.store.sealer();
-            offers::set_decline_note(&mut unit.conn, sealer, self.offer, note.as_str()).await?;
+            offers::set_decline_note(&mut unit.conn, sealer, &view.offer, note.as_str()).await?;
         }
         view.offer.version += 1;
         view.answered_at = Some(unit.now);
         unit.audit(self.offer.home(), self.offer).await?;
         Ok(v1::DeclineOfferResponse {
-            offer: Some(offer_to_wire(&view)),
+            offer: Some(Eyes::new(unit.hub, unit.caller).offer(&referral.case, &view)),
             next: referral.result() as i32,
         })
     }

@@ -3,13 +3,15 @@
 
 use serasi_domain::case::CaseState;
 use serasi_domain::id::CaseId;
+use serasi_domain::need_to_know::Sight;
 use serasi_proto::v1;
-use serasi_store::{cases, intakes, offers, placements};
+use serasi_store::{Kept, break_glass, cases, erasure, intakes, offers, persons, placements};
 
-use super::open::may_see_case;
-use crate::error::{HubError, Kind};
+use super::open::reachable;
+use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
-use crate::wire::{case_to_wire, offer_to_wire, person_to_wire, placement_to_wire};
+use crate::wire::{numbers, optional, person_to_wire, placement_to_wire};
 
 pub(crate) struct GetCase {
     pub(crate) case: CaseId,
@@ -21,30 +23,32 @@ impl Act for GetCase {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<v1::Case, HubError> {
         let id = self.case;
-        let case = cases::get(&mut unit.conn, id)
-            .await?
-            .filter(|case| may_see_case(unit.caller, case));
-        let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
+        let found = cases::get(&mut unit.conn, id).await?;
+        let case = reachable(&mut unit.conn, unit.caller, id, found).await?;
         unit.audit(id.home(), id).await?;
+        let eyes = Eyes::new(unit.hub, unit.caller);
+        let sight = look_through_glass(unit, id, eyes.of_case(&case)).await?;
         let sealer = unit.hub.store.sealer();
-        let persons = intakes::persons_of_case(&mut unit.conn, sealer, id).await?;
+        let persons = persons::of_case(&mut unit.conn, sealer, id).await?;
         let report = intakes::first_of_case(&mut unit.conn, sealer, id).await?;
         let resolution = cases::resolution(&mut unit.conn, sealer, id).await?;
-        let mut wire = case_to_wire(&case);
+        let privacy = erasure::of_case(&mut unit.conn, id).await?;
+        let mut wire = eyes.case_as(sight, &case);
         wire.persons = persons
             .iter()
-            .map(|(id, person)| person_to_wire(*id, person))
+            .map(|kept| person_to_wire(kept.id, &kept.person, sight))
             .collect();
-        wire.story = report
-            .map(|report| report.story.as_str().to_owned())
-            .unwrap_or_default();
-        wire.resolution = resolution.unwrap_or_default();
+        let story = report.and_then(Kept::there);
+        let story = story.map(|report| report.story.as_str().to_owned());
+        wire.story = sight.whole(story.unwrap_or_default());
+        wire.resolution = sight.whole(resolution.and_then(Kept::there).unwrap_or_default());
+        wire.erased_classes = numbers(privacy.erased);
+        // That a court asks for it tells something about the person.
+        wire.legal_hold = optional(privacy.hold.filter(|_| sight.is_whole()));
         match case.state {
             CaseState::Offered { offer } => {
-                wire.live_offer = offers::get(&mut unit.conn, offer)
-                    .await?
-                    .as_ref()
-                    .map(offer_to_wire);
+                let offer = offers::get(&mut unit.conn, offer).await?;
+                wire.live_offer = offer.map(|view| eyes.offer_as(sight, &case, &view));
             }
             CaseState::Placed { placement }
             | CaseState::InService { placement }
@@ -61,4 +65,16 @@ impl Act for GetCase {
         }
         Ok(wire)
     }
+}
+
+/// What is masked is whole for whoever has broken the glass, and that look goes on record by itself.
+async fn look_through_glass(unit: &mut Unit<'_>, case: CaseId, sight: Sight) -> Result<Sight, HubError> {
+    if sight.is_whole() {
+        return Ok(sight);
+    }
+    let Some(glass) = break_glass::open_to(&mut unit.conn, case, &unit.caller.principal).await? else {
+        return Ok(sight);
+    };
+    unit.audit(case.home(), glass).await?;
+    Ok(Sight::Whole)
 }

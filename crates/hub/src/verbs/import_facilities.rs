@@ -108,10 +108,11 @@ async fn replace(unit: &mut Unit<'_>, old: &Facility, row: &ImportRow) -> Result
         .iter()
         .filter(|report| is_news(report, &pools, unit.now))
         .collect();
-    let same_profile = old.profile.differences(&row.profile).is_empty();
+    let profile = row.profile.clone().keeping_location_of(&old.profile);
+    let same_profile = old.profile.differences(&profile).is_empty();
     if !same_profile {
         let next = Facility {
-            profile: row.profile.clone(),
+            profile,
             ..old.clone()
         };
         if !facilities::update(&mut unit.conn, &next, unit.now).await? {

@@ -5,10 +5,10 @@ use serasi_proto::v1;
 use serasi_store::offers;
 use serde_json::json;
 
-use super::open::offer_for_answer;
+use super::open::offer_for_change;
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::offer_to_wire;
 
 pub(crate) struct MarkOfferSeen {
     pub(crate) offer: OfferId,
@@ -23,7 +23,7 @@ impl Mutation for MarkOfferSeen {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
-        let (_, mut view) = offer_for_answer(unit, self.offer).await?;
+        let (case, mut view) = offer_for_change(unit, self.offer).await?;
         let before = view.offer.state.clone();
         view.offer = view.offer.mark_seen(unit.now)?;
         if view.offer.state != before {
@@ -43,7 +43,7 @@ impl Mutation for MarkOfferSeen {
         }
         unit.audit(self.offer.home(), self.offer).await?;
         Ok(v1::MarkOfferSeenResponse {
-            offer: Some(offer_to_wire(&view)),
+            offer: Some(Eyes::new(unit.hub, unit.caller).offer(&case, &view)),
         })
     }
 }

@@ -1,55 +1,54 @@
-//! Finding the records a verb works on. What the caller may not see is not found.
+//! Finding the records a verb works on. What the table does not let the caller reach is not found.
 
-use serasi_domain::case::{Case, Owner};
+use serasi_domain::case::Case;
 use serasi_domain::facility::Facility;
 use serasi_domain::id::{CaseId, FacilityId, OfferId, PlacementId};
-use serasi_domain::offer::Offer;
 use serasi_domain::placement::Placement;
 use serasi_store::offers::OfferView;
-use serasi_store::{cases, facilities, offers, placements};
+use serasi_store::{PgConnection, cases, facilities, intakes, offers, placements};
 
-use crate::auth::Caller;
+use crate::auth::{Belongs, Object, Permit};
 use crate::error::{HubError, Kind};
 use crate::unit_of_work::Unit;
 
-/// A facility officer sees the cases the facility answers for; everybody else those in their scope.
-pub(crate) fn may_see_case(caller: &Caller, case: &Case) -> bool {
-    let is_owner = match case.owner {
-        Owner::Facility(facility) => caller.facility == Some(facility),
-        Owner::Coordinator(_) => false,
+/// The case that was looked up, if the caller may do this to it.
+pub(crate) async fn reachable(
+    conn: &mut PgConnection,
+    permit: &Permit,
+    id: CaseId,
+    found: Option<Case>,
+) -> Result<Case, HubError> {
+    let is_own_report = found.is_some()
+        && permit.asks_who_reported()
+        && intakes::is_reported_by(conn, id, &permit.principal).await?;
+    let belongs = |case: &Case| Belongs {
+        is_own_report,
+        ..case.belongs()
     };
-    is_owner || !caller.is_facility_only() && caller.sees(case.facts.place)
-}
-
-/// An offer is seen by the facility that is asked and by those who see the case.
-pub(crate) fn may_see_offer(caller: &Caller, offer: &Offer) -> bool {
-    caller.facility == Some(offer.facility)
-        || !caller.is_facility_only()
-            && (caller.sees(offer.case.home().code()) || caller.sees(offer.facility.home().code()))
+    let reached = permit.find(Kind::Case, id, found.as_ref().map(belongs));
+    reached?;
+    found.ok_or_else(|| HubError::not_found(Kind::Case, id))
 }
 
 /// The case, locked; verbs on one case take turns. `version` 0 = whatever it has.
 pub(super) async fn case_for_change(unit: &mut Unit<'_>, id: CaseId, version: i64) -> Result<Case, HubError> {
-    let case = cases::get_for_change(&mut unit.conn, id).await?;
-    let case = case.filter(|case| may_see_case(unit.caller, case));
-    let case = case.ok_or_else(|| HubError::not_found(Kind::Case, id))?;
+    let found = cases::get_for_change(&mut unit.conn, id).await?;
+    let case = reachable(&mut unit.conn, unit.caller, id, found).await?;
     if version != 0 && version != case.version {
         return Err(HubError::Moved);
     }
     Ok(case)
 }
 
-/// The offer and its case, the case locked first, for somebody who acts for the facility.
-pub(super) async fn offer_for_answer(
+/// The offer and its case, the case locked first.
+pub(super) async fn offer_for_change(
     unit: &mut Unit<'_>,
     id: OfferId,
 ) -> Result<(Case, OfferView), HubError> {
     let not_found = || HubError::not_found(Kind::Offer, id);
-    let seen = offers::get(&mut unit.conn, id).await?.ok_or_else(not_found)?;
-    if !unit.caller.acts_for(seen.offer.facility) {
-        return Err(not_found());
-    }
-    let case = cases::get_for_change(&mut unit.conn, seen.offer.case)
+    let seen = offers::get(&mut unit.conn, id).await?;
+    let seen = unit.caller.find(Kind::Offer, id, seen.map(|view| view.offer))?;
+    let case = cases::get_for_change(&mut unit.conn, seen.case)
         .await?
         .ok_or_else(not_found)?;
     // Read again: the offer may have been answered while this call waited for the case.
@@ -57,32 +56,14 @@ pub(super) async fn offer_for_answer(
     Ok((case, view))
 }
 
-/// The offer and its case, the case locked first, for somebody who decides where the case goes.
-pub(super) async fn offer_for_routing(
-    unit: &mut Unit<'_>,
-    id: OfferId,
-) -> Result<(Case, OfferView), HubError> {
-    let not_found = || HubError::not_found(Kind::Offer, id);
-    let seen = offers::get(&mut unit.conn, id).await?.ok_or_else(not_found)?;
-    let case = cases::get_for_change(&mut unit.conn, seen.offer.case)
-        .await?
-        .filter(|case| may_see_case(unit.caller, case))
-        .ok_or_else(not_found)?;
-    // Read again: the offer may have been answered while this call waited for the case.
-    let view = offers::get(&mut unit.conn, id).await?.ok_or_else(not_found)?;
-    Ok((case, view))
-}
-
-/// The placement and its case, the case locked first, for somebody who acts for the facility.
+/// The placement and its case, the case locked first.
 pub(super) async fn placement_for_change(
     unit: &mut Unit<'_>,
     id: PlacementId,
 ) -> Result<(Case, Placement), HubError> {
     let not_found = || HubError::not_found(Kind::Placement, id);
-    let seen = placements::get(&mut unit.conn, id).await?.ok_or_else(not_found)?;
-    if !unit.caller.acts_for(seen.facility) {
-        return Err(not_found());
-    }
+    let seen = placements::get(&mut unit.conn, id).await?;
+    let seen = unit.caller.find(Kind::Placement, id, seen)?;
     let case = cases::get_for_change(&mut unit.conn, seen.case)
         .await?
         .ok_or_else(not_found)?;
@@ -90,15 +71,16 @@ pub(super) async fn placement_for_change(
     Ok((case, placement))
 }
 
-/// The facility, locked, for somebody who acts for it.
+/// The facility, locked.
 pub(super) async fn facility_for_change(
     unit: &mut Unit<'_>,
     id: FacilityId,
     version: i64,
 ) -> Result<Facility, HubError> {
-    let facility = facilities::get_for_change(&mut unit.conn, id).await?;
-    let facility = facility.filter(|_| unit.caller.acts_for(id));
-    let facility = facility.ok_or_else(|| HubError::not_found(Kind::Facility, id))?;
+    let found = facilities::get_for_change(&mut unit.conn, id).await?;
+    unit.caller
+        .find(Kind::Facility, id, found.as_ref().map(|facility| facility.id))?;
+    let facility = found.ok_or_else(|| HubError::not_found(Kind::Facility, id))?;
     if version != 0 && version != facility.version {
         return Err(HubError::Moved);
     }

@@ -14,8 +14,9 @@ use time::OffsetDateTime;
 
 use super::search::{Search, search};
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::Unit;
-use crate::wire::{offer_to_wire, outcome_to_wire};
+use crate::wire::outcome_to_wire;
 
 /// A search that is written down, and the case as it left it.
 pub(super) struct Referral {
@@ -29,11 +30,15 @@ impl Referral {
     }
 
     /// Who is asked, how far, until when; or why nobody.
-    pub(super) fn outcome(&self) -> v1::RouteOutcome {
-        let explanation = self.search.decision.explain();
+    pub(super) fn outcome(&self, eyes: &Eyes<'_>) -> v1::RouteOutcome {
+        let explanation = eyes.seen(&self.case, self.search.decision.clone()).explain();
         v1::RouteOutcome {
             result: self.result() as i32,
-            offer: self.search.offer.as_ref().map(offer_to_wire),
+            offer: self
+                .search
+                .offer
+                .as_ref()
+                .map(|view| eyes.offer(&self.case, view)),
             decision_id: self.search.decision_id.to_string(),
             message_id: explanation.id,
             message_en: explanation.en,

@@ -24,6 +24,17 @@ pub(super) struct Ending {
     pub(super) excluded_until: Option<OffsetDateTime>,
 }
 
+impl Ending {
+    /// What the event tells. Its readers may be the facility, which is not told why an offer was taken back: somebody
+    /// may be in danger there.
+    fn told(&self) -> &str {
+        match self.reason.split_once(':') {
+            Some((withdrawn @ "withdrawn", _)) => withdrawn,
+            Some(_) | None => &self.reason,
+        }
+    }
+}
+
 /// Takes the refused `offer` (already in its final state) out and refers `case`, which is locked, to the next.
 pub(super) async fn refuse(
     unit: &mut Unit<'_>,
@@ -64,7 +75,7 @@ pub(super) async fn end(unit: &mut Unit<'_>, offer: &Offer, ending: &Ending) -> 
     let payload = json!({
         "case_id": offer.case,
         "facility_id": offer.facility,
-        "reason": ending.reason,
+        "reason": ending.told(),
     });
     unit.tell(
         offer.id.home(),

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::open::case_for_change;
 use super::refer::write_case;
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::case_to_wire;
 
 pub(crate) struct ResolveDirectly {
     pub(crate) case: CaseId,
@@ -42,7 +42,7 @@ impl Mutation for ResolveDirectly {
         .await?;
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::ResolveDirectlyResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(Eyes::new(unit.hub, unit.caller).case(&case)),
         })
     }
 }

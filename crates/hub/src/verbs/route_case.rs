@@ -7,10 +7,10 @@ use serasi_store::exclusions;
 
 use super::open::case_for_change;
 use super::refer::refer_again;
-use crate::auth::Role;
+use crate::auth::Field;
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::case_to_wire;
 
 pub(crate) struct RouteCase {
     pub(crate) case: CaseId,
@@ -31,7 +31,12 @@ impl Mutation for RouteCase {
         let mut case = case_for_change(unit, self.case, self.version).await?;
         case.must_allow(CaseVerb::Route)?;
         let policy = if self.use_active_policy {
-            must_coordinate(unit)?;
+            // Whose duty it is to say that another law holds for a case.
+            if !unit.caller.may_use(Field::ActivePolicy, &case) {
+                return Err(HubError::Forbidden(
+                    "only a coordinator lets a case leave the policy it was routed under",
+                ));
+            }
             unit.hub.policies.active()
         } else {
             unit.hub.policies.of_search(&mut unit.conn, &case).await?
@@ -44,20 +49,10 @@ impl Mutation for RouteCase {
         let old_state = case.state.clone();
         let referral = refer_again(unit, case, &old_state, &excluded).await?;
         unit.audit(self.case.home(), self.case).await?;
-        let outcome = referral.outcome();
+        let eyes = Eyes::new(unit.hub, unit.caller);
         Ok(v1::RouteCaseResponse {
-            case: Some(case_to_wire(&referral.case)),
-            outcome: Some(outcome),
+            case: Some(eyes.case(&referral.case)),
+            outcome: Some(referral.outcome(&eyes)),
         })
     }
-}
-
-/// Whose duty it is to say that another law holds for a case.
-fn must_coordinate(unit: &Unit<'_>) -> Result<(), HubError> {
-    if unit.caller.has(Role::Coordinator) {
-        return Ok(());
-    }
-    Err(HubError::Forbidden(
-        "only a coordinator lets a case leave the policy it was routed under",
-    ))
 }

@@ -9,15 +9,18 @@ use serasi_domain::person::PartyMember;
 use serasi_domain::policy::Policy;
 use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
+use serasi_store::persons::NewPerson;
 use serasi_store::source_keys::{self, Subject};
-use serasi_store::{cases, decisions, intakes, offers};
+use serasi_store::{Kept, cases, decisions, intakes, offers, persons};
 use serde_json::json;
 
 use super::refer::{deadline, not_routed, not_routed_without};
 use super::search::search;
 use crate::error::{HubError, Kind};
+use crate::search_terms;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::{case_to_wire, offer_to_wire, outcome_to_wire};
+use crate::wire::outcome_to_wire;
 
 pub(crate) struct SubmitIntake {
     pub(crate) intake: Intake,
@@ -42,12 +45,13 @@ impl Mutation for SubmitIntake {
         let policy = unit.hub.policies.active();
         let case = self.new_case(unit, id, &policy);
         let may_route = case.state == CaseState::Triaged && policy.missing(&case.facts).is_none();
+        let eyes = Eyes::of_reporter(unit.hub, unit.caller);
         let (case, outcome) = if may_route && !self.route_later {
             let search = search(unit, &case, &[], 0).await?;
             let case = search.apply(unit, case);
             self.write(unit, &case).await?;
             let referral = search.write(unit, case).await?;
-            let outcome = referral.outcome();
+            let outcome = referral.outcome(&eyes);
             (referral.case, outcome)
         } else {
             self.write(unit, &case).await?;
@@ -63,7 +67,7 @@ impl Mutation for SubmitIntake {
         };
         unit.audit(self.home, case.id).await?;
         Ok(v1::SubmitIntakeResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(eyes.case(&case)),
             already_known: false,
             outcome: Some(outcome),
         })
@@ -131,9 +135,13 @@ impl SubmitIntake {
                 .intake
                 .persons
                 .iter()
-                .map(|person| (PersonId::new(self.home, unit.new_id()), person))
+                .map(|person| NewPerson {
+                    id: PersonId::new(self.home, unit.new_id()),
+                    person,
+                    terms: search_terms::of(person, unit.now),
+                })
                 .collect();
-            intakes::insert_persons(&mut unit.conn, sealer, case.id, &persons).await?;
+            persons::insert(&mut unit.conn, sealer, case.id, &persons).await?;
         }
         Ok(())
     }
@@ -146,11 +154,7 @@ impl SubmitIntake {
             .await?
             .ok_or_else(gone)?;
         let id = CaseId::new(home, uuid);
-        let sealer = unit.hub.store.sealer();
-        let first = intakes::first_of_case(&mut unit.conn, sealer, id)
-            .await?
-            .ok_or_else(gone)?;
-        let differences = first.differences(&self.intake);
+        let differences = self.differences(unit, id).await?.ok_or_else(gone)?;
         if !differences.is_empty() {
             return Err(HubError::Exists {
                 kind: Kind::Case,
@@ -159,15 +163,17 @@ impl SubmitIntake {
             });
         }
         let case = cases::get(&mut unit.conn, id).await?.ok_or_else(gone)?;
+        let eyes = Eyes::of_reporter(unit.hub, unit.caller);
         let outcome = match case.state {
             CaseState::Offered { offer } => {
                 let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
                 let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
                 let decision = decision.ok_or_else(gone)?.decision;
-                let explanation = decision.explain();
+                let result = outcome_to_wire(decision.outcome) as i32;
+                let explanation = eyes.seen(&case, decision).explain();
                 v1::RouteOutcome {
-                    result: outcome_to_wire(decision.outcome) as i32,
-                    offer: Some(offer_to_wire(&view)),
+                    result,
+                    offer: Some(eyes.offer(&case, &view)),
                     decision_id: view.offer.decision.to_string(),
                     message_id: explanation.id,
                     message_en: explanation.en,
@@ -185,10 +191,38 @@ impl SubmitIntake {
         };
         unit.audit(self.home, id).await?;
         Ok(v1::SubmitIntakeResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(eyes.case(&case)),
             already_known: true,
             outcome: Some(outcome),
         })
+    }
+
+    /// In which fields the report that made the case differs from this one. `None` = there is none.
+    async fn differences(
+        &self,
+        unit: &mut Unit<'_>,
+        case: CaseId,
+    ) -> Result<Option<Vec<&'static str>>, HubError> {
+        let sealer = unit.hub.store.sealer();
+        let first = match intakes::first_of_case(&mut unit.conn, sealer, case).await? {
+            None => return Ok(None),
+            // Nobody knows any more what it said: the key alone tells that it is the same.
+            Some(Kept::Erased) => return Ok(Some(vec![])),
+            Some(Kept::There(first)) => first,
+        };
+        let kept = persons::of_case(&mut unit.conn, sealer, case).await?;
+        if kept.iter().any(|kept| !kept.is_whole) {
+            let sent = Intake {
+                persons: first.persons.clone(),
+                ..self.intake.clone()
+            };
+            return Ok(Some(first.differences(&sent)));
+        }
+        let first = Intake {
+            persons: kept.into_iter().map(|kept| kept.person).collect(),
+            ..first
+        };
+        Ok(Some(first.differences(&self.intake)))
     }
 }
 

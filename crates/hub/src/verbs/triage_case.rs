@@ -11,8 +11,8 @@ use serde_json::json;
 use super::open::case_for_change;
 use super::refer::{deadline, not_routed, not_routed_without, refer_again, write_case};
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::case_to_wire;
 
 /// Fields that are `None` keep what the case has.
 pub(crate) struct TriageCase {
@@ -49,11 +49,12 @@ impl Mutation for TriageCase {
         let act_before = deadline(unit, &policy, coordinate, facts.place);
         let case = case.triage(facts, act_before)?;
         let missing = policy.missing(&case.facts);
+        let eyes = Eyes::new(unit.hub, unit.caller);
         let may_route = case.state == CaseState::Triaged && missing.is_none();
         let (case, outcome) = if may_route && !self.route_later {
             let excluded = serasi_store::exclusions::of_case(&mut unit.conn, case.id).await?;
             let referral = refer_again(unit, case, &old_state, &excluded).await?;
-            let outcome = referral.outcome();
+            let outcome = referral.outcome(&eyes);
             (referral.case, outcome)
         } else {
             let case = write_case(unit, case, &old_state).await?;
@@ -72,7 +73,7 @@ impl Mutation for TriageCase {
         };
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::TriageCaseResponse {
-            case: Some(case_to_wire(&case)),
+            case: Some(eyes.case(&case)),
             outcome: Some(outcome),
         })
     }

@@ -8,12 +8,12 @@ use serasi_proto::v1;
 use serasi_store::{exclusions, offers};
 use serde_json::json;
 
-use super::open::offer_for_routing;
+use super::open::offer_for_change;
 use super::refer::{deadline, not_routed, refer_again, write_case};
 use super::refuse::{Ending, end, must_be_offered};
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::{case_to_wire, offer_to_wire};
 
 pub(crate) struct WithdrawOffer {
     pub(crate) offer: OfferId,
@@ -30,7 +30,7 @@ impl Mutation for WithdrawOffer {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
-        let (case, mut view) = offer_for_routing(unit, self.offer).await?;
+        let (case, mut view) = offer_for_change(unit, self.offer).await?;
         view.offer = view.offer.withdraw(self.withdrawal.reason, unit.now)?;
         must_be_offered(&case, &view.offer, CaseVerb::Withdraw)?;
         let policy = unit.policy_of(&case).await?;
@@ -42,15 +42,16 @@ impl Mutation for WithdrawOffer {
         end(unit, &view.offer, &ending).await?;
         if let Some(note) = &self.withdrawal.note {
             let sealer = unit.hub.store.sealer();
-            offers::set_withdraw_note(&mut unit.conn, sealer, self.offer, note.as_str()).await?;
+            offers::set_withdraw_note(&mut unit.conn, sealer, &view.offer, note.as_str()).await?;
         }
         let (case, outcome) = self.send_on(unit, case).await?;
         view.offer.version += 1;
         view.answered_at = Some(unit.now);
         unit.audit(self.offer.home(), self.offer).await?;
+        let eyes = Eyes::new(unit.hub, unit.caller);
         Ok(v1::WithdrawOfferResponse {
-            offer: Some(offer_to_wire(&view)),
-            case: Some(case_to_wire(&case)),
+            offer: Some(eyes.offer(&case, &view)),
+            case: Some(eyes.case(&case)),
             outcome: Some(outcome),
         })
     }
@@ -67,7 +68,7 @@ impl WithdrawOffer {
         if !self.route_later && !self.withdrawal.needs_the_coordinator() {
             let excluded = exclusions::of_case(&mut unit.conn, case.id).await?;
             let referral = refer_again(unit, case, &old_state, &excluded).await?;
-            let outcome = referral.outcome();
+            let outcome = referral.outcome(&Eyes::new(unit.hub, unit.caller));
             return Ok((referral.case, outcome));
         }
         let case = write_case(unit, case, &old_state).await?;

@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use serasi_domain::id::FacilityId;
-use serasi_geography::RegionCode;
+use serasi_geography::{RegionCode, RegionLevel};
 use serasi_proto::v1::{self, WatchStep};
 use serasi_store::events::{self, CaseState, Entry, Selection, Snapshot, SubjectState, What};
 use tonic::Request;
 use tonic::codegen::BoxStream;
 
 use super::{Piece, Watched, open};
-use crate::auth::{Caller, Session};
+use crate::auth::{Belongs, Permit, Session};
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::wire::{Parse, watched_case};
 
 pub(crate) struct Cases {
-    /// The facility that answers for the cases, for its officer.
+    permit: Permit,
+    /// The facility that answers for the cases, where the caller sees no others.
     facility: Option<FacilityId>,
-    /// All of them hold the case.
-    within: [RegionCode; 2],
+    within: RegionCode,
     /// The coordinator's region whose queue it is.
     queue: Option<RegionCode>,
 }
@@ -30,39 +30,42 @@ pub(crate) async fn watch_cases(
     request: &Request<v1::WatchCasesRequest>,
 ) -> Result<BoxStream<v1::WatchCasesResponse>, HubError> {
     let session = Session::of(hub, request, Cases::METHOD)?;
-    let cases = Cases::read(&session.caller, request.get_ref())?;
+    let cases = Cases::read(&session.permit, request.get_ref())?;
     open(hub, session, cases, &request.get_ref().cursor).await
 }
 
 impl Cases {
-    /// As ListCases: a facility sees its own wherever the person comes from; everybody else looks through their scope.
-    fn read(caller: &Caller, request: &v1::WatchCasesRequest) -> Result<Self, HubError> {
+    fn read(permit: &Permit, request: &v1::WatchCasesRequest) -> Result<Self, HubError> {
         let mut parse = Parse::default();
         let region = parse.region("region_code", &request.region_code);
+        // That a masked case is told of would tell where it is, village by village.
+        if region.is_some_and(|region| region.level() > RegionLevel::Regency) {
+            parse.wrong("region_code", "must be a regency, a province or ID");
+        }
         let queue = parse.region("owner_region_code", &request.owner_region_code);
-        let facility = caller.facility.filter(|_| caller.is_facility_only());
-        let scope = if facility.is_some() {
-            RegionCode::NATION
-        } else {
-            caller.scope
-        };
+        let reach = permit.reach();
         parse.finish(Some(Self {
-            facility,
-            within: [scope, region.unwrap_or(RegionCode::NATION)],
+            permit: permit.clone(),
+            facility: reach.own_facility.filter(|_| reach.cases.is_none()),
+            within: region.unwrap_or(RegionCode::NATION),
             queue,
         }))
     }
 
     fn sees(&self, case: &CaseState) -> bool {
-        let is_owner =
-            |kind: &str, reference: String| case.owner_kind == kind && case.owner_reference == reference;
-        self.within.iter().all(|region| region.contains(&case.place))
-            && self
-                .facility
-                .is_none_or(|own| is_owner("facility", own.to_string()))
-            && self
-                .queue
-                .is_none_or(|region| is_owner("coordinator", region.to_string()))
+        let (owner, facility) = match case.owner_kind.as_str() {
+            "facility" => (None, case.owner_reference.parse().ok()),
+            _ => (case.owner_reference.parse().ok(), None),
+        };
+        let record = Belongs {
+            case_place: Some(case.place),
+            owner,
+            facility,
+            ..Belongs::default()
+        };
+        self.within.contains(&case.place)
+            && self.queue.is_none_or(|region| owner == Some(region))
+            && self.permit.may(&record)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serasi_domain::id::{FacilityId, OfferId};
+use serasi_domain::id::{CaseId, FacilityId, OfferId};
 use serasi_geography::RegionCode;
 use serasi_proto::v1::{self, WatchStep};
 use serasi_store::events::{self, Entry, Selection, Snapshot, SubjectState, What};
@@ -12,18 +12,19 @@ use tonic::Request;
 use tonic::codegen::BoxStream;
 
 use super::{Piece, Watched, open};
-use crate::auth::{Caller, Session};
+use crate::auth::{Belongs, Object, Permit, Session};
 use crate::error::HubError;
 use crate::hub::Hub;
-use crate::wire::{Parse, offer_to_wire, watched_offer};
+use crate::wire::{Parse, standing_offer, watched_offer};
 
 /// Offers of the snapshot read at a time.
 const PIECE: i64 = 200;
 
 pub(crate) struct Offers {
+    permit: Permit,
     facility: Option<FacilityId>,
-    /// The case or the facility lies in all of them.
-    within: [RegionCode; 2],
+    /// The case or the facility lies in it.
+    within: RegionCode,
 }
 
 /// Begins to watch.
@@ -32,31 +33,34 @@ pub(crate) async fn watch_offers(
     request: &Request<v1::WatchOffersRequest>,
 ) -> Result<BoxStream<v1::WatchOffersResponse>, HubError> {
     let session = Session::of(hub, request, Offers::METHOD)?;
-    let offers = Offers::read(&session.caller, request.get_ref())?;
+    let offers = Offers::read(&session.permit, request.get_ref())?;
     open(hub, session, offers, &request.get_ref().cursor).await
 }
 
 impl Offers {
-    /// As ListOffers: a facility sees its own wherever the case is; everybody else looks through their scope.
-    fn read(caller: &Caller, request: &v1::WatchOffersRequest) -> Result<Self, HubError> {
+    /// Who sees nothing but the own facility's offers need not name it.
+    fn read(permit: &Permit, request: &v1::WatchOffersRequest) -> Result<Self, HubError> {
         let mut parse = Parse::default();
-        let facility = parse.parsed("facility_id", &request.facility_id);
+        let facility: Option<FacilityId> = parse.parsed("facility_id", &request.facility_id);
         let region = parse.region("region_code", &request.region_code);
-        let own = caller.facility.filter(|_| caller.is_facility_only());
-        let scope = if own.is_some() {
-            RegionCode::NATION
-        } else {
-            caller.scope
-        };
+        let reach = permit.reach();
+        let sees_only_own = reach.cases.is_none() && reach.facilities.is_none();
         parse.finish(Some(Self {
-            facility: own.or(facility),
-            within: [scope, region.unwrap_or(RegionCode::NATION)],
+            permit: permit.clone(),
+            facility: facility.or(reach.own_facility.filter(|_| sees_only_own)),
+            within: region.unwrap_or(RegionCode::NATION),
         }))
     }
 
-    fn sees(&self, case: RegionCode, facility: FacilityId) -> bool {
-        let is_in = |region: &RegionCode| region.contains(&case) || region.contains(&facility.home().code());
-        self.facility.is_none_or(|wanted| wanted == facility) && self.within.iter().all(is_in)
+    fn sees(&self, case: CaseId, facility: FacilityId) -> bool {
+        let offer = Belongs {
+            case_place: Some(case.home().code()),
+            ..facility.belongs()
+        };
+        let is_in = |place| self.within.contains(&place);
+        self.facility.is_none_or(|wanted| wanted == facility)
+            && (is_in(case.home().code()) || is_in(facility.home().code()))
+            && self.permit.may(&offer)
     }
 }
 
@@ -74,7 +78,7 @@ impl Watched for Offers {
         match &entry.what {
             What::Told(told) => match told.state.as_ref()? {
                 SubjectState::Offer(offer) => self
-                    .sees(told.home.code(), offer.facility_id)
+                    .sees(offer.case_id, offer.facility_id)
                     .then(|| watched_offer(told, offer)),
                 SubjectState::Case(_) => None,
             },
@@ -89,9 +93,11 @@ impl Watched for Offers {
     }
 
     async fn piece(&self, hub: &Hub, before: Self::Place) -> Result<Piece<Self>, HubError> {
-        let [scope, _] = self.within;
+        let reach = self.permit.reach();
         let filter = OfferFilter {
-            scope,
+            case_scope: reach.cases,
+            facility_scope: reach.facilities,
+            own_facility: reach.own_facility,
             facility: self.facility,
             case: None,
             states: vec!["offered".to_owned(), "seen".to_owned()],
@@ -103,11 +109,10 @@ impl Watched for Offers {
         let is_full = i64::try_from(found.len()).is_ok_and(|count| count == PIECE);
         let last = found.last().filter(|_| is_full);
         let next = last.map(|view| Some((view.offer.offered_at, view.offer.id)));
-        let seen = found
-            .iter()
-            .filter(|view| self.sees(view.offer.case.home().code(), view.offer.facility));
+        let offers = found.iter().map(|view| &view.offer);
+        let seen = offers.filter(|offer| self.sees(offer.case, offer.facility));
         Ok(Piece {
-            bodies: seen.map(|view| shortened(offer_to_wire(view))).collect(),
+            bodies: seen.map(standing_offer).collect(),
             place: next,
         })
     }
@@ -124,20 +129,5 @@ impl Watched for Offers {
             event,
             offer,
         }
-    }
-}
-
-fn shortened(offer: v1::Offer) -> v1::WatchedOffer {
-    v1::WatchedOffer {
-        offer_id: offer.offer_id,
-        version: offer.version,
-        state: offer.state,
-        case_id: offer.case_id,
-        facility_id: offer.facility_id,
-        places: offer.places,
-        pool: offer.pool,
-        holds_places: offer.holds_places,
-        attempt: offer.attempt,
-        expire_time: offer.expire_time,
     }
 }

@@ -2,6 +2,7 @@
 
 use serasi_domain::case::{Case, CaseState, Owner};
 use serasi_domain::need::{Need, Places, ServiceBase};
+use serasi_domain::need_to_know::Sight;
 use serasi_proto::v1;
 
 use super::codes::{FromWire, numbers, optional};
@@ -56,9 +57,9 @@ pub(crate) fn need(parse: &mut Parse, need: Option<&v1::Need>, persons: usize) -
     })
 }
 
-/// A case without personal data.
-pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
-    let facts = &case.facts;
+/// A case without persons and words; `sight` says what is left of the rest.
+pub(crate) fn case_to_wire(case: &Case, sight: Sight) -> v1::Case {
+    let facts = &sight.facts(&case.facts);
     v1::Case {
         case_id: case.id.to_string(),
         version: case.version,
@@ -78,8 +79,8 @@ pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
         next_deadline: case.next_deadline.map(to_timestamp),
         policy_version: case.policy_version.clone(),
         refusals: case.refusals,
-        source_system: case.source.system_name().to_owned(),
-        source_ref: case.source.reference().to_owned(),
+        source_system: sight.whole(case.source.system_name().to_owned()),
+        source_ref: sight.whole(case.source.reference().to_owned()),
         create_time: Some(to_timestamp(case.created_at)),
         update_time: Some(to_timestamp(case.changed_at)),
         persons: vec![],
@@ -88,6 +89,9 @@ pub(crate) fn case_to_wire(case: &Case) -> v1::Case {
         placement: None,
         resolution: String::new(),
         escalations: case.escalations,
+        erased_classes: vec![],
+        legal_hold: 0,
+        mask_reason: optional(sight.mask()),
     }
 }
 

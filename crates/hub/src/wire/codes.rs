@@ -1,7 +1,8 @@
 //! Enums of the contract and of the domain, pair by pair. A domain variant without a partner does not compile.
 
 use serasi_domain::{
-    capacity, cluster, deadline, facility, intake, need, offer, person, placement, policy, routing,
+    break_glass, capacity, cluster, deadline, facility, intake, need, need_to_know, offer, person, placement,
+    policy, privacy, routing,
 };
 use serasi_proto::v1;
 
@@ -51,7 +52,14 @@ pair!(facility::FacilityKind, v1::FacilityKind: BalaiBesar, Balai, Loka, UptdPro
 pair!(capacity::CapacitySource, v1::CapacitySource: Facility, Import, Decline);
 pair!(offer::DeclineReason, v1::DeclineReason: Full, WrongKind, NotNow, NotEligible, Safety, PersonRefused, Other);
 pair!(offer::WithdrawReason, v1::WithdrawReason: PersonChangedMind, SolvedOtherwise, WrongFacts, Safety, Other);
+pair!(privacy::DataClass, v1::DataClass: Identity, Contact, Story, Assessment);
+pair!(privacy::HoldReason, v1::HoldReason: CourtOrder, Investigation, Audit, Dispute);
 pair!(placement::DischargeDestination, v1::DischargeDestination: Family, OtherFacility, Independent, Death, Left);
+pair!(need_to_know::MaskReason, v1::MaskReason: Child, Trafficking, Drugs, Unclassified, NotAccepted, OfferEnded,
+    LocationHidden);
+pair!(need_to_know::AgeBand, v1::AgeBand: Toddler, Schoolchild, Youth, Adult, Elder);
+pair!(break_glass::BreakGlassReason, v1::BreakGlassReason: Danger, NobodyReachable, FamilyTracing, LegalOrder, Other);
+pair!(break_glass::Verdict, v1::BreakGlassVerdict: Justified, NotJustified);
 pair!(policy::Regulation, v1::Regulation: P16, P7);
 pair!(policy::RequiredField, v1::RequiredField: PpksCategory, Criteria, Forms, Sex, Age);
 pair!(deadline::Clock, v1::AllowanceClock: Wall, Working);
@@ -60,11 +68,11 @@ pair!(routing::PreferenceName, v1::Preference: ScopeTier, CoversForms, TravelCla
 pair!(routing::ScopeTier, v1::ScopeTier: Regency, Province, WorkingArea, Nation);
 
 /// The number of an optional value; 0 when there is none.
-pub(super) fn optional<T: FromWire>(value: Option<T>) -> i32 {
+pub(crate) fn optional<T: FromWire>(value: Option<T>) -> i32 {
     value.map_or(0, FromWire::to_wire)
 }
 
 /// The numbers of a list.
-pub(super) fn numbers<T: FromWire>(values: impl IntoIterator<Item = T>) -> Vec<i32> {
+pub(crate) fn numbers<T: FromWire>(values: impl IntoIterator<Item = T>) -> Vec<i32> {
     values.into_iter().map(FromWire::to_wire).collect()
 }

@@ -35,11 +35,11 @@ pub(crate) fn decision_to_wire(id: Option<DecisionId>, case: CaseId, decision: &
     }
 }
 
-/// The stored record beside the one made again.
+/// The stored record beside the one made again, as `show` lets the caller see that.
 pub(crate) fn replay_to_wire(
-    id: DecisionId,
     stored: &StoredDecision,
     replayed: Replayed,
+    show: impl FnOnce(Decision) -> v1::Decision,
 ) -> v1::ReplayDecisionResponse {
     let mut response = v1::ReplayDecisionResponse {
         result: v1::ReplayResult::NotPossible as i32,
@@ -58,7 +58,7 @@ pub(crate) fn replay_to_wire(
             } as i32;
             response.replayed_digest = sha256_hex(&record);
             response.differing_fields = differing_fields(&stored.record, &record);
-            response.replayed = Some(decision_to_wire(Some(id), stored.case, &decision));
+            response.replayed = Some(show(*decision));
         }
     }
     response

@@ -2,6 +2,7 @@
 
 use serasi_domain::capacity::Pool;
 use serasi_domain::facility::{AdmissionRule, Facility, FacilityProfile, FacilityState, Partnership};
+use serasi_domain::need_to_know::MaskReason;
 use serasi_domain::person::{AgeYears, Phone};
 use serasi_domain::text::Text;
 use serasi_geography::{RegionCode, RegionLevel};
@@ -51,6 +52,7 @@ pub(crate) fn profile(parse: &mut Parse, facility: &v1::Facility) -> Option<Faci
         phone: parse.parsed("phone", &facility.phone),
         email: parse.text("email", &facility.email),
         ministry_supervised: facility.ministry_supervised,
+        location_hidden: facility.location_hidden,
         source: source?,
         kind: kind?,
         name: name?,
@@ -143,9 +145,10 @@ fn admission_documents(parse: &mut Parse, documents: &[String]) -> Vec<Text<200>
         .collect()
 }
 
-/// As the contract has it, with `pools` where they were read.
-pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool]) -> v1::Facility {
-    let profile = &facility.profile;
+/// As the contract has it, with `pools` where they were read; without its place unless that is shown.
+pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool], shows_location: bool) -> v1::Facility {
+    let masked = (!shows_location).then(|| facility.profile.without_location());
+    let profile = masked.as_ref().unwrap_or(&facility.profile);
     let (state, reason, until) = match &facility.state {
         FacilityState::Active => (v1::FacilityState::Active, String::new(), None),
         FacilityState::Suspended { reason, until } => {
@@ -192,6 +195,8 @@ pub(crate) fn facility_to_wire(facility: &Facility, pools: &[Pool]) -> v1::Facil
         create_time: Some(to_timestamp(facility.created_at)),
         update_time: Some(to_timestamp(facility.changed_at)),
         pools: pools.iter().map(pool_to_wire).collect(),
+        location_hidden: Some(profile.hides_location()),
+        mask_reason: optional(masked.as_ref().map(|_| MaskReason::LocationHidden)),
     }
 }
 

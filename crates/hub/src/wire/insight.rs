@@ -108,7 +108,8 @@ pub(crate) fn truthfulness_to_wire(truth: &Truthfulness) -> v1::Truthfulness {
     v1::Truthfulness {
         facility_id: truth.facility.to_string(),
         name: truth.name.clone(),
-        region_code: truth.place.to_string(),
+        // Below it stands where a safe house is.
+        region_code: truth.place.regency().unwrap_or(truth.place).to_string(),
         active_days: reporting.active_days,
         days_without_report: reporting.silent_days,
         longest_silence_days: reporting.longest_silence_days,

@@ -1,5 +1,8 @@
 //! Offers.
 
+use enumset::EnumSet;
+use serasi_domain::case::CaseFacts;
+use serasi_domain::need_to_know::{MaskReason, Sight};
 use serasi_domain::offer::OfferState;
 use serasi_domain::person::PartyMember;
 use serasi_proto::v1;
@@ -9,9 +12,16 @@ use super::capacity::pool_key;
 use super::codes::{FromWire, numbers, optional};
 use super::time::to_timestamp;
 
-/// As the contract has it.
-pub(crate) fn offer_to_wire(view: &OfferView) -> v1::Offer {
+/// As the contract has it: an offer for a case of these `facts`, of which `sight` says how much is left.
+pub(crate) fn offer_to_wire(view: &OfferView, facts: &CaseFacts, sight: Sight) -> v1::Offer {
     let offer = &view.offer;
+    let is_over = sight.mask() == Some(MaskReason::OfferEnded);
+    let forms = if is_over {
+        EnumSet::empty()
+    } else {
+        facts.need.forms
+    };
+    let category = facts.ppks_category.filter(|_| !is_over);
     let (state, decline_reason, withdraw_reason) = match offer.state {
         OfferState::Offered => (v1::OfferState::Offered, None, None),
         OfferState::Seen { .. } => (v1::OfferState::Seen, None, None),
@@ -39,16 +49,27 @@ pub(crate) fn offer_to_wire(view: &OfferView) -> v1::Offer {
         tier: offer.tier.to_wire(),
         decision_id: offer.decision.to_string(),
         attempt: offer.attempt,
-        party: offer.party.iter().map(member).collect(),
+        party: party(&offer.party, sight),
         admission_documents: view.documents.clone(),
         withdraw_reason: optional(withdraw_reason),
+        urgency: facts.urgency.to_wire(),
+        cluster: optional(facts.cluster),
+        ppks_category: category.map(|code| code.as_str().to_owned()).unwrap_or_default(),
+        target: facts.target.to_wire(),
+        forms: numbers(forms),
+        mask_reason: optional(sight.mask()),
     }
 }
 
-fn member(member: &PartyMember) -> v1::PartyMember {
-    v1::PartyMember {
-        sex: optional(member.sex),
-        age_years: member.age.map(|age| i32::from(age.0)),
-        access_needs: numbers(member.access_needs.iter().copied()),
-    }
+fn party(party: &[PartyMember], sight: Sight) -> Vec<v1::PartyMember> {
+    let shown = sight.party(party);
+    let members = shown.iter().zip(sight.bands(party));
+    members
+        .map(|(member, band)| v1::PartyMember {
+            sex: optional(member.sex),
+            age_years: member.age.map(|age| i32::from(age.0)),
+            access_needs: numbers(member.access_needs.iter().copied()),
+            age_band: optional(band),
+        })
+        .collect()
 }

@@ -214,10 +214,10 @@ impl Parse {
     }
 }
 
-/// An id of a record to look up: unreadable is as good as unknown.
+/// An id of a record to look up: unreadable is as good as unknown. The text is not given back: a name may have slipped
+/// into the field.
 pub(crate) fn id_of<T: FromStr>(kind: Kind, text: &str) -> Result<T, HubError> {
-    text.parse()
-        .map_err(|_| HubError::not_found(kind, text.chars().take(64).collect::<String>()))
+    text.parse().map_err(|_| HubError::not_found(kind, ""))
 }
 
 /// 1-200, default 50.

@@ -2,6 +2,7 @@
 
 use serasi_domain::deadline::local_date;
 use serasi_domain::id::PersonId;
+use serasi_domain::need_to_know::Sight;
 use serasi_domain::person::{AgeYears, BirthDate, Nik, PartyMember, Person, Phone};
 use serasi_domain::text::Text;
 use serasi_geography::TimeZone;
@@ -59,8 +60,9 @@ fn age(parse: &mut Parse, field: &str, years: Option<i32>) -> Option<AgeYears> {
     parse.take(field, age.map(AgeYears).ok_or("must be 0-120"))
 }
 
-/// As the contract has it.
-pub(crate) fn person_to_wire(id: PersonId, person: &Person) -> v1::Person {
+/// As the contract has it; `sight` says what is left of it.
+pub(crate) fn person_to_wire(id: PersonId, person: &Person, sight: Sight) -> v1::Person {
+    let person = &sight.person(person);
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     v1::Person {
         person_id: id.to_string(),
@@ -74,5 +76,6 @@ pub(crate) fn person_to_wire(id: PersonId, person: &Person) -> v1::Person {
         phone: text(person.phone.as_ref().map(Phone::as_str)),
         mother_name: text(person.mother_name.as_ref().map(Text::as_str)),
         access_needs: numbers(person.access_needs.iter().copied()),
+        masked: !sight.is_whole(),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serasi_domain::cluster::Cluster;
 use serasi_domain::deadline::{Allowance, Clock, WorkingHours};
 use serasi_domain::policy::{Fault, LadderStep, Policy, Regulation, RequiredField, UrgencyPolicy};
+use serasi_domain::privacy::Retention;
 use serasi_domain::routing::PreferenceName;
 use serasi_proto::v1;
 use serasi_store::policies::{PolicyState, StoredPolicy};
@@ -58,6 +59,12 @@ pub(crate) fn policy(parse: &mut Parse, policy: &v1::Policy) -> Policy {
             end_hour: hour(hours.end_hour),
         },
         required: required(parse, &policy.required),
+        retention: policy.retention.map(|retention| Retention {
+            identity_years: count(retention.identity_years),
+            contact_years: count(retention.contact_years),
+            story_years: count(retention.story_years),
+            assessment_years: count(retention.assessment_years),
+        }),
         regular,
         urgent,
         emergency,
@@ -191,6 +198,12 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
                 fields: numbers(fields.iter().copied()),
             })
             .collect(),
+        retention: policy.retention.map(|retention| v1::Retention {
+            identity_years: number(retention.identity_years),
+            contact_years: number(retention.contact_years),
+            story_years: number(retention.story_years),
+            assessment_years: number(retention.assessment_years),
+        }),
         regular: Some(urgency_to_wire(&policy.regular)),
         urgent: Some(urgency_to_wire(&policy.urgent)),
         emergency: Some(urgency_to_wire(&policy.emergency)),

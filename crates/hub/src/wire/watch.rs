@@ -6,11 +6,12 @@ use serasi_domain::capacity::Pool;
 use serasi_domain::cluster::Cluster;
 use serasi_domain::id::FacilityId;
 use serasi_domain::need::{ServiceBase, Urgency};
+use serasi_domain::offer::Offer;
 use serasi_domain::person::Sex;
 use serasi_proto::v1;
 use serasi_store::events::{CaseState, Entry, OfferState, Told, What};
 
-use super::capacity::pool_to_wire;
+use super::capacity::{pool_key, pool_to_wire};
 use super::codes::FromWire;
 use super::time::to_timestamp;
 
@@ -43,7 +44,6 @@ pub(crate) fn pool_event_id(facility: FacilityId, pool: &Pool) -> String {
 
 /// As the contract has it.
 pub(crate) fn watched_offer(told: &Told, offer: &OfferState) -> v1::WatchedOffer {
-    let state = format!("OFFER_STATE_{}", offer.state.to_ascii_uppercase());
     let pool = v1::PoolKey {
         base: number::<ServiceBase>(&offer.base),
         cluster: number::<Cluster>(&offer.cluster),
@@ -52,7 +52,7 @@ pub(crate) fn watched_offer(told: &Told, offer: &OfferState) -> v1::WatchedOffer
     v1::WatchedOffer {
         offer_id: told.subject_id.clone(),
         version: told.subject_version,
-        state: v1::OfferState::from_str_name(&state).unwrap_or_default() as i32,
+        state: offer_state(&offer.state),
         case_id: offer.case_id.to_string(),
         facility_id: offer.facility_id.to_string(),
         places: offer.places,
@@ -63,7 +63,29 @@ pub(crate) fn watched_offer(told: &Told, offer: &OfferState) -> v1::WatchedOffer
     }
 }
 
-/// As the contract has it.
+/// An offer as it stands, without an event.
+pub(crate) fn standing_offer(offer: &Offer) -> v1::WatchedOffer {
+    v1::WatchedOffer {
+        offer_id: offer.id.to_string(),
+        version: offer.version,
+        state: offer_state(offer.state.code()),
+        case_id: offer.case.to_string(),
+        facility_id: offer.facility.to_string(),
+        places: offer.places.as_i32(),
+        pool: Some(pool_key(offer.pool)),
+        holds_places: offer.holds_places,
+        attempt: offer.attempt,
+        expire_time: Some(to_timestamp(offer.expires_at)),
+    }
+}
+
+/// The contract's names are the database's codes in capitals.
+fn offer_state(code: &str) -> i32 {
+    let name = format!("OFFER_STATE_{}", code.to_ascii_uppercase());
+    v1::OfferState::from_str_name(&name).unwrap_or_default() as i32
+}
+
+/// As the contract has it. Of the place no more than the regency, which the id tells as well: who may know it asks GetCase.
 pub(crate) fn watched_case(told: &Told, case: &CaseState) -> v1::WatchedCase {
     let state = format!("CASE_STATE_{}", case.state.to_ascii_uppercase());
     let owner = v1::Owner {
@@ -80,7 +102,7 @@ pub(crate) fn watched_case(told: &Told, case: &CaseState) -> v1::WatchedCase {
         state: v1::CaseState::from_str_name(&state).unwrap_or_default() as i32,
         urgency: number::<Urgency>(&case.urgency),
         cluster: case.cluster.as_deref().map_or(0, number::<Cluster>),
-        region_code: case.place.to_string(),
+        region_code: told.home.to_string(),
         owner: Some(owner),
         next_deadline: case.next_deadline.map(to_timestamp),
     }

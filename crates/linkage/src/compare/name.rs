@@ -1,10 +1,11 @@
 //! Two names, token by token and in any order: by sound, by initial, by edit distance.
 //!
-//! Used for the person's and the mother's name. Which tokens agree is kept, for a rare one says more than `Siti`.
+//! Used for the person's and the mother's name. Which tokens agree is kept, for a rare one says more than `Siti`; and
+//! whether the given names do, for a family shares the rest.
 
 use crate::Name;
 use crate::level::levels;
-use crate::name::Token;
+use crate::name::{MAX_TOKENS, Token};
 
 levels! {
     /// How far two names agree.
@@ -13,14 +14,18 @@ levels! {
         Exact = "exact",
         /// The same tokens by sound, in any order and spacing: Soekarno and Sukarno.
         Sound = "sound",
-        /// The same tokens, some of them given by an initial.
+        /// The same tokens, some of them given by an initial or a short form.
         Abbreviated = "abbreviated",
-        /// One has tokens more than the other.
+        /// One has tokens more than the other; the given name is in both.
         Contained = "contained",
         /// The same but for a slip in a token.
         Close = "close",
-        /// Some token agrees, some does not.
-        Partial = "partial",
+        /// One has tokens more than the other, the given name among them: a father's name, or only the last word told.
+        RestContained = "rest_contained",
+        /// The given name agrees, something else does not.
+        GivenAgrees = "given_agrees",
+        /// Some token agrees, the given name does not: as within a family.
+        RestAgrees = "rest_agrees",
         Different = "different",
     }
 }
@@ -30,12 +35,37 @@ const CLOSE_SIMILARITY: f64 = 0.9;
 /// In shorter words one letter is too much.
 const MIN_CLOSE_LENGTH: usize = 4;
 const MAX_LENGTHS_APART: usize = 3;
+/// One slip changes which letters a word has by no more than two; what is similar, hardly by more than four.
+const SLIP_LETTERS: u32 = 2;
+const CLOSE_LETTERS: u32 = 4;
+/// A short form has so many letters, and leaves out so many: Yanti for Suryanti.
+const MIN_SHORT_LENGTH: usize = 3;
+const MIN_LEFT_OUT: usize = 2;
 
 /// What two names have in common.
 pub(crate) struct NameAgreement {
     pub(crate) level: NameLevel,
-    /// By the key of the agreeing token.
-    pub(crate) shared: Vec<(u64, TokenShare)>,
+    pub(crate) shared: Shared,
+}
+
+/// The agreeing tokens by their key; no more than a name has.
+#[derive(Default)]
+pub(crate) struct Shared {
+    tokens: [Option<(u64, TokenShare)>; MAX_TOKENS],
+    count: usize,
+}
+
+impl Shared {
+    fn push(&mut self, key: u64, share: TokenShare) {
+        if let Some(place) = self.tokens.get_mut(self.count) {
+            *place = Some((key, share));
+            self.count += 1;
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, TokenShare)> {
+        self.tokens.iter().take(self.count).flatten().copied()
+    }
 }
 
 /// Whether two tokens are taken as one.
@@ -45,67 +75,106 @@ type SameToken = fn(&Token, &Token) -> bool;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenShare {
     Sound,
-    Initial,
     Close,
+    Initial,
+    Short,
+}
+
+/// In this order: the surer way takes its tokens first.
+const WAYS: [(TokenShare, SameToken); 4] = [
+    (TokenShare::Sound, |a, b| a.key == b.key),
+    (TokenShare::Close, is_close_to),
+    (TokenShare::Initial, is_initial_of),
+    (TokenShare::Short, is_short_of),
+];
+
+/// The tokens of a name of which the other name has none; bit by position.
+struct Unmatched(u16);
+
+impl Unmatched {
+    fn all(name: &Name) -> Self {
+        Self((1 << name.tokens().len()) - 1)
+    }
+
+    const fn has(&self, position: usize) -> bool {
+        self.0 >> position & 1 == 1
+    }
+
+    const fn remove(&mut self, position: usize) {
+        self.0 &= !(1 << position);
+    }
 }
 
 pub(super) fn compare(left: &Name, right: &Name) -> NameAgreement {
-    let (short, long) = if left.tokens().len() <= right.tokens().len() {
-        (left, right)
-    } else {
-        (right, left)
-    };
-    let mut rest_short: Vec<&Token> = short.tokens().iter().collect();
-    let mut rest_long: Vec<&Token> = long.tokens().iter().collect();
-    let mut shared = Vec::new();
-    let ways: [(TokenShare, SameToken); 3] = [
-        (TokenShare::Sound, |a, b| a.key == b.key),
-        (TokenShare::Initial, is_initial_of),
-        (TokenShare::Close, is_close_to),
-    ];
-    for (share, agrees) in ways {
-        rest_short.retain(|token| {
-            let Some(found) = rest_long.iter().position(|other| agrees(token, other)) else {
-                return true;
-            };
-            let other = rest_long.remove(found);
-            let whole = if token.is_initial() { other } else { token };
-            shared.push((whole.key, share));
-            false
-        });
+    let (mut left_rest, mut right_rest) = (Unmatched::all(left), Unmatched::all(right));
+    let mut shared = Shared::default();
+    for (share, agrees) in WAYS {
+        if left_rest.0 == 0 || right_rest.0 == 0 {
+            break;
+        }
+        for (at, token) in left.tokens().iter().enumerate() {
+            if !left_rest.has(at) {
+                continue;
+            }
+            let mut others = right.tokens().iter().enumerate();
+            if let Some((found, other)) =
+                others.find(|(position, other)| right_rest.has(*position) && agrees(token, other))
+            {
+                left_rest.remove(at);
+                right_rest.remove(found);
+                let whole = if token.written.len() < other.written.len() {
+                    other
+                } else {
+                    token
+                };
+                shared.push(whole.key, share);
+            }
+        }
     }
-    let level = level(short, long, &shared, rest_short.len(), rest_long.len());
+    let level = level((left, &left_rest), (right, &right_rest), &shared);
     NameAgreement { level, shared }
 }
 
 fn level(
-    short: &Name,
-    long: &Name,
-    shared: &[(u64, TokenShare)],
-    left_over: usize,
-    added: usize,
+    (left, left_rest): (&Name, &Unmatched),
+    (right, right_rest): (&Name, &Unmatched),
+    shared: &Shared,
 ) -> NameLevel {
-    let has = |wanted: TokenShare| shared.iter().any(|(_, share)| *share == wanted);
-    if left_over > 0 {
-        return if short.joined_key() == long.joined_key() {
-            NameLevel::Sound
-        } else if has(TokenShare::Sound) || has(TokenShare::Close) {
-            NameLevel::Partial
-        } else {
+    let has = |wanted: TokenShare| shared.iter().any(|(_, share)| share == wanted);
+    let given_agrees = !left_rest.has(left.given_position()) && !right_rest.has(right.given_position());
+    if is_parted_otherwise(left, right) {
+        return NameLevel::Sound;
+    }
+    if left_rest.0 != 0 && right_rest.0 != 0 {
+        return if shared.count == 0 {
             NameLevel::Different
+        } else if given_agrees {
+            NameLevel::GivenAgrees
+        } else {
+            NameLevel::RestAgrees
+        };
+    }
+    if left_rest.0 != 0 || right_rest.0 != 0 {
+        return if given_agrees {
+            NameLevel::Contained
+        } else {
+            NameLevel::RestContained
         };
     }
     if has(TokenShare::Close) {
         NameLevel::Close
-    } else if has(TokenShare::Initial) {
+    } else if has(TokenShare::Initial) || has(TokenShare::Short) {
         NameLevel::Abbreviated
-    } else if added > 0 {
-        NameLevel::Contained
-    } else if written(short).eq(written(long)) {
+    } else if written(left).eq(written(right)) {
         NameLevel::Exact
     } else {
         NameLevel::Sound
     }
+}
+
+/// Abdul Rahman and Abdulrahman.
+fn is_parted_otherwise(left: &Name, right: &Name) -> bool {
+    left.tokens().len() != right.tokens().len() && left.joined_key() == right.joined_key()
 }
 
 fn written(name: &Name) -> impl Iterator<Item = &str> {
@@ -116,19 +185,42 @@ fn is_initial_of(left: &Token, right: &Token) -> bool {
     (left.is_initial() || right.is_initial()) && left.written.chars().next() == right.written.chars().next()
 }
 
+fn is_short_of(left: &Token, right: &Token) -> bool {
+    let (short, long) = if left.written.len() <= right.written.len() {
+        (&*left.written, &*right.written)
+    } else {
+        (&*right.written, &*left.written)
+    };
+    short.len() >= MIN_SHORT_LENGTH
+        && long.len() >= short.len() + MIN_LEFT_OUT
+        && (long.starts_with(short) || long.ends_with(short))
+}
+
 /// Most pairs of words share neither end; looking at those first spares the distances.
 fn is_close_to(left: &Token, right: &Token) -> bool {
-    let (left, right) = (&*left.sound, &*right.sound);
-    if left.len() < MIN_CLOSE_LENGTH || right.len() < MIN_CLOSE_LENGTH {
-        return false;
-    }
-    let lengths_apart = left.len().abs_diff(right.len());
-    let same_start = left.chars().next() == right.chars().next();
-    let same_end = left.chars().next_back() == right.chars().next_back();
-    let one_slip = || strsim::osa_distance(left, right) <= 1;
-    let similar = || strsim::jaro_winkler(left, right) >= CLOSE_SIMILARITY;
-    (lengths_apart <= 1 && (same_start || same_end) && one_slip())
-        || (lengths_apart <= MAX_LENGTHS_APART && same_start && similar())
+    let in_writing = (left.written_letters ^ right.written_letters).count_ones();
+    let in_sound = (left.sound_letters ^ right.sound_letters).count_ones();
+    (in_sound <= SLIP_LETTERS && is_one_slip(&left.sound, &right.sound))
+        || (in_writing <= SLIP_LETTERS && is_one_slip(&left.written, &right.written))
+        || (in_sound <= CLOSE_LETTERS && is_similar(&left.sound, &right.sound))
+}
+
+fn is_similar(left: &str, right: &str) -> bool {
+    left.len() >= MIN_CLOSE_LENGTH
+        && right.len() >= MIN_CLOSE_LENGTH
+        && left.as_bytes().first() == right.as_bytes().first()
+        && left.len().abs_diff(right.len()) <= MAX_LENGTHS_APART
+        && strsim::jaro_winkler(left, right) >= CLOSE_SIMILARITY
+}
+
+fn is_one_slip(left: &str, right: &str) -> bool {
+    let same_start = left.as_bytes().first() == right.as_bytes().first();
+    let same_end = left.as_bytes().last() == right.as_bytes().last();
+    left.len() >= MIN_CLOSE_LENGTH
+        && right.len() >= MIN_CLOSE_LENGTH
+        && left.len().abs_diff(right.len()) <= 1
+        && (same_start || same_end)
+        && strsim::osa_distance(left, right) <= 1
 }
 
 #[cfg(test)]
@@ -144,9 +236,14 @@ mod tests {
             ("Abdul Rahman", "Abdulrahman", NameLevel::Sound),
             ("Moh. Rizki Ramadhan", "Muhammad Rizky Ramadan", NameLevel::Sound),
             ("M. Rizki R", "Muhammad Rizki Ramadhan", NameLevel::Abbreviated),
+            ("Yanti Lestari", "Suryanti Lestari", NameLevel::Abbreviated),
             ("Siti Nurjanah", "Nurjanah", NameLevel::Contained),
+            ("Bambang Sitorus", "Bambang", NameLevel::Contained),
+            ("Bambang Sitorus", "Sitorus", NameLevel::RestContained),
             ("Bambang Susilo", "Bambang Sudilo", NameLevel::Close),
-            ("Bambang Susilo", "Bambang Hartono", NameLevel::Partial),
+            ("Bambang Susilo", "Bambang Hartono", NameLevel::GivenAgrees),
+            ("Bambang Susilo", "Yuni Susilo", NameLevel::RestAgrees),
+            ("Muhammad Rizki", "Muhammad Fajar", NameLevel::RestAgrees),
             ("Bambang Susilo", "Sri Wahyuni", NameLevel::Different),
         ];
         for (left, right, level) in cases {

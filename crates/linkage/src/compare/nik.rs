@@ -1,6 +1,7 @@
 //! Two NIK. A person has one for life, but old KTP numbers stay in use, and sixteen digits are easily mistyped.
 
 use crate::Nik;
+use crate::compare::BirthLevel;
 use crate::level::levels;
 
 levels! {
@@ -11,30 +12,57 @@ levels! {
         Transposed = "transposed",
         /// One digit differs.
         OneEdit = "one_edit",
-        /// The same date of birth in another number: issued elsewhere, or again, or somebody born on that day.
-        BirthPartAgrees = "birth_part_agrees",
+        /// A slip beside the same birth date: of the pen, or a neighbour born on that day.
+        SlipBesideBirth = "slip_beside_birth",
+        /// A slip beside the same year of birth.
+        SlipBesideYear = "slip_beside_year",
+        /// Issued in the same district.
+        RegionAgrees = "region_agrees",
         Different = "different",
     }
 }
 
-pub(super) fn compare(left: Nik, right: Nik) -> NikLevel {
+/// `birth` is compared by itself, and the NIK must not say it a second time.
+pub(super) fn compare(left: Nik, right: Nik, birth: Option<BirthLevel>) -> NikLevel {
     if left == right {
         return NikLevel::Exact;
     }
-    // The serial is there to tell apart who shares the rest: another serial is another person, not a slip.
-    if left.head() == right.head() {
-        return NikLevel::BirthPartAgrees;
+    if let Some(slip) = slip(left, right) {
+        return match birth {
+            Some(BirthLevel::Exact) => NikLevel::SlipBesideBirth,
+            Some(
+                BirthLevel::Swapped
+                | BirthLevel::OnePartDiffers
+                | BirthLevel::Placeholder
+                | BirthLevel::YearOnly
+                | BirthLevel::SameYear,
+            ) => NikLevel::SlipBesideYear,
+            Some(BirthLevel::NearYear | BirthLevel::Different) | None => slip,
+        };
     }
+    if left.region() == right.region() {
+        NikLevel::RegionAgrees
+    } else {
+        NikLevel::Different
+    }
+}
+
+/// Whether the numbers are so near that they say nothing of their own on the birth date.
+pub(super) fn are_near(left: Nik, right: Nik) -> bool {
+    left == right || slip(left, right).is_some()
+}
+
+/// One digit that differs, or two that changed places.
+fn slip(left: Nik, right: Nik) -> Option<NikLevel> {
     let (left_digits, right_digits) = (left.digits(), right.digits());
-    let pairs = || left_digits.iter().zip(&right_digits);
-    let mut differing = pairs().enumerate().filter(|(_, (left, right))| left != right);
+    let pairs = left_digits.iter().zip(&right_digits);
+    let mut differing = pairs.enumerate().filter(|(_, (left, right))| left != right);
     match (differing.next(), differing.next(), differing.next()) {
-        (Some(_), None, None) => NikLevel::OneEdit,
+        (Some(_), None, None) => Some(NikLevel::OneEdit),
         (Some((first, (a, b))), Some((second, (c, d))), None) if second == first + 1 && a == d && b == c => {
-            NikLevel::Transposed
+            Some(NikLevel::Transposed)
         }
-        _ if left.birth_part() == right.birth_part() => NikLevel::BirthPartAgrees,
-        _ => NikLevel::Different,
+        _ => None,
     }
 }
 
@@ -43,7 +71,7 @@ mod tests {
     use super::*;
 
     fn level(left: &str, right: &str) -> NikLevel {
-        compare(left.parse().unwrap(), right.parse().unwrap())
+        compare(left.parse().unwrap(), right.parse().unwrap(), None)
     }
 
     #[test]
@@ -51,9 +79,35 @@ mod tests {
         let nik = "3273014107900001";
         assert_eq!(level(nik, nik), NikLevel::Exact);
         assert_eq!(level(nik, "3273014107980001"), NikLevel::OneEdit);
-        assert_eq!(level(nik, "3273014107900007"), NikLevel::BirthPartAgrees);
         assert_eq!(level(nik, "3273014170900001"), NikLevel::Transposed);
-        assert_eq!(level(nik, "3271024107900003"), NikLevel::BirthPartAgrees);
-        assert_eq!(level(nik, "3273014107910203"), NikLevel::Different);
+        assert_eq!(level(nik, "3273014107900027"), NikLevel::RegionAgrees);
+        assert_eq!(level(nik, "3271024107900003"), NikLevel::Different);
+    }
+
+    #[test]
+    fn beside_a_birth_date_the_number_does_not_say_it_again() {
+        let level = |other: &str, birth| {
+            compare(
+                "3273014107900001".parse().unwrap(),
+                other.parse().unwrap(),
+                Some(birth),
+            )
+        };
+        assert_eq!(
+            level("3273014107900071", BirthLevel::Exact),
+            NikLevel::SlipBesideBirth
+        );
+        assert_eq!(
+            level("3271014107900001", BirthLevel::Exact),
+            NikLevel::SlipBesideBirth
+        );
+        assert_eq!(
+            level("3273014207900001", BirthLevel::OnePartDiffers),
+            NikLevel::SlipBesideYear
+        );
+        assert_eq!(
+            level("3273014107980001", BirthLevel::Different),
+            NikLevel::OneEdit
+        );
     }
 }

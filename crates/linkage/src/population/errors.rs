@@ -10,7 +10,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::Fields;
-use super::people::{Born, People, Someone, nik};
+use super::people::{Born, People, Someone, nik_again};
 use crate::Sex;
 
 /// Spellings of single names.
@@ -46,7 +46,7 @@ pub(super) fn as_person_says(person: &Someone, people: &People, rng: &mut ChaCha
     Fields {
         nik: blank(0.5, rng, |rng| {
             if rng.random_bool(0.05) {
-                nik(people.any_village(rng), person.born, person.sex, rng)
+                nik_again(people.any_village(rng), person.born, person.sex, rng)
             } else {
                 mistype(0.08, person.nik.clone(), rng)
             }

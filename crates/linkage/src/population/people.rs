@@ -40,6 +40,7 @@ pub(super) struct Born {
 pub(super) struct People {
     all: Vec<Someone>,
     villages: Vec<RegionCode>,
+    serials: HashMap<String, u16>,
 }
 
 /// A name with how common it is.
@@ -64,6 +65,7 @@ impl People {
         let mut people = Self {
             all: Vec::with_capacity(count),
             villages: villages(rng),
+            serials: HashMap::new(),
         };
         while people.all.len() < count {
             people.invent_household(&book, rng);
@@ -110,8 +112,11 @@ impl People {
         rng: &mut ChaCha8Rng,
     ) -> Vec<String> {
         let name = book.name(sex, house.family_name.clone(), rng);
+        let head = nik_head(house.issued_in, born, sex);
+        let serial = self.serials.entry(head.clone()).or_default();
+        *serial += rng.random_range(1..=3);
         self.all.push(Someone {
-            nik: nik(house.issued_in, born, sex, rng),
+            nik: format!("{head}{serial:04}"),
             name: name.clone(),
             mother_name: mother.unwrap_or_else(|| book.name(Sex::Female, None, rng)),
             born,
@@ -192,7 +197,13 @@ fn villages(rng: &mut ChaCha8Rng) -> Vec<RegionCode> {
         .collect()
 }
 
-pub(super) fn nik(issued_in: RegionCode, born: Born, sex: Sex, rng: &mut ChaCha8Rng) -> String {
+/// Another number of the same person, as an office that did not know the first would have issued it.
+pub(super) fn nik_again(issued_in: RegionCode, born: Born, sex: Sex, rng: &mut ChaCha8Rng) -> String {
+    let serial: u16 = rng.random_range(1..20);
+    format!("{}{serial:04}", nik_head(issued_in, born, sex))
+}
+
+fn nik_head(issued_in: RegionCode, born: Born, sex: Sex) -> String {
     let region: String = issued_in
         .to_string()
         .chars()
@@ -203,12 +214,7 @@ pub(super) fn nik(issued_in: RegionCode, born: Born, sex: Sex, rng: &mut ChaCha8
         Sex::Female => born.day + 40,
         Sex::Male => born.day,
     };
-    let serial = rng.random_range(1..20);
-    format!(
-        "{region}{day:02}{:02}{:02}{serial:04}",
-        born.month,
-        born.year % 100
-    )
+    format!("{region}{day:02}{:02}{:02}", born.month, born.year % 100)
 }
 
 fn any_day(year: u16, rng: &mut ChaCha8Rng) -> Born {

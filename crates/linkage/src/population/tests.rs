@@ -3,21 +3,15 @@
 use std::collections::HashSet;
 
 use super::{Population, Size, invent};
-use crate::{Class, Files, Identity, Link, Weights, estimate, link};
+use crate::compare::Compared;
+use crate::em::Tally;
+use crate::terms::Terms;
+use crate::{Identity, Judged, Link, Quality, Weights, link_all};
 
 const SIZE: Size = Size {
     rows: 20_000,
     persons: 2_000,
 };
-
-struct Quality {
-    /// Of links that are made without a human.
-    precision: f64,
-    recall: f64,
-    f1: f64,
-    /// The best recall of all thresholds that keep 99 % precision.
-    recall_at_99: f64,
-}
 
 fn identities(fields: &[super::Fields]) -> Vec<Identity> {
     fields
@@ -26,39 +20,18 @@ fn identities(fields: &[super::Fields]) -> Vec<Identity> {
         .collect()
 }
 
-fn ratio(part: usize, whole: usize) -> f64 {
-    f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole.max(1)).unwrap())
-}
-
-fn measure(links: &[Option<Link>], population: &Population) -> Quality {
-    let registered = population.truth.iter().flatten().count();
-    let mut judged: Vec<(f64, bool, Class)> = links
-        .iter()
-        .zip(&population.truth)
-        .filter_map(|(link, truth)| link.as_ref().map(|link| (link, truth)))
-        .map(|(link, truth)| (link.probability, Some(link.row) == *truth, link.class))
-        .collect();
-    let made: Vec<bool> = judged
-        .iter()
-        .filter(|link| link.2 <= Class::Probable)
-        .map(|link| link.1)
-        .collect();
-    let right = made.iter().filter(|right| **right).count();
-    let (precision, recall) = (ratio(right, made.len()), ratio(right, registered));
-    judged.sort_by(|left, right| right.0.total_cmp(&left.0));
-    let (mut right, mut recall_at_99) = (0, 0.0);
-    for (position, link) in judged.iter().enumerate() {
-        right += usize::from(link.1);
-        if ratio(right, position + 1) >= 0.99 {
-            recall_at_99 = ratio(right, registered);
-        }
-    }
-    Quality {
-        precision,
-        recall,
-        f1: 2.0 * precision * recall / (precision + recall),
-        recall_at_99,
-    }
+fn judged(links: &[Option<Link>], population: &Population) -> Quality {
+    let judge = |(link, truth): (&Option<Link>, &Option<usize>)| {
+        let link = link.as_ref()?;
+        Some(Judged {
+            probability: link.probability,
+            weight: link.weight,
+            is_right: usize::try_from(link.row).ok() == *truth,
+            is_link: link.class.is_link(),
+        })
+    };
+    let judged = links.iter().zip(&population.truth).filter_map(judge).collect();
+    Quality::of(judged, population.truth.iter().flatten().count())
 }
 
 #[test]
@@ -66,27 +39,39 @@ fn links_found_without_labels_are_right_and_nearly_all() {
     for seed in [1, 2] {
         let population = invent(SIZE, seed);
         let (persons, rows) = (identities(&population.persons), identities(&population.rows));
-        let files = Files {
-            persons: &persons,
-            rows: &rows,
-        };
-        let weights = estimate(&Weights::starting(), "measured", &files, seed);
-        let quality = measure(&link(&weights, &files), &population);
-        let Quality {
-            precision,
-            recall,
-            f1,
-            recall_at_99,
-        } = quality;
-        println!(
-            "seed {seed}: precision {precision:.4} recall {recall:.4} F1 {f1:.4} at 99 % {recall_at_99:.4}"
-        );
+        let links = link_all(&Weights::starting(), &persons, &rows, seed).links;
+        let quality = judged(&links, &population);
+        let (f1, recall) = (quality.made.f1, quality.recall_at_99_percent_precision);
+        println!("seed {seed}: F1 {f1:.4}, recall at 99 % precision {recall:.4}");
         assert!(f1 >= 0.965, "seed {seed}: F1 {f1}");
-        assert!(
-            recall_at_99 >= 0.94,
-            "seed {seed}: recall at 99 % precision {recall_at_99}"
-        );
+        assert!(recall >= 0.94, "seed {seed}: recall at 99 % precision {recall}");
     }
+}
+
+#[test]
+fn shares_found_without_the_truth_are_those_of_the_truth() {
+    let population = invent(SIZE, 5);
+    let (persons, rows) = (identities(&population.persons), identities(&population.rows));
+    let weights = link_all(&Weights::starting(), &persons, &rows, 5).weights;
+    let mut same = Tally::default();
+    for (person, row) in persons.iter().zip(&population.truth) {
+        if let Some(row) = row {
+            same.add(&Compared::of(person, &rows[*row], &Terms::default()), 1.0);
+        }
+    }
+    let shares = same.shares(&Weights::starting(), 1.0, |level| level.m);
+    for (level, share) in weights.levels.iter().zip(shares) {
+        let (field, name, found) = (level.field, &level.level, level.m);
+        assert!((found - share).abs() < 0.05, "{field:?} {name} {found} {share}");
+    }
+    let registered = quality_share(&population);
+    let found = weights.registered_share;
+    assert!((found - registered).abs() < 0.05, "{found} for {registered}");
+}
+
+fn quality_share(population: &Population) -> f64 {
+    let registered = population.truth.iter().flatten().count();
+    f64::from(u32::try_from(registered).unwrap()) / f64::from(u32::try_from(SIZE.persons).unwrap())
 }
 
 #[test]
@@ -99,11 +84,7 @@ fn the_same_seed_gives_the_same_people_and_weights() {
     assert!(one.rows == same.rows && one.persons == same.persons && one.truth == same.truth);
     assert!(one.rows != other.rows);
     let (persons, rows) = (identities(&one.persons), identities(&one.rows));
-    let files = Files {
-        persons: &persons,
-        rows: &rows,
-    };
-    let weights = || estimate(&Weights::starting(), "twice", &files, 3);
+    let weights = || link_all(&Weights::starting(), &persons, &rows, 3).weights;
     assert_eq!(weights(), weights());
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
 use serasi_proto::v1::{
-    CaseOrder, CaseState, Cluster, DeclineReason, FacilityKind, FacilityState, OfferState, PoolKey, Urgency,
-    WithdrawReason,
+    CaseOrder, CaseState, Cluster, DeclineReason, FacilityKind, FacilityState, HoldReason, OfferState,
+    PoolKey, Urgency, WithdrawReason,
 };
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -19,6 +19,22 @@ pub(crate) enum Case {
     Show(CaseArg),
     /// List cases without personal data.
     List(CaseListArgs),
+    /// Keep a case from being erased, whatever its age, with a reason.
+    Hold(HoldArgs),
+    /// Lift the hold: the case is erased when its time is over.
+    LiftHold(CaseArg),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HoldArgs {
+    #[command(flatten)]
+    pub(crate) case: CaseArg,
+    /// court-order, investigation, audit or dispute.
+    #[arg(long, value_parser = codes::parse::<HoldReason>)]
+    pub(crate) reason: HoldReason,
+    /// File number of the court, the inspection and so on. Kept sealed.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) note: String,
 }
 
 #[derive(Debug, Args)]

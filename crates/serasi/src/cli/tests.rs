@@ -47,6 +47,17 @@ fn a_withdrawal_asks_for_words_when_its_reason_has_none() {
 }
 
 #[test]
+fn breaking_the_glass_asks_for_a_reason_and_words_and_lasts_four_hours_at_most() {
+    let why = "--reason danger --text tanpa-nama-mendesak";
+    assert!(parse(&format!("serasi break-glass open 3273-1 {why} --minutes 240")).is_ok());
+    assert!(parse(&format!("serasi break-glass open 3273-1 {why} --minutes 241")).is_err());
+    assert!(parse("serasi break-glass open 3273-1 --reason danger").is_err());
+    assert!(parse("serasi break-glass review 3273-1 --text tanpa-nama").is_err());
+    assert!(parse("serasi break-glass review 3273-1 --verdict not-justified --text tanpa-nama").is_ok());
+    assert!(parse("serasi break-glass list --unreviewed").is_ok());
+}
+
+#[test]
 fn a_queue_is_asked_for_by_its_owner() {
     let cli = parse("serasi case list --owner 32.73 --overdue --order queue").unwrap();
     let Command::Case(Case::List(args)) = cli.command else {

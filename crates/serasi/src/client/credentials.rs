@@ -81,10 +81,9 @@ mod tests {
 
     fn options(token: Option<&str>, token_file: Option<PathBuf>) -> ClientOptions {
         ClientOptions {
-            hub: String::new(),
             token: token.map(|token| token.to_owned().into()),
             token_file,
-            json: false,
+            ..ClientOptions::default()
         }
     }
 

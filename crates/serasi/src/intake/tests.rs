@@ -122,8 +122,7 @@ async fn start(hub: Arc<FakeHub>) -> ClientOptions {
     ClientOptions {
         hub: format!("http://{address}"),
         token: Some("abc".to_owned().into()),
-        token_file: None,
-        json: false,
+        ..ClientOptions::default()
     }
 }
 

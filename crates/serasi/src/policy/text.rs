@@ -2,7 +2,7 @@
 
 use serasi_proto::v1::{
     Allowance, AllowanceClock, Cluster, ClusterRequirement, LadderStep, Policy, PolicyState, Preference,
-    Regulation, RequiredField, ScopeTier, UrgencyPolicy, WorkingHours,
+    Regulation, RequiredField, Retention, ScopeTier, UrgencyPolicy, WorkingHours,
 };
 
 use crate::codes::{label, labels};
@@ -46,6 +46,10 @@ fn policy_facts(policy: &Policy) -> String {
                 .collect::<Vec<_>>()
                 .join("; "),
         ),
+        (
+            "kept after the end",
+            policy.retention.map(retention).unwrap_or_default(),
+        ),
         ("created", Clock::Utc.show(policy.create_time.as_ref())),
         ("activated", Clock::Utc.show(policy.activate_time.as_ref())),
         ("retired", Clock::Utc.show(policy.retire_time.as_ref())),
@@ -57,6 +61,13 @@ fn working_hours(hours: WorkingHours) -> String {
     format!(
         "{:02}:00-{:02}:00, Monday to Friday",
         hours.start_hour, hours.end_hour
+    )
+}
+
+fn retention(retention: Retention) -> String {
+    format!(
+        "identity {} years, contact {}, story {}, assessment {}",
+        retention.identity_years, retention.contact_years, retention.story_years, retention.assessment_years
     )
 }
 

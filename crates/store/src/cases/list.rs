@@ -2,7 +2,7 @@
 
 use serasi_domain::case::Case;
 use serasi_domain::cluster::Cluster;
-use serasi_domain::id::CaseId;
+use serasi_domain::id::{CaseId, FacilityId};
 use serasi_domain::need::Urgency;
 use serasi_geography::RegionCode;
 use sqlx::PgConnection;
@@ -28,10 +28,12 @@ pub type CasePosition = (Urgency, OffsetDateTime, CaseId);
 /// Which cases to list; `None` or empty matches all.
 #[derive(Clone, Debug)]
 pub struct CaseFilter {
-    /// What the caller may see.
-    pub scope: RegionCode,
-    /// A facility officer sees the cases of the own facility only.
-    pub owner_facility: Option<String>,
+    /// What the caller may see: cases in this region,
+    pub scope: Option<RegionCode>,
+    /// and those this facility answers for,
+    pub own_facility: Option<FacilityId>,
+    /// and those this principal has reported. Where none of the three is given, nothing.
+    pub reported_by: Option<String>,
     /// Open cases that the coordinator of this region answers for.
     pub owner_region: Option<RegionCode>,
     pub overdue_only: bool,
@@ -63,11 +65,14 @@ async fn by_age(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<Case
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
              waiting_since, created_at, changed_at
          FROM cases
-         WHERE (created_at, region_code, case_id) > ($1, $2, $3) AND facts ->> 'place' LIKE $4 AND facts ->> 'place' LIKE $5
+         WHERE (created_at, region_code, case_id) > ($1, $2, $3) AND facts ->> 'place' LIKE $5
+             AND (facts ->> 'place' LIKE $4 OR owner_kind = 'facility' AND owner_reference = $11
+                 OR $15::text IS NOT NULL AND EXISTS (
+                     SELECT 1 FROM intakes i WHERE i.region_code = cases.region_code AND i.case_id = cases.case_id
+                         AND i.received_from = $15))
              AND (cardinality($6::text[]) = 0 OR state = ANY ($6)) AND ($7::text IS NULL OR cluster = $7)
              AND ($8::text IS NULL OR urgency = $8) AND ($9::text IS NULL OR source_system = $9)
              AND ($10::text IS NULL OR source_ref = $10)
-             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11)
              AND ($12::text IS NULL
                  OR owner_kind = 'coordinator' AND owner_reference = $12 AND next_deadline IS NOT NULL)
              AND (NOT $13 OR next_deadline <= now())
@@ -75,17 +80,18 @@ async fn by_age(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<Case
         after_at,
         after_region,
         after_id,
-        scope_pattern(filter.scope),
+        filter.scope.map(scope_pattern),
         scope_pattern(filter.within.unwrap_or(RegionCode::NATION)),
         &filter.states,
         filter.cluster.map(Cluster::code),
         filter.urgency.map(Urgency::code),
         filter.source_system,
         filter.source_ref,
-        filter.owner_facility,
+        filter.own_facility.map(|id| id.to_string()),
         filter.owner_region.map(|region| region.to_string()),
         filter.overdue_only,
-        filter.limit
+        filter.limit,
+        filter.reported_by
     )
     .fetch_all(conn)
     .await?;
@@ -101,12 +107,15 @@ async fn by_urgency(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<
              waiting_since, created_at, changed_at
          FROM cases
          WHERE (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, created_at, region_code, case_id)
-                 > ($15, $1, $2, $3)
-             AND facts ->> 'place' LIKE $4 AND facts ->> 'place' LIKE $5
+                 > ($16, $1, $2, $3)
+             AND facts ->> 'place' LIKE $5
+             AND (facts ->> 'place' LIKE $4 OR owner_kind = 'facility' AND owner_reference = $11
+                 OR $15::text IS NOT NULL AND EXISTS (
+                     SELECT 1 FROM intakes i WHERE i.region_code = cases.region_code AND i.case_id = cases.case_id
+                         AND i.received_from = $15))
              AND (cardinality($6::text[]) = 0 OR state = ANY ($6)) AND ($7::text IS NULL OR cluster = $7)
              AND ($8::text IS NULL OR urgency = $8) AND ($9::text IS NULL OR source_system = $9)
              AND ($10::text IS NULL OR source_ref = $10)
-             AND ($11::text IS NULL OR owner_kind = 'facility' AND owner_reference = $11)
              AND ($12::text IS NULL
                  OR owner_kind = 'coordinator' AND owner_reference = $12 AND next_deadline IS NOT NULL)
              AND (NOT $13 OR next_deadline <= now())
@@ -115,17 +124,18 @@ async fn by_urgency(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<
         after_at,
         after_region,
         after_id,
-        scope_pattern(filter.scope),
+        filter.scope.map(scope_pattern),
         scope_pattern(filter.within.unwrap_or(RegionCode::NATION)),
         &filter.states,
         filter.cluster.map(Cluster::code),
         filter.urgency.map(Urgency::code),
         filter.source_system,
         filter.source_ref,
-        filter.owner_facility,
+        filter.own_facility.map(|id| id.to_string()),
         filter.owner_region.map(|region| region.to_string()),
         filter.overdue_only,
         filter.limit,
+        filter.reported_by,
         after_rank
     )
     .fetch_all(conn)

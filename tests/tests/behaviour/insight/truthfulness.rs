@@ -107,7 +107,7 @@ async fn truthfulness_counts_days_in_the_zone_of_each_facility_and_names_the_wor
             median_answer_minutes: Some(10),
             p90_answer_minutes: Some(60),
             expired_share: Some(0.5),
-            ..row(&c, "LKSA C", "32.04.05")
+            ..row(&c, "LKSA C", "32.04")
         },
         v1::Truthfulness {
             active_days: 8,
@@ -123,14 +123,14 @@ async fn truthfulness_counts_days_in_the_zone_of_each_facility_and_names_the_wor
             median_answer_minutes: Some(20),
             p90_answer_minutes: Some(120),
             expired_share: Some(0.25),
-            ..row(&a, "LKSA A", "32.73.01")
+            ..row(&a, "LKSA A", "32.73")
         },
         v1::Truthfulness {
             active_days: 6,
             days_without_report: 6,
             longest_silence_days: 6,
             consistent_noncompliance: true,
-            ..row(&b, "LKSA B", "91.71.01")
+            ..row(&b, "LKSA B", "91.71")
         },
     ];
     assert_eq!(found, wanted);

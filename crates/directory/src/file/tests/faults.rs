@@ -33,7 +33,7 @@ fn header_problem(header: &str) -> String {
 
 #[test]
 fn a_wrong_header_names_the_columns() {
-    let without_pools = COLUMNS[..25].join(",");
+    let without_pools = COLUMNS[..26].join(",");
     assert_eq!(
         header_problem(&without_pools),
         "the header is wrong: missing columns: pools"
@@ -76,7 +76,7 @@ fn all_problems_of_all_rows_are_told() {
             "line 2, name: must not be empty",
             "line 2, clusters: \"anack\" is not one of: anak, disabilitas, tuna_sosial_kpo, napza, lansia",
             "line 2, pools: \"residensial:10:11\": occupied must be a whole number from 0 to 10",
-            "line 3: the row has 2 cells and the header 26; put texts with a comma in double quotes",
+            "line 3: the row has 2 cells and the header 27; put texts with a comma in double quotes",
         ]
     );
 }

@@ -5,7 +5,7 @@ use crate::regulation::Article;
 use crate::routing::{Candidate, Exclusion, ExclusionCause, Permanence, Request};
 
 pub(super) const RULE: Requirement = Requirement {
-    name: "is_not_excluded",
+    name: super::EXCLUSIONS,
     article: Article::P16Ps12,
     failing: Sentence {
         id: "dikecualikan untuk kasus ini (keselamatan, atau sudah menolak, tidak menjawab, atau penawarannya ditarik)",

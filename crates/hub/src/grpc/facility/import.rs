@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serasi_domain::capacity::CapacityReport;
 use serasi_domain::id::Regency;
+use serasi_geography::RegionCode;
 use serasi_proto::v1;
 use tokio_stream::StreamExt;
-use tonic::Streaming;
+use tonic::{Code, Streaming};
 
 use time::{Duration, OffsetDateTime};
 
-use crate::auth::Caller;
+use crate::auth::Permit;
 use crate::error::{HubError, Violation};
 use crate::hub::Hub;
 use crate::unit_of_work::run_for;
@@ -29,15 +30,24 @@ const MAX_POOLS: usize = 60;
 
 pub(super) async fn import(
     hub: &Arc<Hub>,
-    caller: Caller,
+    caller: Permit,
     mut stream: Streaming<v1::ImportFacilitiesRequest>,
 ) -> Result<v1::ImportFacilitiesResponse, HubError> {
+    let scope = caller.stated()?;
     let mut rows: Vec<ImportRow> = vec![];
     let mut violations: Vec<Violation> = vec![];
     let mut position = 0;
     while let Some(message) = stream.next().await {
         // The client went away or sent bytes that are no message: nothing is written.
-        let message = message.map_err(|_| HubError::TooMuch("a row could not be read from the stream"))?;
+        let message = message.map_err(|unread| {
+            if unread.code() == Code::DeadlineExceeded {
+                HubError::Deadline
+            } else {
+                HubError::TooMuch("a row could not be read from the stream")
+            }
+        })?;
+        // A long import may outlive its token.
+        caller.still_valid(hub.clock.now())?;
         position += 1;
         if usize::try_from(position).unwrap_or(usize::MAX) > MAX_ROWS {
             return Err(HubError::TooMuch("an import has at most 50000 rows"));
@@ -46,7 +56,7 @@ pub(super) async fn import(
             break;
         }
         let number = if message.row > 0 { message.row } else { position };
-        match read_row(&caller, number, &message, hub.clock.now()) {
+        match read_row(scope, number, &message, hub.clock.now()) {
             Ok(row) => rows.push(row),
             Err(HubError::Invalid(wrong)) => violations.extend(wrong.into_iter().take(MAX_VIOLATIONS)),
             Err(other) => return Err(other),
@@ -64,7 +74,7 @@ pub(super) async fn import(
 }
 
 fn read_row(
-    caller: &Caller,
+    scope: RegionCode,
     row: i32,
     message: &v1::ImportFacilitiesRequest,
     now: OffsetDateTime,
@@ -111,7 +121,7 @@ fn read_row(
             );
         }
         let profile = profile?;
-        if !caller.sees(profile.place) {
+        if !scope.contains(&profile.place) {
             parse.wrong("region_code", "lies outside your scope");
         }
         let home = Regency::of(profile.place)?;

@@ -86,7 +86,7 @@ impl Replay {
     fn take(&mut self, entry: Result<Option<v1::StreamIntakesRequest>, Status>) {
         match entry {
             Ok(Some(entry)) => {
-                let (hub, caller) = (Arc::clone(&self.hub), self.session.caller.clone());
+                let (hub, caller) = (Arc::clone(&self.hub), self.session.permit.clone());
                 self.running.spawn(async move {
                     let submission = entry.submission.unwrap_or_default();
                     let result = match submit(&hub, caller, &submission).await {

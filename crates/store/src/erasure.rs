@@ -1,0 +1,211 @@
+//! The end of personal data (UU 27/2022 Ps. 42-44): the keys of the subjects are destroyed and what they sealed is
+//! overwritten. What routing and reports need - sex, age, place, what was decided - names nobody and stays.
+
+use serasi_domain::id::CaseId;
+use serasi_domain::privacy::{DataClass, HoldReason};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::columns::{Row, regency};
+use crate::rotation::reseal_case;
+use crate::{Sealer, StoreError};
+
+/// What was erased of a case, and what keeps the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Privacy {
+    pub erased: Vec<DataClass>,
+    /// Why the case must be kept, if it must.
+    pub hold: Option<HoldReason>,
+}
+
+pub async fn of_case(conn: &mut PgConnection, case: CaseId) -> Result<Privacy, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT c.erased, h.reason AS "reason?" FROM cases c
+           LEFT JOIN legal_holds h
+             ON h.region_code = c.region_code AND h.case_id = c.case_id AND h.lifted_at IS NULL
+           WHERE c.region_code = $1 AND c.case_id = $2"#,
+        case.home().to_string(),
+        case.uuid()
+    )
+    .fetch_one(conn)
+    .await?;
+    let context = Row {
+        table: "cases",
+        id: &case,
+    };
+    let erased = row.erased.iter().map(|class| context.code("erased", class));
+    Ok(Privacy {
+        erased: erased.collect::<Result<_, _>>()?,
+        hold: row
+            .reason
+            .map(|reason| context.code("legal_holds.reason", &reason))
+            .transpose()?,
+    })
+}
+
+/// Cases that ended before `cutoff`, are not held and still have data of a class; the longest ended first, after `last`.
+pub async fn due(
+    conn: &mut PgConnection,
+    class: DataClass,
+    cutoff: OffsetDateTime,
+    last: Option<(OffsetDateTime, CaseId)>,
+    limit: i64,
+) -> Result<Vec<(OffsetDateTime, CaseId)>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT region_code, case_id, changed_at FROM cases c
+         WHERE state IN ('closed', 'resolved_directly') AND cardinality(erased) < 4 AND changed_at < $1
+             AND NOT ($2 = ANY (erased))
+             AND NOT EXISTS (SELECT 1 FROM legal_holds h
+                 WHERE h.region_code = c.region_code AND h.case_id = c.case_id AND h.lifted_at IS NULL)
+             AND ($3::timestamptz IS NULL OR (changed_at, region_code, case_id) > ($3, $4, $5))
+         ORDER BY changed_at, region_code, case_id LIMIT $6",
+        cutoff,
+        class.code(),
+        last.map(|(changed_at, _)| changed_at),
+        last.map(|(_, id)| id.home().to_string()),
+        last.map(|(_, id)| id.uuid()),
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let id = CaseId::new(regency("cases", &row.region_code)?, row.case_id);
+            Ok((row.changed_at, id))
+        })
+        .collect()
+}
+
+/// Erases a class of a case that is locked, has ended and is not held; the case gets its next version. `false` = the
+/// version moved, or it was erased before.
+pub async fn erase(
+    conn: &mut PgConnection,
+    sealer: &Sealer,
+    case: CaseId,
+    version: i64,
+    class: DataClass,
+) -> Result<bool, StoreError> {
+    let (home, uuid) = (case.home().to_string(), case.uuid());
+    let done = sqlx::query!(
+        "UPDATE cases SET version = version + 1, erased = array_append(erased, $4)
+         WHERE region_code = $1 AND case_id = $2 AND version = $3 AND state IN ('closed', 'resolved_directly')
+             AND NOT ($4 = ANY (erased))",
+        home,
+        uuid,
+        version,
+        class.code()
+    )
+    .execute(&mut *conn)
+    .await?;
+    if done.rows_affected() != 1 {
+        return Ok(false);
+    }
+    // The first release sealed all classes together: they are parted before one of them goes.
+    reseal_case(conn, sealer, case).await?;
+    sqlx::query!(
+        "UPDATE subject_keys SET wrapped = NULL, data_key_id = NULL, erased_at = now()
+         WHERE region_code = $1 AND case_id = $2 AND class = $3 AND erased_at IS NULL",
+        home,
+        uuid,
+        class.code()
+    )
+    .execute(&mut *conn)
+    .await?;
+    match class {
+        DataClass::Identity => overwrite_identities(conn, case).await?,
+        DataClass::Contact => overwrite_contacts(conn, case).await?,
+        DataClass::Story => overwrite_stories(conn, case).await?,
+        // Nothing of this class is kept yet.
+        DataClass::Assessment => {}
+    }
+    Ok(true)
+}
+
+async fn overwrite_identities(conn: &mut PgConnection, case: CaseId) -> Result<(), StoreError> {
+    let (home, uuid) = (case.home().to_string(), case.uuid());
+    sqlx::query!(
+        "DELETE FROM name_index WHERE region_code = $1 AND person_id IN (
+             SELECT person_id FROM persons WHERE region_code = $1 AND case_id = $2)",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    forget_index(conn, case, "nik").await?;
+    sqlx::query!(
+        "UPDATE persons SET content = '' WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn overwrite_contacts(conn: &mut PgConnection, case: CaseId) -> Result<(), StoreError> {
+    forget_index(conn, case, "phone").await?;
+    sqlx::query!(
+        "UPDATE persons SET contact = '' WHERE region_code = $1 AND case_id = $2 AND contact IS NOT NULL",
+        case.home().to_string(),
+        case.uuid()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn forget_index(conn: &mut PgConnection, case: CaseId, kind: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM identity_index WHERE kind = $3 AND region_code = $1 AND person_id IN (
+             SELECT person_id FROM persons WHERE region_code = $1 AND case_id = $2)",
+        case.home().to_string(),
+        case.uuid(),
+        kind
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn overwrite_stories(conn: &mut PgConnection, case: CaseId) -> Result<(), StoreError> {
+    let (home, uuid) = (case.home().to_string(), case.uuid());
+    sqlx::query!(
+        "UPDATE intakes SET content = '' WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE cases SET resolution = '' WHERE region_code = $1 AND case_id = $2 AND resolution IS NOT NULL",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE offers SET decline_note = CASE WHEN decline_note IS NOT NULL THEN ''::bytea END,
+             withdraw_note = CASE WHEN withdraw_note IS NOT NULL THEN ''::bytea END
+         WHERE region_code = $1 AND case_id = $2 AND (decline_note IS NOT NULL OR withdraw_note IS NOT NULL)",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE break_glass SET words = '', review_words = CASE WHEN review_words IS NOT NULL THEN ''::bytea END
+         WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE legal_holds SET note = '' WHERE region_code = $1 AND case_id = $2 AND note IS NOT NULL",
+        home,
+        uuid
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
