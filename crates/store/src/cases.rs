@@ -6,7 +6,6 @@ use serasi_domain::cluster::Cluster;
 use serasi_domain::id::CaseId;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::seal::Cell;
 use crate::subject_keys::{open, seal, story_cell};

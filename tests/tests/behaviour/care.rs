@@ -38,10 +38,13 @@ impl Care {
         let answer = coordinator.intake.submit_intake(submit(report)).await.unwrap();
         let offer = answer.into_inner().outcome.unwrap().offer.unwrap();
         let placement = accept(hub, &offer).await;
+        // Who works in the case's own regency reads what is written in it; an id begins with its code.
+        let (province, rest) = offer.case_id.split_at(2);
+        let regency = format!("{province}.{}", &rest[..2]);
         Self {
+            worker: hub.client(Role::SocialWorker, &regency),
+            supervisor: hub.client(Role::Supervisor, &regency),
             case_id: offer.case_id,
-            worker: hub.client(Role::SocialWorker, "ID"),
-            supervisor: hub.client(Role::Supervisor, "ID"),
             officer: hub.officer(&placement.facility_id),
             placement,
             coordinator,

@@ -28,7 +28,8 @@ const DEEDS_EACH: u32 = 12;
 /// Who takes places without the guard, in the control.
 const UNGUARDED: usize = 16;
 /// Somebody else was faster, or may not: anything else is a defect.
-const FAIR_REFUSALS: [&str; 8] = [
+const FAIR_REFUSALS: [&str; 9] = [
+    "ADMISSION_NOT_DUE",
     "CASE_STATE",
     "FACILITY_STATE",
     "LINK_REFUSED",

@@ -74,8 +74,9 @@ impl World {
             | CaseOperation::NoShow(_)
             | CaseOperation::Cancel(_)
             | CaseOperation::Discharge(_) => {
-                let placement = case.placement_for(operation).unwrap().id;
-                self.call_placement(self.id(placement), operation).await
+                let placement = case.placement_for(operation).unwrap();
+                let officer = self.officers[placement.facility].clone();
+                Self::call_placement(officer, self.id(placement.id), operation).await
             }
             CaseOperation::RequestTransfer
             | CaseOperation::CancelTransfer

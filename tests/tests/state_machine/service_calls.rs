@@ -1,6 +1,7 @@
 //! The calls about placements, transfers, stages and endings.
 
 use serasi_proto::v1;
+use serasi_tests::Client;
 use serasi_tests::build::request_id;
 use tonic::Status;
 
@@ -10,14 +11,15 @@ use crate::seen::Id;
 use crate::world::{BETWEEN_LOOKS, LOOKS, World};
 
 impl World {
+    /// In the name of the house: nobody comes before somebody there says so.
     pub(crate) async fn call_placement(
-        &mut self,
+        mut officer: Client,
         placement_id: String,
         operation: CaseOperation,
     ) -> Result<(), Status> {
         let request_id = request_id();
         let note = "catatan".to_owned();
-        let referral = &mut self.client.referral;
+        let referral = &mut officer.referral;
         if let CaseOperation::Discharge(to) = operation {
             let request = v1::DischargePlacementRequest {
                 request_id,

@@ -58,8 +58,7 @@ pub(super) fn case(method: &str, stage: &Stage) -> Option<Sample> {
             text,
             indicators: vec![v1::Indicator {
                 kind: v1::IndicatorKind::Output as i32,
-                score: 3,
-                ..v1::Indicator::default()
+                achieved_percent: 50,
             }],
         }),
         "ListRecords" => Sample::of(&v1::ListRecordsRequest {

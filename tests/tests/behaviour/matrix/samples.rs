@@ -91,18 +91,6 @@ fn audit(method: &str, stage: &Stage) -> Option<Sample> {
     let glass = || stage.glass.clone();
     let case_id = stage.offered.case_id.clone();
     Some(match method {
-        // Those who may, find in it whoever opened the case.
-        "ListAuditEntries" => Sample::of(&v1::ListAuditEntriesRequest {
-            subject_id: glass(),
-            ..v1::ListAuditEntriesRequest::default()
-        })
-        .shows(&glass()),
-        "ListAuditHeads" => Sample::of(&v1::ListAuditHeadsRequest::default()),
-        "GetAuditProof" => Sample::of(&v1::GetAuditProofRequest {
-            audit_id: stage.entry.clone(),
-            ..v1::GetAuditProofRequest::default()
-        })
-        .about(&stage.entry),
         "OpenBreakGlass" => Sample::of(&v1::OpenBreakGlassRequest {
             request_id: id(),
             case_id: case_id.clone(),
