@@ -26,7 +26,10 @@ const TEMPLATE: &str = "serasi_template";
 #[derive(Clone, Debug)]
 pub struct TestDatabase {
     name: String,
+    /// For the hub, whose role is bound by row-level security.
     url: String,
+    /// For looks and changes past the hub.
+    owner_url: String,
     keys: PathBuf,
 }
 
@@ -34,13 +37,16 @@ impl TestDatabase {
     pub async fn create() -> Self {
         let cluster = CLUSTER.get_or_init(start).await;
         let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut admin = PgConnection::connect(&cluster.url("postgres")).await.unwrap();
+        let mut admin = PgConnection::connect(&cluster.url("serasi", "postgres"))
+            .await
+            .unwrap();
         let statement = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy");
         admin.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
         let keys = cluster.folder.join(format!("keys-{name}"));
         std::fs::create_dir(&keys).unwrap();
         Self {
-            url: cluster.url(&name),
+            url: cluster.url("serasi_hub", &name),
+            owner_url: cluster.url("serasi", &name),
             name,
             keys,
         }
@@ -73,43 +79,68 @@ impl TestDatabase {
 
     async fn administer(&self, statement: &str) {
         let cluster = CLUSTER.get_or_init(start).await;
-        let mut admin = PgConnection::connect(&cluster.url("postgres")).await.unwrap();
+        let mut admin = PgConnection::connect(&cluster.url("serasi", "postgres"))
+            .await
+            .unwrap();
         admin
             .execute(sqlx::AssertSqlSafe(statement.to_owned()))
             .await
             .unwrap();
     }
 
-    /// `postgres://...` of this database.
+    /// `postgres://...` of this database, for a hub.
     pub fn url(&self) -> &str {
         &self.url
     }
 
+    /// The same for the superuser, who sees every row and owns the tables.
+    pub fn owner_url(&self) -> &str {
+        &self.owner_url
+    }
+
     /// A connection past the hub, to look at what it wrote.
     pub async fn connect(&self) -> PgConnection {
-        PgConnection::connect(&self.url).await.unwrap()
+        PgConnection::connect(&self.owner_url).await.unwrap()
     }
 
     /// A store on this database, with the keys of this test.
     pub async fn store(&self) -> Store {
+        self.store_with(self.sealer()).await
+    }
+
+    fn sealer(&self) -> Sealer {
         let file = KeyFile::read_or_create(&self.key_file()).unwrap();
         let index = KeyFile::read_or_create(&self.index_key_file()).unwrap();
-        let sealer = Sealer::new(
+        Sealer::new(
             vec![Kek::from(file.clone())],
             IndexKeys::from(&index),
             Some(&file),
-        );
-        self.store_with(sealer).await
+        )
     }
 
     /// A store on this database, with other keys.
     pub async fn store_with(&self, sealer: Sealer) -> Store {
-        let settings = StoreSettings {
-            url: self.url.clone(),
-            max_connections: 16,
-        };
-        Store::connect(&settings, sealer).await.unwrap()
+        connect(&self.url, 16, sealer).await
     }
+
+    /// A store that reaches the database through `url`.
+    pub async fn store_through(&self, url: &str, max_connections: u32) -> Store {
+        connect(url, max_connections, self.sealer()).await
+    }
+
+    /// Folder of the server's socket, and the name of this database.
+    pub async fn location(&self) -> (PathBuf, String) {
+        let cluster = CLUSTER.get_or_init(start).await;
+        (cluster.socket.clone(), self.name.clone())
+    }
+}
+
+async fn connect(url: &str, max_connections: u32, sealer: Sealer) -> Store {
+    let settings = StoreSettings {
+        url: url.to_owned(),
+        max_connections,
+    };
+    Store::connect(&settings, sealer).await.unwrap()
 }
 
 impl TestDatabase {
@@ -128,9 +159,9 @@ impl TestDatabase {
 }
 
 impl Cluster {
-    fn url(&self, database: &str) -> String {
+    fn url(&self, role: &str, database: &str) -> String {
         format!(
-            "postgres://serasi@localhost/{database}?host={}",
+            "postgres://{role}@localhost/{database}?host={}",
             self.socket.display()
         )
     }
@@ -157,17 +188,18 @@ async fn start() -> Cluster {
         folder,
         _undertaker: undertaker,
     };
-    let mut admin = PgConnection::connect(&postgres.url()).await.unwrap();
+    let mut admin = PgConnection::connect(&postgres.owner_url()).await.unwrap();
     admin
         .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {TEMPLATE}")))
         .await
         .unwrap();
     let settings = StoreSettings {
-        url: cluster.url(TEMPLATE),
+        url: cluster.url("serasi", TEMPLATE),
         max_connections: 1,
     };
     let store = Store::connect(&settings, Sealer::none()).await.unwrap();
     store.migrate().await.unwrap();
     store.close().await;
+    postgres.make_login().await.unwrap();
     cluster
 }

@@ -27,6 +27,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
+use crate::audit::{AuditFolder, audit_violations};
 use crate::database::TestDatabase;
 use crate::invariants::{capacity_violations, log_violations};
 
@@ -35,6 +36,8 @@ use crate::invariants::{capacity_violations, log_violations};
 pub struct TestHub {
     pub database: TestDatabase,
     issuer: Arc<DevIssuer>,
+    /// Audit key and exported heads of all replicas.
+    audit: Arc<AuditFolder>,
     address: SocketAddr,
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<Result<(), ServeError>>>,
@@ -130,34 +133,54 @@ impl TestHub {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
+        let audit = Arc::new(AuditFolder::new());
         // On the heap: the futures of tests are small enough without it.
-        Box::pin(Self::on(database, issuer, setup)).await
+        Box::pin(Self::on(database, issuer, audit, setup)).await
     }
 
     /// Another replica on the same database.
     pub async fn replica(&self) -> Self {
-        Self::on(self.database.clone(), Arc::clone(&self.issuer), Setup::default()).await
+        let (issuer, audit) = (Arc::clone(&self.issuer), Arc::clone(&self.audit));
+        Self::on(self.database.clone(), issuer, audit, Setup::default()).await
     }
 
     /// A hub on a store with keys of its own choosing.
     pub async fn on_store(database: &TestDatabase, store: Store) -> Self {
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
-        Box::pin(Self::open(database.clone(), issuer, store, Setup::default())).await
+        let audit = Arc::new(AuditFolder::new());
+        Box::pin(Self::open(
+            (database.clone(), store),
+            issuer,
+            audit,
+            Setup::default(),
+        ))
+        .await
     }
 
-    async fn on(database: TestDatabase, issuer: Arc<DevIssuer>, setup: Setup) -> Self {
+    async fn on(
+        database: TestDatabase,
+        issuer: Arc<DevIssuer>,
+        audit: Arc<AuditFolder>,
+        setup: Setup,
+    ) -> Self {
         let store = database.store().await;
-        Box::pin(Self::open(database, issuer, store, setup)).await
+        Box::pin(Self::open((database, store), issuer, audit, setup)).await
     }
 
-    async fn open(database: TestDatabase, issuer: Arc<DevIssuer>, store: Store, setup: Setup) -> Self {
+    async fn open(
+        (database, store): (TestDatabase, Store),
+        issuer: Arc<DevIssuer>,
+        audit: Arc<AuditFolder>,
+        setup: Setup,
+    ) -> Self {
         let verifier = setup.verifier.unwrap_or_else(|| issuer.verifier().unwrap());
         let settings = HubSettings {
             store,
             policy: setup.policy,
             gate: Gate::new(verifier, setup.calls_per_second),
             clock: Clock::system(),
+            audit: audit.settings(),
         };
         let hub = Hub::open(settings).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -168,6 +191,7 @@ impl TestHub {
         Self {
             database,
             issuer,
+            audit,
             address,
             stop,
             server,
@@ -181,6 +205,11 @@ impl TestHub {
 
     pub fn issuer(&self) -> &DevIssuer {
         &self.issuer
+    }
+
+    /// Audit key and exported heads.
+    pub fn audit(&self) -> Arc<AuditFolder> {
+        Arc::clone(&self.audit)
     }
 
     /// A token for `roles` in `scope`, of `facility`.
@@ -231,6 +260,7 @@ impl TestHub {
         let mut connection = self.database.connect().await;
         let mut violations = capacity_violations(&mut connection).await;
         violations.extend(log_violations(&mut connection).await);
+        violations.extend(audit_violations(&mut connection, &self.audit).await);
         assert!(violations.is_empty(), "the records do not agree: {violations:#?}");
     }
 }

@@ -13,6 +13,7 @@
 )]
 #![expect(clippy::must_use_candidate, reason = "test code reads better without")]
 
+pub mod audit;
 pub mod build;
 pub mod database;
 pub mod invariants;

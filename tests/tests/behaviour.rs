@@ -8,6 +8,10 @@
 
 #[path = "behaviour/access.rs"]
 mod access;
+#[path = "behaviour/audit.rs"]
+mod audit;
+#[path = "behaviour/backstop.rs"]
+mod backstop;
 #[path = "behaviour/break_glass.rs"]
 mod break_glass;
 #[path = "behaviour/concurrency.rs"]
@@ -54,6 +58,10 @@ mod required_fields;
 mod safe_houses;
 #[path = "behaviour/scene.rs"]
 mod scene;
+#[path = "behaviour/schema.rs"]
+mod schema;
+#[path = "behaviour/start.rs"]
+mod start;
 #[path = "behaviour/tls.rs"]
 mod tls;
 #[path = "behaviour/tokens.rs"]

@@ -161,6 +161,10 @@ id!(
     DecisionId
 );
 id!(
+    /// An entry of the audit log; its home is the subject's, or the capital's for what is the nation's.
+    AuditId
+);
+id!(
     /// A masked case opened by somebody; its home is the case's.
     BreakGlassId
 );

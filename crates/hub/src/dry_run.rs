@@ -12,9 +12,9 @@ use serasi_domain::need::Urgency;
 use serasi_domain::policy::Policy;
 use serasi_domain::routing::dry_run::{Comparison, DryRun, Fate};
 use serasi_geography::RegionCode;
-use serasi_store::PgConnection;
 use serasi_store::decisions::{self, DecisionKey, StoredDecision};
 use serasi_store::history::{History, Horizon};
+use serasi_store::{Context, PgConnection};
 use time::OffsetDateTime;
 
 use crate::error::{HubError, Violation};
@@ -71,7 +71,12 @@ pub(crate) async fn dry_run(hub: &Hub, request: &DryRunRequest) -> Result<DryRun
 }
 
 async fn make_again(hub: &Hub, request: &DryRunRequest) -> Result<DryRunResult, HubError> {
-    let mut connection = hub.store.read().await?;
+    let reach = Context::Caller {
+        scope: Some(request.scope),
+        facility: None,
+        case: None,
+    };
+    let mut connection = hub.store.begin(reach).await?;
     let period = (request.from, request.until);
     let limit = i64::try_from(MAX_DECISIONS + 1).unwrap_or(i64::MAX);
     let mut keys = decisions::of_period(&mut connection, request.scope, period, limit).await?;

@@ -25,6 +25,8 @@ pub(crate) struct Violation {
 /// What a client can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    AuditEntry,
+    AuditHead,
     BreakGlass,
     Case,
     Decision,
@@ -65,6 +67,8 @@ pub(crate) enum RuleBroken {
     NoRoomStated,
     #[error("this offer holds no places: state the capacity of the pool to accept it")]
     CapacityRequired,
+    #[error("the entry is not sealed under this head yet; entries are sealed within a minute")]
+    NotSealedYet,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +146,8 @@ rule_broken_from!(
 impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::AuditEntry => "serasi.v1.AuditEntry",
+            Self::AuditHead => "serasi.v1.AuditHead",
             Self::BreakGlass => "serasi.v1.BreakGlass",
             Self::Case => "serasi.v1.Case",
             Self::Decision => "serasi.v1.Decision",

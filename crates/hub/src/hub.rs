@@ -1,15 +1,18 @@
 //! What every handler and job shares.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serasi_domain::policy::Policy;
+use serasi_ledger::Signer;
 use serasi_store::{Store, StoreError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::auth::Gate;
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::error::HubError;
+use crate::heads_file::HeadsFile;
 use crate::policies::Policies;
 use crate::unit_of_work::run_job;
 use crate::verbs::install_policy::InstallPolicy;
@@ -24,6 +27,9 @@ pub struct Hub {
     pub(crate) clock: Clock,
     /// One dry run at a time: each holds a connection, and the changes of its period in memory.
     pub(crate) dry_run: Semaphore,
+    pub(crate) audit_signer: Signer,
+    pub(crate) audit_heads: Mutex<HeadsFile>,
+    pub(crate) audit_every: Duration,
 }
 
 /// What a hub is made of.
@@ -34,6 +40,18 @@ pub struct HubSettings {
     pub policy: Policy,
     pub gate: Gate,
     pub clock: Clock,
+    pub audit: AuditSettings,
+}
+
+/// How the audit log is made checkable.
+#[derive(Debug)]
+pub struct AuditSettings {
+    /// Signs the heads of the trees.
+    pub signer: Signer,
+    /// Where they are kept outside the database.
+    pub heads: HeadsFile,
+    /// How often they are signed and written down.
+    pub every: Duration,
 }
 
 /// Why a hub does not open.
@@ -56,6 +74,9 @@ impl Hub {
             gate: settings.gate,
             clock: settings.clock,
             dry_run: Semaphore::new(1),
+            audit_signer: settings.audit.signer,
+            audit_heads: Mutex::new(settings.audit.heads),
+            audit_every: settings.audit.every,
         };
         hub.install(settings.policy).await?;
         Ok(Arc::new(hub))

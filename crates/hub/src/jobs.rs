@@ -16,6 +16,7 @@ mod forget_responses;
 mod refresh_board;
 mod refresh_keys;
 mod route_waiting;
+mod seal_audit;
 pub(crate) mod watch_database;
 
 /// Starts every job; each ends by itself after `stop` turns true.
@@ -27,6 +28,7 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(seal_audit::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(erase_due::run(Arc::clone(hub), stop.clone()));
     jobs

@@ -11,6 +11,7 @@ mod board;
 mod dry_run;
 mod error;
 mod grpc;
+mod heads_file;
 mod hub;
 mod jobs;
 mod policies;
@@ -21,5 +22,6 @@ mod unit_of_work;
 mod verbs;
 mod wire;
 
-pub use hub::{Hub, HubSettings, OpenError};
+pub use heads_file::{HeadsFile, HeadsFileError};
+pub use hub::{AuditSettings, Hub, HubSettings, OpenError};
 pub use wire::policy_content;

@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use serasi_domain::break_glass::IllegalBreakGlass;
 use serasi_domain::case::IllegalCaseVerb;
-use serasi_domain::regulation::Article;
 use serasi_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -15,6 +13,7 @@ use uuid::Uuid;
 use crate::error::{HubError, Kind, RuleBroken, Violation};
 
 mod admission;
+mod rules;
 
 use admission::{bad_token, forbidden, overloaded, too_fast};
 
@@ -191,7 +190,14 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
             ),
             format!("Versi {id} sudah dipakai; isinya berbeda pada: {fields}. Gunakan versi baru."),
         ),
-        Kind::BreakGlass | Kind::Case | Kind::Decision | Kind::Facility | Kind::Offer | Kind::Placement => (
+        Kind::AuditEntry
+        | Kind::AuditHead
+        | Kind::BreakGlass
+        | Kind::Case
+        | Kind::Decision
+        | Kind::Facility
+        | Kind::Offer
+        | Kind::Placement => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
             format!(
@@ -209,7 +215,7 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
 }
 
 fn broken(rule: &RuleBroken) -> Status {
-    let (reason, message_id, article) = rule_in_words(rule);
+    let (reason, message_id, article) = rules::in_words(rule);
     let mut details = ErrorDetails::new();
     details.add_precondition_failure_violation(reason, article, rule.to_string());
     let mut shown =
@@ -230,102 +236,6 @@ fn broken(rule: &RuleBroken) -> Status {
 
 fn allowed_verbs(error: &IllegalCaseVerb) -> Vec<&'static str> {
     error.allowed.iter().map(|verb| verb.code()).collect()
-}
-
-/// Stable reason, message in Indonesian, article.
-#[expect(
-    clippy::too_many_lines,
-    reason = "a catalogue: one entry a rule, nothing to follow"
-)]
-fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
-    match rule {
-        RuleBroken::Case(error) => (
-            "CASE_STATE",
-            format!(
-                "Kasus berstatus {}; tindakan yang boleh: {}.",
-                error.state,
-                allowed_verbs(error).join(", ")
-            ),
-            error.article.code(),
-        ),
-        RuleBroken::Facility(error) => (
-            "FACILITY_STATE",
-            format!("Lembaga berstatus {}.", error.state),
-            "P16 Ps.31",
-        ),
-        RuleBroken::Offer(_) => (
-            "OFFER_STATE",
-            "Penawaran ini tidak lagi menunggu jawaban.".to_owned(),
-            "P16 Ps.31",
-        ),
-        RuleBroken::Placement(error) => (
-            "PLACEMENT_STATE",
-            format!("Penempatan berstatus {}.", error.state),
-            "P16 Ps.18",
-        ),
-        RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
-        RuleBroken::NotRoutable(_) => (
-            "NOT_ROUTABLE",
-            "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
-            "P16 Ps.3",
-        ),
-        RuleBroken::MissingFields(missing) => (
-            "FIELDS_MISSING",
-            format!(
-                "Klaster {} mensyaratkan: {}. Lengkapi melalui triase sebelum kasus dirujuk.",
-                missing.cluster,
-                missing.list()
-            ),
-            missing.article.code(),
-        ),
-        RuleBroken::PolicyUnknown(version) => (
-            "POLICY_UNKNOWN",
-            format!("Kebijakan {version} tidak dikenal; administrator perlu membuatnya kembali."),
-            "P16 Ps.33",
-        ),
-        RuleBroken::HeldAlready => (
-            "LEGAL_HOLD_SET",
-            "Kasus ini sudah ditahan dari penghapusan; cabut penahanan itu dahulu.".to_owned(),
-            "UU 27/2022 Ps.43",
-        ),
-        RuleBroken::NotHeld => (
-            "LEGAL_HOLD_NOT_SET",
-            "Kasus ini tidak sedang ditahan dari penghapusan.".to_owned(),
-            "UU 27/2022 Ps.43",
-        ),
-        RuleBroken::FacilityInUse => (
-            "FACILITY_IN_USE",
-            "Lembaga masih memegang tempat atau orang dari hub; selesaikan atau pindahkan dahulu.".to_owned(),
-            "P16 Ps.31",
-        ),
-        RuleBroken::StaleReport => (
-            "STALE_REPORT",
-            "Hub sudah memiliki laporan kapasitas yang lebih baru.".to_owned(),
-            "P16 Ps.29c",
-        ),
-        RuleBroken::NoRoomStated => (
-            "NO_ROOM",
-            "Kapasitas yang dinyatakan tidak cukup untuk kasus ini; tolak dengan alasan FULL.".to_owned(),
-            "P16 Ps.29c",
-        ),
-        RuleBroken::CapacityRequired => (
-            "CAPACITY_REQUIRED",
-            "Penawaran ini belum menahan tempat: nyatakan kapasitas untuk menerimanya.".to_owned(),
-            "P16 Ps.29c",
-        ),
-    }
-}
-
-fn break_glass_in_words(error: IllegalBreakGlass) -> (&'static str, String, &'static str) {
-    let (reason, message) = match error {
-        IllegalBreakGlass::NotMasked => ("BREAK_GLASS_NOT_NEEDED", "Kasus ini sudah terlihat utuh."),
-        IllegalBreakGlass::OwnReview => (
-            "BREAK_GLASS_OWN_REVIEW",
-            "Pembukaan kasus ditinjau oleh orang kedua, bukan oleh yang membukanya.",
-        ),
-        IllegalBreakGlass::AlreadyReviewed => ("BREAK_GLASS_REVIEWED", "Pembukaan kasus ini sudah ditinjau."),
-    };
-    (reason, message.to_owned(), Article::Uu27Ps16.code())
 }
 
 fn stored(error: &StoreError) -> Status {

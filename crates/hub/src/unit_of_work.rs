@@ -11,10 +11,10 @@ use rand::Rng;
 use serasi_domain::case::Case;
 use serasi_domain::id::Regency;
 use serasi_domain::policy::Policy;
-use serasi_store::audit::AuditEntry;
+use serasi_ledger::Entry;
 use serasi_store::events::Event;
 use serasi_store::idempotency::{self, CallKey, Remembered};
-use serasi_store::{PgTransaction, StoreError, audit, events};
+use serasi_store::{Context, PgTransaction, StoreError, audit, events};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -38,6 +38,11 @@ pub(crate) trait Mutation: Send + Sync + 'static {
 
     /// Home region of what is changed.
     fn home(&self) -> Regency;
+
+    /// What the database lets it see and do.
+    fn context(&self) -> Context {
+        Context::Work
+    }
 
     /// Does it, in the open transaction. May run again after a conflict: no effect outside the unit.
     fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Response, HubError>> + Send;
@@ -88,9 +93,10 @@ impl Unit<'_> {
 
     /// Puts an act on record.
     pub(crate) async fn audit(&mut self, home: Regency, subject: impl ToString) -> Result<(), HubError> {
-        let entry = AuditEntry {
+        let entry = Entry {
+            region: home,
             id: self.new_id(),
-            home,
+            at: self.now,
             principal: self.caller.principal.clone(),
             roles: self
                 .caller
@@ -98,9 +104,9 @@ impl Unit<'_> {
                 .iter()
                 .map(|role| role.code().to_owned())
                 .collect(),
-            verb: self.verb,
-            subject_id: subject.to_string(),
-            request_id: self.request_id,
+            verb: self.verb.to_owned(),
+            subject: subject.to_string(),
+            request: self.request_id,
         };
         Ok(audit::append(&mut self.conn, &entry).await?)
     }
@@ -168,7 +174,7 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
         principal: call.caller.principal.clone(),
         request_id: call.request_id,
     };
-    let mut conn = hub.store.begin().await?;
+    let mut conn = hub.store.begin(mutation.context()).await?;
     let (now, known) = idempotency::begin_call(&mut conn, &key).await?;
     if let Some(known) = known {
         return replay::<M>(&known, call);
@@ -214,7 +220,7 @@ async fn first_response<M: Mutation>(
     undone: PgTransaction<'static>,
 ) -> Result<Option<M::Response>, HubError> {
     undone.rollback().await.map_err(StoreError::from)?;
-    let mut conn = hub.store.begin().await?;
+    let mut conn = hub.store.begin(Context::Work).await?;
     let (_, known) = idempotency::begin_call(&mut conn, key).await?;
     known.map(|known| replay::<M>(&known, call)).transpose()
 }
@@ -235,6 +241,11 @@ pub(crate) trait Act: Send + Sync + 'static {
     const VERB: &'static str;
     type Output: Send + 'static;
 
+    /// What the database lets it see and do; a look answers `caller.context(..)`.
+    fn context(&self, _caller: &Permit) -> Context {
+        Context::Work
+    }
+
     /// Does it, in the open transaction. May run again after a conflict: no effect outside the unit.
     fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Output, HubError>> + Send;
 }
@@ -253,7 +264,8 @@ pub(crate) async fn run_job<A: Act>(hub: &Hub, act: &A) -> Result<A::Output, Hub
 }
 
 async fn commit_once<A: Act>(hub: &Hub, caller: &Permit, act: &A) -> Result<A::Output, HubError> {
-    let mut conn = hub.store.begin().await?;
+    let context = act.context(caller);
+    let mut conn = hub.store.begin(context).await?;
     let now = serasi_store::now(&mut conn).await?;
     let mut unit = Unit {
         conn,
@@ -266,7 +278,10 @@ async fn commit_once<A: Act>(hub: &Hub, caller: &Permit, act: &A) -> Result<A::O
     let output = act.run(&mut unit).await?;
     caller.must_have_been_asked()?;
     unit.conn.commit().await.map_err(StoreError::from)?;
-    hub.board.nudge();
+    // A look has changed nothing that the board shows.
+    if !matches!(context, Context::Caller { .. }) {
+        hub.board.nudge();
+    }
     Ok(output)
 }
 

@@ -1,5 +1,6 @@
 //! Wire to domain and back. In: every violation of a request at once. Out: `From`.
 
+mod audit;
 mod break_glass;
 mod capacity;
 mod case;
@@ -17,6 +18,7 @@ mod policy;
 mod reference;
 mod time;
 
+pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list};
 pub(crate) use break_glass::break_glass_to_wire;
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, need};

@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what `--help` says about it.
 
+mod audit;
 mod break_glass;
 mod insight;
 mod keys;
@@ -16,6 +17,9 @@ use crate::migrate::MigrateArgs;
 use crate::serve::ServeArgs;
 use crate::token::TokenArgs;
 
+pub(crate) use audit::{
+    Audit, AuditExportArgs, AuditFilterArgs, AuditKeyArgs, AuditListArgs, AuditVerifyArgs,
+};
 pub(crate) use break_glass::{BreakGlass, BreakGlassListArgs, OpenArgs, ReviewArgs};
 pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
 pub(crate) use keys::{DatabaseArgs, Keys, RotateArgs, Rotation};
@@ -124,6 +128,9 @@ pub(crate) enum Command {
     /// Look at where need is not met, whose figures are true, and how long people wait.
     #[command(subcommand)]
     Insight(Insight),
+    /// Look into the record of who read or changed what, and check that it is whole.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Open a case that is masked for you, for a short while and on record; review what others opened.
     #[command(subcommand)]
     BreakGlass(BreakGlass),

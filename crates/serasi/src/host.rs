@@ -12,13 +12,17 @@ use serasi_domain::policy::{InvalidPolicy, Policy};
 use serasi_hub::auth::{DevIssuer, DevIssuerError, Gate, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::ServeError;
-use serasi_hub::{Hub, HubSettings, OpenError};
+use serasi_hub::{HeadsFileError, Hub, HubSettings, OpenError};
+use serasi_ledger::InvalidKey;
 use serasi_store::embedded::{EmbeddedError, EmbeddedPostgres};
 use serasi_store::{KeyError, Sealer, Store, StoreError, StoreSettings, UnsafeSetting};
 
 use crate::keys::KeyArgs;
 
+mod audit;
 mod data_dir;
+
+pub(crate) use audit::{create_audit_key, read_audit_key};
 
 /// Where a hub keeps its things.
 #[derive(Args, Clone, Debug)]
@@ -34,10 +38,18 @@ pub(crate) struct HostArgs {
     pub(crate) pg_bin: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) keys: KeyArgs,
+    /// File with the key that signs heads of the audit log (`serasi audit key FILE` makes one) [default: a development
+    /// key, made in the data directory].
+    #[arg(long, env = "SERASI_AUDIT_KEY", value_name = "FILE")]
+    pub(crate) audit_key: Option<PathBuf>,
+    /// Folder outside the database's reach where signed heads are kept [default: in the data directory].
+    #[arg(long, env = "SERASI_AUDIT_HEADS", value_name = "DIR")]
+    pub(crate) audit_heads: Option<PathBuf>,
     /// Connections to the database.
     #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(4..=500))]
     pub(crate) db_connections: u32,
-    /// Serve although the database may lose acknowledged writes (fsync off and the like). For experiments only.
+    /// Serve although the database may lose acknowledged writes (fsync off and the like), or the hub's role may do more
+    /// than it should (superuser, owner). For experiments only.
     #[arg(long)]
     pub(crate) allow_unsafe_database: bool,
 }
@@ -73,6 +85,11 @@ pub(crate) enum HostError {
     NotMigrated(usize),
     #[error("{} (--allow-unsafe-database serves all the same)", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Unsafe(Vec<UnsafeSetting>),
+    #[error(
+        "the role of DATABASE_URL can do too much: {0}. Log in as a member of serasi_app (CREATE ROLE hub LOGIN IN ROLE \
+         serasi_app), and leave the owner to `serasi migrate` (--allow-unsafe-database serves all the same)"
+    )]
+    TooMighty(String),
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error("cannot serve metrics on {address}: {source}")]
@@ -87,6 +104,18 @@ pub(crate) enum HostError {
          pod, say --plaintext"
     )]
     TlsRequired,
+    #[error(
+        "production needs --audit-key and --audit-heads: those in the data directory are for development"
+    )]
+    AuditRequired,
+    #[error("{0} is a development key; make one for production with `serasi audit key FILE`")]
+    DevelopmentAuditKey(String),
+    #[error("the audit key {path} {source}")]
+    AuditKey { path: String, source: InvalidKey },
+    #[error("the system gives no randomness")]
+    NoRandomness,
+    #[error("signed heads cannot be kept: {0}")]
+    Heads(#[from] HeadsFileError),
 }
 
 fn describe(error: &StoreError) -> &'static str {
@@ -186,6 +215,7 @@ impl Host {
         policy: Policy,
         (tokens, calls_per_second): (Tokens, NonZeroU32),
     ) -> Result<Self, HostError> {
+        let is_production = matches!(tokens, Tokens::Issuer(_));
         let (verifier, sealer) = match tokens {
             Tokens::Development => (
                 dev_issuer(data_dir.path())?.verifier()?,
@@ -194,12 +224,23 @@ impl Host {
             Tokens::Issuer(verifier) => (*verifier, args.keys.for_production()?),
         };
         let gate = Gate::new(verifier, calls_per_second);
+        let audit = audit::settings(args, data_dir.path(), is_production)?;
         let postgres = match &args.database_url {
             Some(_) => None,
             None => Some(EmbeddedPostgres::start(data_dir.path(), args.pg_bin.as_deref()).await?),
         };
-        let opened = Self::open_store(args, postgres.as_ref(), sealer, policy, gate).await;
-        match opened {
+        let opened = async {
+            let store = Self::open_store(args, postgres.as_ref(), sealer).await?;
+            let settings = HubSettings {
+                store: store.clone(),
+                policy,
+                gate,
+                clock: Clock::system(),
+                audit,
+            };
+            Ok((Hub::open(settings).await?, store))
+        };
+        match opened.await {
             Ok((hub, store)) => Ok(Self {
                 hub,
                 store,
@@ -219,9 +260,11 @@ impl Host {
         args: &HostArgs,
         postgres: Option<&EmbeddedPostgres>,
         sealer: Sealer,
-        policy: Policy,
-        gate: Gate,
-    ) -> Result<(Arc<Hub>, Store), HostError> {
+    ) -> Result<Store, HostError> {
+        if let Some(postgres) = postgres {
+            crate::migrate::run(&postgres.owner_url()).await?;
+            postgres.make_login().await?;
+        }
         let url = match (&args.database_url, postgres) {
             (Some(url), _) => url.clone(),
             (None, Some(postgres)) => postgres.url(),
@@ -232,26 +275,20 @@ impl Host {
             max_connections: args.db_connections,
         };
         let store = Store::connect(&settings, sealer).await?;
-        if postgres.is_some() {
-            store.migrate().await?;
-        } else {
-            let pending = store.pending_migrations().await?;
-            if pending > 0 {
-                return Err(HostError::NotMigrated(pending));
-            }
+        let pending = store.pending_migrations().await?;
+        if pending > 0 {
+            return Err(HostError::NotMigrated(pending));
+        }
+        let excess = store.excess_rights().await?;
+        if !excess.is_empty() && !args.allow_unsafe_database {
+            return Err(HostError::TooMighty(excess.join(", ")));
         }
         store.check_keys().await?;
         let found = store.unsafe_settings().await?;
         if !found.is_empty() && !args.allow_unsafe_database {
             return Err(HostError::Unsafe(found));
         }
-        let settings = HubSettings {
-            store: store.clone(),
-            policy,
-            gate,
-            clock: Clock::system(),
-        };
-        Ok((Hub::open(settings).await?, store))
+        Ok(store)
     }
 
     /// Closes the connections and stops the private database.

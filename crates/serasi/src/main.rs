@@ -1,6 +1,7 @@
 //! `serasi`: the hub and its client in one binary. Parses the command line, runs one command, and ends
 //! with the exit code that tells a script what happened.
 
+mod audit;
 mod bench;
 mod break_glass;
 mod case;

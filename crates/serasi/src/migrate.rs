@@ -15,8 +15,13 @@ pub(crate) struct MigrateArgs {
 
 /// Runs the missing migrations; says how many there were.
 pub(crate) async fn migrate(args: &MigrateArgs) -> Result<usize, HostError> {
+    run(&args.database_url).await
+}
+
+/// The same on the database at `url`.
+pub(crate) async fn run(url: &str) -> Result<usize, HostError> {
     let settings = StoreSettings {
-        url: args.database_url.clone(),
+        url: url.to_owned(),
         max_connections: 1,
     };
     // Nothing is sealed or opened here.

@@ -5,11 +5,12 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::audit;
 use crate::bench;
 use crate::break_glass;
 use crate::case;
 use crate::cli::{
-    BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Registry, Route,
+    Audit, BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Registry, Route,
 };
 use crate::demo;
 use crate::error::CliError;
@@ -81,6 +82,10 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
         Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
         Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
+        Command::Audit(Audit::List(args)) => audit::list(client, args, output).await,
+        Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
+        Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
+        Command::Audit(Audit::Key(args)) => audit::key(args, output),
         Command::BreakGlass(BreakGlass::Open(args)) => break_glass::open(client, args, output).await,
         Command::BreakGlass(BreakGlass::Review(args)) => break_glass::review(client, args, output).await,
         Command::BreakGlass(BreakGlass::List(args)) => break_glass::list(client, args, output).await,

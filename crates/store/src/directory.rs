@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::capacity::PoolRow;
 use crate::columns::{Row, regency};
 use crate::facilities::FacilityRow;
-use crate::{Store, StoreError};
+use crate::{Context, Store, StoreError};
 
 pub(crate) mod log;
 
@@ -47,7 +47,7 @@ impl Position {
 
 /// Everything as it stands, and the position of this look.
 pub async fn read_all(store: &Store) -> Result<(Position, Changes), StoreError> {
-    let mut conn = store.begin_read().await?;
+    let mut conn = store.begin_read(Context::Directory).await?;
     let position = position(&mut conn).await?;
     let facilities = sqlx::query_as!(
         FacilityRow,
@@ -77,7 +77,7 @@ pub async fn read_all(store: &Store) -> Result<(Position, Changes), StoreError> 
 /// What the last look could not see, and the position of this one. (Entries of transactions to come are those of a
 /// database this one was restored from by a dump: they stand in the tables.)
 pub async fn read_since(store: &Store, last: &Position) -> Result<(Position, Changes), StoreError> {
-    let mut conn = store.begin_read().await?;
+    let mut conn = store.begin_read(Context::Directory).await?;
     let position = position(&mut conn).await?;
     let facilities = sqlx::query_as!(
         FacilityRow,

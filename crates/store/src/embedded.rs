@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::StoreError;
 
 mod binaries;
 mod cluster;
@@ -56,6 +59,8 @@ const START_TIMEOUT: Duration = Duration::from_mins(1);
 /// How often the server is looked after.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LONGEST_SOCKET_PATH: usize = 107;
+/// The hub logs in as this role: no superuser, owner of nothing, bound by row-level security.
+const HUB_LOGIN: &str = "serasi_hub";
 
 impl EmbeddedPostgres {
     /// Starts the cluster in `data_dir`, making it if there is none; adopts one that still runs there.
@@ -86,13 +91,36 @@ impl EmbeddedPostgres {
         })
     }
 
-    /// URL of the database in the cluster.
+    /// URL of the database for migrations: its superuser, who owns everything.
+    #[must_use]
+    pub fn owner_url(&self) -> String {
+        self.url_of("serasi")
+    }
+
+    /// URL of the database for the hub, whose role is there after [`make_login`](Self::make_login).
     #[must_use]
     pub fn url(&self) -> String {
-        format!(
-            "postgres://serasi@localhost/postgres?host={}",
-            self.socket_dir.display()
-        )
+        self.url_of(HUB_LOGIN)
+    }
+
+    /// Makes the hub's login, a member of the application's role that the migrations have made.
+    pub async fn make_login(&self) -> Result<(), StoreError> {
+        let mut connection = PgConnection::connect(&self.owner_url()).await?;
+        // A cluster has one hub at a time (the data directory is locked): nobody makes it meanwhile.
+        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)")
+            .bind(HUB_LOGIN)
+            .fetch_one(&mut connection)
+            .await?;
+        if !known {
+            let make = "CREATE ROLE serasi_hub LOGIN IN ROLE serasi_app";
+            sqlx::raw_sql(make).execute(&mut connection).await?;
+        }
+        Ok(connection.close().await?)
+    }
+
+    fn url_of(&self, role: &str) -> String {
+        let socket_dir = self.socket_dir.display();
+        format!("postgres://{role}@localhost/postgres?host={socket_dir}")
     }
 
     /// Stops the server after its connections are closed ("fast": open transactions roll back).

@@ -18,6 +18,7 @@ pub mod history;
 pub mod idempotency;
 pub mod insight;
 pub mod intakes;
+pub mod leases;
 pub mod legal_holds;
 pub mod offers;
 pub mod persons;
@@ -28,11 +29,13 @@ pub mod rotation;
 pub mod source_keys;
 
 mod columns;
+mod context;
 mod error;
 mod pool;
 mod seal;
 mod subject_keys;
 
+pub use context::Context;
 pub use error::StoreError;
 pub use pool::{Store, StoreSettings, UnsafeSetting, now};
 pub use seal::{DataKeyRow, IndexKeys, Kek, Kept, KeyError, KeyFile, Sealer, Transit, TransitSettings};

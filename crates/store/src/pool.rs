@@ -7,7 +7,7 @@ use sqlx::{PgConnection, PgPool};
 
 use time::OffsetDateTime;
 
-use crate::{Sealer, StoreError};
+use crate::{Context, Sealer, StoreError};
 
 /// How the store connects.
 #[derive(Clone, Debug)]
@@ -93,6 +93,30 @@ impl Store {
             .count())
     }
 
+    /// Why the role the hub is logged in as is more than it should be (guarantees, rule 20): it would see rows past the
+    /// row-level security, or could change what is append-only. Empty = it is not.
+    pub async fn excess_rights(&self) -> Result<Vec<&'static str>, StoreError> {
+        let row: (bool, bool, bool) = sqlx::query_as(
+            "SELECT rolsuper, rolbypassrls, EXISTS (
+                 SELECT 1 FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
+                     AND pg_has_role(current_user, relowner, 'USAGE'))
+             FROM pg_roles WHERE rolname = current_user",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let (is_superuser, bypasses, owns) = row;
+        let found = [
+            (is_superuser, "it is a superuser"),
+            (bypasses, "it has BYPASSRLS"),
+            (owns, "it owns tables"),
+        ];
+        Ok(found
+            .into_iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, what)| what)
+            .collect())
+    }
+
     /// The settings under which a committed write may be lost (guarantees, rule 3); empty = safe.
     pub async fn unsafe_settings(&self) -> Result<Vec<UnsafeSetting>, StoreError> {
         let row: (String, String, String, String) = sqlx::query_as(
@@ -134,18 +158,21 @@ impl Store {
         Ok(found)
     }
 
-    /// Begins a transaction. Whoever calls this must not be cancelled half-way: see `serasi-hub`'s unit of work.
-    pub async fn begin(&self) -> Result<sqlx::PgTransaction<'static>, StoreError> {
-        Ok(self.pool.begin().await?)
+    /// Begins a transaction that sees what `context` may see. Whoever calls this must not be cancelled half-way: see
+    /// `serasi-hub`'s unit of work.
+    pub async fn begin(&self, context: Context) -> Result<sqlx::PgTransaction<'static>, StoreError> {
+        Ok(self.pool.begin_with(context.begin()).await?)
     }
 
     /// Begins a transaction in which every statement sees the same moment.
-    pub(crate) async fn begin_read(&self) -> Result<sqlx::PgTransaction<'static>, StoreError> {
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        Ok(self.pool.begin_with(begin).await?)
+    pub(crate) async fn begin_read(
+        &self,
+        context: Context,
+    ) -> Result<sqlx::PgTransaction<'static>, StoreError> {
+        Ok(self.pool.begin_with(context.begin_snapshot()).await?)
     }
 
-    /// A connection for reads.
+    /// A connection for reads of the directory and the law, without a context: rows about cases are not there.
     pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
         Ok(self.pool.acquire().await?)
     }

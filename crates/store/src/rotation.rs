@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::columns::Row;
 use crate::seal::{DataKeyRow, KeptKey};
-use crate::{Store, StoreError, now};
+use crate::{Context, Store, StoreError, now};
 
 mod old_layout;
 mod reindex;
@@ -62,7 +62,7 @@ pub async fn renew_data_keys(store: &Store, progress: &mut Progress<'_>) -> Resu
 
 /// Now, or when a run that was broken off began.
 async fn start_of_run(store: &Store) -> Result<OffsetDateTime, StoreError> {
-    let mut connection = store.read().await?;
+    let mut connection = store.begin(Context::WorkOnPersons).await?;
     let earliest = sqlx::query_scalar!("SELECT min(retired_at) FROM data_keys")
         .fetch_one(&mut *connection)
         .await?;
@@ -76,7 +76,7 @@ async fn start_of_run(store: &Store) -> Result<OffsetDateTime, StoreError> {
 /// them is left, a run that goes on knows which keys are new.
 async fn succeed(store: &Store, row: &DataKeyRow, started: OffsetDateTime) -> Result<(), StoreError> {
     let made = store.sealer().make(row.home, row.class).await?;
-    let mut transaction = store.begin().await?;
+    let mut transaction = store.begin(Context::WorkOnPersons).await?;
     let retired = sqlx::query!(
         "UPDATE data_keys SET retired_at = $3 WHERE region_code = $1 AND data_key_id = $2 AND retired_at IS NULL",
         row.home.to_string(),
@@ -107,7 +107,7 @@ async fn empty(store: &Store, old: &DataKeyRow, progress: &mut Progress<'_>) -> 
             progress(done);
             rest(began).await;
         }
-        let mut transaction = store.begin().await?;
+        let mut transaction = store.begin(Context::WorkOnPersons).await?;
         let deleted = sqlx::query!(
             "DELETE FROM data_keys WHERE region_code = $1 AND data_key_id = $2 AND retired_at IS NOT NULL",
             old.home.to_string(),
@@ -136,7 +136,7 @@ struct SubjectRow {
 }
 
 async fn rewrap_batch(store: &Store, old: &DataKeyRow) -> Result<u64, StoreError> {
-    let mut transaction = store.begin().await?;
+    let mut transaction = store.begin(Context::WorkOnPersons).await?;
     let rows = subjects_of(&mut transaction, old.home, old.id).await?;
     let (mut subjects, mut classes, mut before, mut data_keys, mut wrapped) =
         (vec![], vec![], vec![], vec![], vec![]);
@@ -209,7 +209,7 @@ pub async fn rewrap_data_keys(store: &Store, progress: &mut Progress<'_>) -> Res
             continue;
         }
         let key = store.sealer().wrap_again(&row).await?;
-        let mut transaction = store.begin().await?;
+        let mut transaction = store.begin(Context::WorkOnPersons).await?;
         if crate::seal::data_key_rewrapped(&mut transaction, &row, &key).await? {
             done += 1;
         }

@@ -156,7 +156,7 @@ async fn without_the_guard_the_last_place_is_given_many_times() {
     let start = std::sync::Arc::new(tokio::sync::Barrier::new(16));
     let mut calls = JoinSet::new();
     for _ in 0..16 {
-        let (url, start) = (hub.database.url().to_owned(), start.clone());
+        let (url, start) = (hub.database.owner_url().to_owned(), start.clone());
         calls.spawn(async move {
             let mut connection = PgConnection::connect(&url).await.unwrap();
             start.wait().await;

@@ -109,7 +109,7 @@ async fn storm(hub: &TestHub, replica: &TestHub, facilities: &[String]) -> (Answ
     println!("SERASI_STORM_SEED={seed}");
     let database = PgPoolOptions::new()
         .max_connections(8)
-        .connect(hub.database.url())
+        .connect(hub.database.owner_url())
         .await
         .unwrap();
     let clients = [hub, replica].map(|hub| everybody(hub, &facilities[0]));

@@ -6,6 +6,7 @@ use serasi_hub::clock::Clock;
 use serasi_hub::server::Limits;
 use serasi_hub::{Hub, HubSettings};
 use serasi_proto::v1;
+use serasi_tests::audit::AuditFolder;
 use serasi_tests::build::{facility, intake, request_id};
 use serasi_tests::database::TestDatabase;
 
@@ -45,6 +46,7 @@ async fn two_replicas_that_activate_at_once_leave_exactly_one_active() {
 async fn hubs_that_open_at_once_agree_on_one_policy() {
     let keys = tempfile::tempdir().unwrap();
     let issuer = DevIssuer::open_or_create(&keys.path().join("key")).unwrap();
+    let audit = AuditFolder::new();
     for _ in 0..5 {
         let database = TestDatabase::create().await;
         let settings = async |version: &str| {
@@ -55,6 +57,7 @@ async fn hubs_that_open_at_once_agree_on_one_policy() {
                 policy,
                 gate: Gate::new(issuer.verifier().unwrap(), Limits::DEVELOPMENT_CALLS_PER_SECOND),
                 clock: Clock::system(),
+                audit: audit.settings(),
             }
         };
         let (a, b, c) = (settings("A").await, settings("B").await, settings("A").await);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
+use serasi_store::Context;
 use serasi_store::persons;
 use serasi_tests::build::{facility, intake, request_id, submit};
 use serasi_tests::status::{refusal, violated_fields};
@@ -162,7 +163,7 @@ async fn each_class_is_erased_in_its_time_and_the_case_goes_on_without_it() {
     );
     // The young case is found as before.
     let store = hub.database.store().await;
-    let mut connection = store.read().await.unwrap();
+    let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
     let nik = canary(1).nik.parse().unwrap();
     let found = persons::by_nik(&mut connection, store.sealer(), &nik, 10)
         .await

@@ -6,6 +6,7 @@ use serasi_domain::id::{CaseId, PersonId};
 use serasi_domain::person::{Person, Phone};
 use serasi_domain::text::Text;
 use serasi_hub::search_terms;
+use serasi_store::Context;
 use serasi_store::persons::{self, Candidate};
 use serasi_tests::TestHub;
 use time::OffsetDateTime;
@@ -37,7 +38,7 @@ fn ids(found: &[PersonId]) -> String {
 
 async fn look_for(hub: &TestHub, person: &Person) -> Vec<Candidate> {
     let store = hub.database.store().await;
-    let mut connection = store.read().await.unwrap();
+    let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
     let terms = search_terms::around(person, now(hub).await);
     persons::candidates(&mut connection, store.sealer(), &terms, 20)
         .await
@@ -53,7 +54,7 @@ async fn a_nik_and_a_telephone_in_any_spelling_find_their_person_in_every_region
     let wanted = case(&mut worker(&hub), &one).await.persons[0].person_id.clone();
 
     let store = hub.database.store().await;
-    let mut connection = store.read().await.unwrap();
+    let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
     let nik = canary(1).nik.parse().unwrap();
     let found = persons::by_nik(&mut connection, store.sealer(), &nik, 10)
         .await
@@ -125,7 +126,7 @@ async fn candidates_are_found_quickly_among_many() {
             .iter()
             .map(|person| new_person(case, person, now))
             .collect();
-        let mut transaction = store.begin().await.unwrap();
+        let mut transaction = store.begin(Context::WorkOnPersons).await.unwrap();
         persons::insert(&mut transaction, store.sealer(), case, &people)
             .await
             .unwrap();

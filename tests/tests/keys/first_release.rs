@@ -3,6 +3,7 @@
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serasi_domain::id::{CaseId, PersonId};
 use serasi_proto::v1;
+use serasi_store::Context;
 use serasi_store::{Kept, intakes, persons};
 use serasi_tests::TestHub;
 use serasi_tests::build::{facility, intake, request_id, submit};
@@ -45,7 +46,7 @@ async fn as_before(hub: &TestHub, id: &str) {
     let case: CaseId = id.parse().unwrap();
     let store = hub.database.store().await;
     store.load_keys(case.home()).await.unwrap();
-    let mut connection = store.read().await.unwrap();
+    let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
     let kept = persons::of_case(&mut connection, store.sealer(), case)
         .await
         .unwrap();
@@ -162,7 +163,7 @@ async fn a_case_of_the_first_release_is_read_resealed_and_found() {
     );
     assert_eq!(count(&hub, "SELECT count(*) FROM subject_keys").await, 5);
     let store = hub.database.store().await;
-    let mut connection = store.read().await.unwrap();
+    let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
     let nik = canary(2).nik.parse().unwrap();
     let found = persons::by_nik(&mut connection, store.sealer(), &nik, 10)
         .await

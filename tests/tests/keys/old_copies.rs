@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serasi_domain::id::CaseId;
+use serasi_store::Context;
 use serasi_store::{IndexKeys, Kek, KeyFile, PgConnection, Sealer, Store, erasure, persons, rotation};
 use serasi_tests::TestHub;
 use serasi_tests::database::TestDatabase;
@@ -42,7 +43,7 @@ async fn read(database: &TestDatabase, keys: &Path, case: CaseId) -> Option<Stri
     let store = store_with(database, keys).await;
     let read = async {
         store.load_keys(case.home()).await.ok()?;
-        let mut connection = store.read().await.unwrap();
+        let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
         let kept = persons::of_case(&mut connection, store.sealer(), case)
             .await
             .ok()?;
@@ -67,7 +68,7 @@ async fn erased_case(hub: &TestHub) -> CaseId {
     let case: CaseId = id.parse().unwrap();
     let store = hub.database.store().await;
     store.load_keys(case.home()).await.unwrap();
-    let mut transaction = store.begin().await.unwrap();
+    let mut transaction = store.begin(Context::WorkOnPersons).await.unwrap();
     let class = serasi_domain::privacy::DataClass::Identity;
     assert!(
         erasure::erase(&mut transaction, store.sealer(), case, 1, class)

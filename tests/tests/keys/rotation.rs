@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serasi_proto::v1;
+use serasi_store::Context;
 use serasi_store::{persons, rotation};
 use serasi_tests::build::{facility, intake, submit};
 use serasi_tests::{Client, TestHub};
@@ -123,7 +124,7 @@ async fn every_key_is_rotated_under_reads_and_writes_without_a_failed_call() {
     }
     // Nobody was lost from the index, not even who was added by the hub that does not know the new key.
     let store = replica.database.store().await;
-    let mut connection = store.read().await.unwrap();
+    let mut connection = store.begin(Context::WorkOnPersons).await.unwrap();
     for number in [0, 7, PERSONS + 1] {
         let phone = canary(number).phone.parse().unwrap();
         let found = persons::by_phone(&mut connection, store.sealer(), &phone, 1_000).await;

@@ -1,16 +1,19 @@
 //! What is wrong with keys is told at start, not at the first read.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::time::Duration;
 
 use serasi_tests::database::TestDatabase;
 use serasi_tests::{TestHub, binary};
+use tokio::process::Command;
 
 use crate::people::{canary, keys_command, report};
 
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// `serasi serve` with these arguments; it must refuse by itself.
-fn serve(database: &TestDatabase, data_dir: &Path, arguments: &[&str]) -> String {
-    let output: Output = Command::new(binary())
+async fn serve(database: &TestDatabase, data_dir: &Path, arguments: &[&str]) -> String {
+    let refused = Command::new(binary())
         .args([
             "serve",
             "--listen",
@@ -22,8 +25,10 @@ fn serve(database: &TestDatabase, data_dir: &Path, arguments: &[&str]) -> String
         .arg(data_dir)
         .args(arguments)
         .env_remove("SERASI_KEY_FILE")
-        .output()
-        .unwrap();
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(PATIENCE, refused).await;
+    let output = output.expect("it serves instead of refusing").unwrap();
     assert_eq!(output.status.code(), Some(2), "it must not serve");
     String::from_utf8(output.stderr).unwrap()
 }
@@ -51,7 +56,7 @@ async fn production_refuses_keys_that_were_made_for_development_and_a_start_with
         &jwks,
         "--plaintext",
     ];
-    let refused = serve(&hub.database, folder.path(), &production);
+    let refused = serve(&hub.database, folder.path(), &production).await;
     assert!(
         refused.contains("--index-key-file") && refused.contains("--transit"),
         "{refused}"
@@ -62,7 +67,7 @@ async fn production_refuses_keys_that_were_made_for_development_and_a_start_with
         text(&hub.database.index_key_file()),
     );
     let named = [&production[..], &["--key-file", &key, "--index-key-file", &index]].concat();
-    let refused = serve(&hub.database, folder.path(), &named);
+    let refused = serve(&hub.database, folder.path(), &named).await;
     assert!(
         refused.contains("made for development") && refused.contains("keys generate"),
         "{refused}"
@@ -89,10 +94,10 @@ async fn a_wrong_key_file_is_told_at_start() {
     );
 
     let wrong_kek = ["--development", "--key-file", &other, "--index-key-file", &index];
-    let refused = serve(&hub.database, folder.path(), &wrong_kek);
+    let refused = serve(&hub.database, folder.path(), &wrong_kek).await;
     assert!(refused.contains("does not open the data keys"), "{refused}");
     let wrong_index = ["--development", "--key-file", &key, "--index-key-file", &other];
-    let refused = serve(&hub.database, folder.path(), &wrong_index);
+    let refused = serve(&hub.database, folder.path(), &wrong_index).await;
     assert!(refused.contains("nobody would be found"), "{refused}");
     let no_vault = [
         "--development",
@@ -105,7 +110,7 @@ async fn a_wrong_key_file_is_told_at_start() {
         "--key-file",
         &other,
     ];
-    let refused = serve(&hub.database, folder.path(), &no_vault);
+    let refused = serve(&hub.database, folder.path(), &no_vault).await;
     assert!(refused.contains("does not open the data keys"), "{refused}");
     hub.finish().await;
 }

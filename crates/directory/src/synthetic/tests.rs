@@ -46,7 +46,11 @@ fn the_uptd_table_is_the_same_on_every_machine() {
 fn assert_table(header: &str, lines: &[String], bytes: usize, sha256: &str) {
     let table = format!("{header}\n{}\n", lines.join("\n"));
     assert_eq!(table.len(), bytes);
-    assert_eq!(format!("{:x}", Sha256::digest(&table)), sha256);
+    let digest: String = Sha256::digest(&table)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(digest, sha256);
 }
 
 fn lks_line(lks: &Lks) -> String {

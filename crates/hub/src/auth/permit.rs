@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serasi_domain::break_glass::BreakGlass;
 use serasi_domain::case::{Case, Owner};
-use serasi_domain::id::FacilityId;
+use serasi_domain::id::{AuditId, CaseId, FacilityId};
 use serasi_domain::offer::Offer;
 use serasi_domain::placement::Placement;
 use serasi_geography::{RegionCode, RegionLevel};
+use serasi_store::Context;
 use time::OffsetDateTime;
 
 use super::table::{self, Field, Grant, To};
@@ -127,6 +128,18 @@ impl Permit {
             stated: scope_if(To::StatedRegion),
             own_facility: self.caller.facility.filter(|_| has(To::OwnFacility)),
             reported_by: Some(self.caller.principal.clone()).filter(|_| has(To::OwnReport)),
+        }
+    }
+
+    /// What the database lets a look of this caller see, the part of the table's answer that it can know; `case` = the one
+    /// that is looked at. Whoever may see what they have reported sees that case wherever it is.
+    pub(crate) fn context(&self, case: Option<CaseId>) -> Context {
+        let has = |to| self.grants_of_mine().any(|(_, granted)| *granted == to);
+        let by_region = has(To::CaseInScope) || has(To::FacilityInScope) || has(To::StatedRegion);
+        Context::Caller {
+            scope: Some(self.caller.scope).filter(|_| by_region),
+            facility: self.caller.facility.filter(|_| has(To::OwnFacility)),
+            case: case.filter(|_| has(To::OwnReport)),
         }
     }
 
@@ -261,6 +274,16 @@ impl Object for FacilityId {
         Belongs {
             facility: Some(*self),
             facility_place: Some(self.home().code()),
+            ..Belongs::default()
+        }
+    }
+}
+
+impl Object for AuditId {
+    /// An entry is where its subject is.
+    fn belongs(&self) -> Belongs {
+        Belongs {
+            case_place: Some(self.home().code()),
             ..Belongs::default()
         }
     }

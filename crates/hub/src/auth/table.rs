@@ -124,6 +124,9 @@ const OVERSEERS: &[Grant] = &[(
 /// Who looks at openings of masked cases, and says whether they had to be.
 const REVIEWERS: &[Grant] = &[(&[Supervisor, Auditor], To::CaseInScope)];
 
+/// Who checks what others have read and changed. An entry is where its subject is.
+const AUDITORS: &[Grant] = &[(&[Auditor, Supervisor], To::StatedRegion)];
+
 /// Method path without the leading slash, and its grants: one of them is enough.
 pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.IntakeService/SubmitIntake", REPORTERS),
@@ -202,6 +205,12 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
         ],
     ),
     ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
+    ("serasi.v1.AuditService/ListAuditEntries", AUDITORS),
+    ("serasi.v1.AuditService/ListAuditHeads", AUDITORS),
+    (
+        "serasi.v1.AuditService/GetAuditProof",
+        &[(&[Auditor, Supervisor], To::CaseInScope)],
+    ),
     (
         "serasi.v1.AuditService/OpenBreakGlass",
         &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)],

@@ -6,7 +6,7 @@ use serasi_domain::id::CaseId;
 use serasi_domain::text::Text;
 use serasi_proto::v1;
 use serasi_proto::v1::case_service_server::CaseService;
-use serasi_store::cases::{self, CaseFilter, CaseOrder, CasePosition};
+use serasi_store::cases::{CaseFilter, CaseOrder, CasePosition};
 use tonic::{Request, Response, Status};
 
 use super::caller;
@@ -17,6 +17,7 @@ use crate::sight::{Eyes, VeiledList};
 use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::get_case::GetCase;
 use crate::verbs::lift_legal_hold::LiftLegalHold;
+use crate::verbs::list_cases::ListCases;
 use crate::verbs::resolve_directly::ResolveDirectly;
 use crate::verbs::set_legal_hold::SetLegalHold;
 use crate::verbs::triage_case::TriageCase;
@@ -46,13 +47,11 @@ impl CaseService for CaseHandler {
     ) -> Result<Response<v1::ListCasesResponse>, Status> {
         let caller = caller(&request)?;
         let (filter, list) = read_filter(&caller, request.get_ref())?;
-        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let found = cases::list(&mut connection, &filter)
-            .await
-            .map_err(HubError::from)?;
+        let order = filter.order;
+        let found = run_for(&self.0, caller.clone(), ListCases { filter }).await?;
         let eyes = Eyes::new(&self.0, &caller);
         let (page, next) = list.page(found, |case| !eyes.of_case(case).is_whole());
-        let next = next.map(|case| PageToken::write(&(order_number(filter.order), position(&case))));
+        let next = next.map(|case| PageToken::write(&(order_number(order), position(&case))));
         let cases = page.iter().map(|case| eyes.case(case)).collect();
         Ok(Response::new(v1::ListCasesResponse {
             cases,

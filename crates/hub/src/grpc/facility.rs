@@ -83,7 +83,8 @@ impl FacilityService for FacilityHandler {
     ) -> Result<Response<v1::GetFacilityResponse>, Status> {
         let caller = caller(&request)?;
         let id: FacilityId = id_of(Kind::Facility, &request.get_ref().facility_id)?;
-        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
+        let context = caller.context(None);
+        let mut connection = self.0.store.begin(context).await.map_err(HubError::from)?;
         let (facility, pools) = with_pools(&mut connection, id).await?;
         let facility = show_facility(&mut connection, &caller, &facility, &pools)
             .await

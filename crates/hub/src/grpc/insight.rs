@@ -9,6 +9,7 @@ use serasi_domain::insight::unmet_need::{RowKey, UnmetNeed};
 use serasi_geography::RegionCode;
 use serasi_proto::v1;
 use serasi_proto::v1::insight_service_server::InsightService;
+use serasi_store::Context;
 use serasi_store::insight::truthfulness::{Truthfulness, TruthfulnessFilter};
 use serasi_store::insight::unmet_need::UnmetNeedFilter;
 use serasi_store::insight::{timeliness, truthfulness, unmet_need};
@@ -113,7 +114,7 @@ impl InsightHandler {
             after,
             limit: usize::try_from(list.limit()).unwrap_or(0),
         };
-        let mut connection = self.0.store.read().await?;
+        let mut connection = self.0.store.begin(Context::Work).await?;
         let found = truthfulness::worst(&mut connection, &filter).await?;
         let eyes = Eyes::new(&self.0, caller);
         let (found, next) = list.page(found, |row| eyes.hides_location(row.facility));
@@ -136,7 +137,7 @@ impl InsightHandler {
         let extent = extent(&mut parse, caller.stated()?, &request.region_code, request.level);
         let days = days(&mut parse, &request.from_date, &request.until_date);
         let (extent, days) = parse.finish(extent.zip(days))?;
-        let mut connection = self.0.store.read().await?;
+        let mut connection = self.0.store.begin(Context::Work).await?;
         let rows = timeliness::count(&mut connection, extent, days).await?;
         Ok(v1::GetTimelinessResponse {
             rows: rows.iter().map(timeliness_to_wire).collect(),

@@ -1,17 +1,12 @@
 //! ReferralService.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serasi_domain::case::Case;
-use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
+use serasi_domain::id::{CaseId, FacilityId};
 use serasi_domain::offer::{Decline, DeclineReason, WithdrawReason, Withdrawal};
-use serasi_domain::routing::route;
 use serasi_proto::v1;
 use serasi_proto::v1::referral_service_server::ReferralService;
-use serasi_store::decisions::StoredDecision;
-use serasi_store::offers::{self, OfferFilter};
-use serasi_store::{PgConnection, StoreError, cases, decisions, exclusions};
+use serasi_store::offers::OfferFilter;
 use time::{Duration, OffsetDateTime};
 use tonic::{Request, Response, Status};
 
@@ -19,17 +14,20 @@ use super::caller;
 use crate::auth::Permit;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
-use crate::replay::replay;
 use crate::sight::Eyes;
-use crate::unit_of_work::{Call, execute};
+use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::accept_offer::AcceptOffer;
 use crate::verbs::admit_placement::AdmitPlacement;
 use crate::verbs::decline_offer::DeclineOffer;
 use crate::verbs::discharge_placement::DischargePlacement;
+use crate::verbs::get_decision::GetDecision;
+use crate::verbs::get_offer::GetOffer;
+use crate::verbs::list_offers::ListOffers;
 use crate::verbs::mark_offer_seen::MarkOfferSeen;
+use crate::verbs::preview_route::PreviewRoute;
+use crate::verbs::replay_decision::ReplayDecision;
 use crate::verbs::route_case::RouteCase;
 use crate::verbs::withdraw_offer::WithdrawOffer;
-use crate::verbs::{reachable, seeker};
 use crate::wire::{PageToken, Parse, capacity_report, id_of, page_of, page_size, replay_to_wire};
 
 /// Longest time a facility may ask to be left out.
@@ -46,7 +44,10 @@ impl ReferralService for ReferralHandler {
         request: Request<v1::PreviewRouteRequest>,
     ) -> Result<Response<v1::PreviewRouteResponse>, Status> {
         let caller = caller(&request)?;
-        let decision = self.preview(&caller, &request.get_ref().case_id).await?;
+        let act = PreviewRoute {
+            case: id_of(Kind::Case, &request.get_ref().case_id)?,
+        };
+        let decision = run_for(&self.0, caller, act).await?;
         Ok(Response::new(v1::PreviewRouteResponse {
             decision: Some(decision),
         }))
@@ -74,8 +75,8 @@ impl ReferralService for ReferralHandler {
     ) -> Result<Response<v1::GetDecisionResponse>, Status> {
         let caller = caller(&request)?;
         let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
-        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let (case, stored) = self.decision(&mut connection, &caller, id).await?;
+        let act = GetDecision { decision: id };
+        let (case, stored) = run_for(&self.0, caller.clone(), act).await?;
         let eyes = Eyes::new(&self.0, &caller);
         Ok(Response::new(v1::GetDecisionResponse {
             decision: Some(eyes.decision(Some(id), &case, stored.decision)),
@@ -88,9 +89,8 @@ impl ReferralService for ReferralHandler {
     ) -> Result<Response<v1::ReplayDecisionResponse>, Status> {
         let caller = caller(&request)?;
         let id = id_of(Kind::Decision, &request.get_ref().decision_id)?;
-        let mut connection = self.0.store.read().await.map_err(HubError::from)?;
-        let (case, stored) = self.decision(&mut connection, &caller, id).await?;
-        let replayed = replay(&self.0, &mut connection, &stored).await?;
+        let act = ReplayDecision { decision: id };
+        let (case, stored, replayed) = run_for(&self.0, caller.clone(), act).await?;
         let eyes = Eyes::new(&self.0, &caller);
         let show = |decision| eyes.decision(Some(id), &case, decision);
         Ok(Response::new(replay_to_wire(&stored, replayed, show)))
@@ -101,7 +101,11 @@ impl ReferralService for ReferralHandler {
         request: Request<v1::GetOfferRequest>,
     ) -> Result<Response<v1::GetOfferResponse>, Status> {
         let caller = caller(&request)?;
-        let offer = self.offer(&caller, &request.get_ref().offer_id).await?;
+        let act = GetOffer {
+            offer: id_of(Kind::Offer, &request.get_ref().offer_id)?,
+        };
+        let (case, view) = run_for(&self.0, caller.clone(), act).await?;
+        let offer = Eyes::new(&self.0, &caller).offer(&case, &view);
         Ok(Response::new(v1::GetOfferResponse { offer: Some(offer) }))
     }
 
@@ -111,7 +115,7 @@ impl ReferralService for ReferralHandler {
     ) -> Result<Response<v1::ListOffersResponse>, Status> {
         let caller = caller(&request)?;
         let filter = read_filter(&caller, request.get_ref())?;
-        Ok(Response::new(self.offers(&caller, &filter).await?))
+        Ok(Response::new(self.offers(caller, filter).await?))
     }
 
     async fn mark_offer_seen(
@@ -226,19 +230,11 @@ impl ReferralService for ReferralHandler {
 }
 
 impl ReferralHandler {
-    async fn offers(
-        &self,
-        caller: &Permit,
-        filter: &OfferFilter,
-    ) -> Result<v1::ListOffersResponse, HubError> {
-        let mut connection = self.0.store.read().await?;
-        let found = offers::list(&mut connection, filter).await?;
-        let of_cases = found.iter().map(|view| view.offer.case);
-        let cases = cases::get_many(&mut connection, of_cases).await?;
-        let cases = cases.into_iter().map(|(id, case)| Ok((id, case?)));
-        let cases: BTreeMap<CaseId, Case> = cases.collect::<Result<_, StoreError>>()?;
-        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == filter.limit);
-        let eyes = Eyes::new(&self.0, caller);
+    async fn offers(&self, caller: Permit, filter: OfferFilter) -> Result<v1::ListOffersResponse, HubError> {
+        let limit = filter.limit;
+        let (found, cases) = run_for(&self.0, caller.clone(), ListOffers { filter }).await?;
+        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
+        let eyes = Eyes::new(&self.0, &caller);
         let shown = found.iter().map(|view| {
             let case = cases.get(&view.offer.case);
             case.map(|case| eyes.offer(case, view))
@@ -252,50 +248,6 @@ impl ReferralHandler {
             offers,
             next_page_token: next.unwrap_or_default(),
         })
-    }
-
-    async fn preview(&self, caller: &Permit, case_id: &str) -> Result<v1::Decision, HubError> {
-        let id: CaseId = id_of(Kind::Case, case_id)?;
-        let mut connection = self.0.store.read().await?;
-        let found = cases::get(&mut connection, id).await?;
-        let case = reachable(&mut connection, caller, id, found).await?;
-        let excluded = exclusions::of_case(&mut connection, id).await?;
-        let now = serasi_store::now(&mut connection).await?;
-        let policy = self.0.policies.of_search(&mut connection, &case).await?;
-        if let Some(missing) = policy.missing(&case.facts) {
-            return Err(missing.into());
-        }
-        let board = self.0.board.snapshot();
-        let found = route(seeker(&case, &excluded), &board.directory, &policy, now)?;
-        Ok(Eyes::new(&self.0, caller).decision(None, &case, found.decision))
-    }
-
-    async fn offer(&self, caller: &Permit, offer_id: &str) -> Result<v1::Offer, HubError> {
-        let id: OfferId = id_of(Kind::Offer, offer_id)?;
-        let mut connection = self.0.store.read().await?;
-        let found = offers::get(&mut connection, id).await?;
-        caller.find(Kind::Offer, id, found.as_ref().map(|view| view.offer.clone()))?;
-        let not_found = || HubError::not_found(Kind::Offer, id);
-        let view = found.ok_or_else(not_found)?;
-        let case = cases::get(&mut connection, view.offer.case).await?;
-        Ok(Eyes::new(&self.0, caller).offer(&case.ok_or_else(not_found)?, &view))
-    }
-
-    /// A stored decision of a case that the caller may see.
-    async fn decision(
-        &self,
-        connection: &mut PgConnection,
-        caller: &Permit,
-        id: DecisionId,
-    ) -> Result<(Case, StoredDecision), HubError> {
-        let stored = decisions::get(connection, id).await?;
-        let case = match &stored {
-            Some(stored) => cases::get(connection, stored.case).await?,
-            None => None,
-        };
-        let case = caller.find(Kind::Decision, id, case)?;
-        let stored = stored.ok_or_else(|| HubError::not_found(Kind::Decision, id))?;
-        Ok((case, stored))
     }
 }
 

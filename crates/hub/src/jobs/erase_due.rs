@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serasi_domain::privacy::{DataClass, Retention};
-use serasi_store::{StoreError, erasure};
+use serasi_store::{Context, StoreError, erasure};
 use tokio::sync::watch;
 
 use super::goes_on;
@@ -42,7 +42,7 @@ async fn round(
 ) -> Result<(), HubError> {
     let mut last = None;
     while !*stop.borrow() {
-        let mut connection = hub.store.read().await?;
+        let mut connection = hub.store.begin(Context::Work).await?;
         let now = serasi_store::now(&mut connection).await?;
         let due = erasure::due(&mut connection, class, retention.cutoff(class, now), last, BATCH).await?;
         drop(connection);

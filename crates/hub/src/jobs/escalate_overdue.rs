@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serasi_store::{StoreError, cases};
+use serasi_store::{Context, StoreError, cases};
 use tokio::sync::watch;
 
 use super::goes_on;
@@ -28,7 +28,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
 async fn round(hub: &Hub) -> Result<(), HubError> {
     let mut last = None;
     loop {
-        let mut connection = hub.store.read().await?;
+        let mut connection = hub.store.begin(Context::Work).await?;
         let due = cases::overdue(&mut connection, last, BATCH).await?;
         drop(connection);
         last = due.last().copied();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serasi_store::{StoreError, offers};
+use serasi_store::{Context, StoreError, offers};
 use tokio::sync::watch;
 
 use super::goes_on;
@@ -27,7 +27,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
 async fn round(hub: &Hub) -> Result<(), HubError> {
     let mut last = None;
     loop {
-        let mut connection = hub.store.read().await?;
+        let mut connection = hub.store.begin(Context::Work).await?;
         let due = offers::due(&mut connection, last, BATCH).await?;
         drop(connection);
         last = due.last().copied();

@@ -11,7 +11,7 @@ use serasi_domain::directory::{Changes, Directory};
 use serasi_domain::id::{CaseId, FacilityId};
 use serasi_domain::policy::Policy;
 use serasi_domain::routing::{Choice, Exclusion, route};
-use serasi_store::{PgConnection, StoreError, cases, exclusions};
+use serasi_store::{Context, PgConnection, StoreError, cases, exclusions};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -74,7 +74,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
 
 /// Gives the time until the first search that stopped short may go farther.
 async fn go_through_queue(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<Option<Duration>, HubError> {
-    let mut connection = hub.store.read().await?;
+    let mut connection = hub.store.begin(Context::Work).await?;
     let mut round = Round {
         directory: hub.board.snapshot().directory,
         started: serasi_store::now(&mut connection).await?,
@@ -83,7 +83,7 @@ async fn go_through_queue(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<Opt
     drop(connection);
     let mut last = None;
     while !*stop.borrow() {
-        let mut connection = hub.store.read().await?;
+        let mut connection = hub.store.begin(Context::Work).await?;
         let page = cases::waiting(&mut connection, last, round.started, PAGE).await?;
         let Some((position, _)) = page.last() else {
             break;

@@ -3,9 +3,10 @@
 use serasi_domain::case::CaseState;
 use serasi_domain::id::CaseId;
 use serasi_domain::privacy::DataClass;
-use serasi_store::{cases, erasure};
+use serasi_store::{Context, cases, erasure};
 use serde_json::json;
 
+use crate::auth::Permit;
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
@@ -19,6 +20,10 @@ pub(crate) struct EraseDue {
 impl Act for EraseDue {
     const VERB: &'static str = "EraseDue";
     type Output = bool;
+
+    fn context(&self, _caller: &Permit) -> Context {
+        Context::WorkOnPersons
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {
         let Some(case) = cases::get_for_change(&mut unit.conn, self.case).await? else {

@@ -2,8 +2,9 @@
 
 use serasi_domain::id::BreakGlassId;
 use serasi_proto::v1;
-use serasi_store::break_glass;
+use serasi_store::{Context, break_glass};
 
+use crate::auth::Permit;
 use crate::error::{HubError, Kind};
 use crate::unit_of_work::{Act, Unit};
 use crate::wire::break_glass_to_wire;
@@ -15,6 +16,10 @@ pub(crate) struct GetBreakGlass {
 impl Act for GetBreakGlass {
     const VERB: &'static str = "GetBreakGlass";
     type Output = v1::BreakGlass;
+
+    fn context(&self, caller: &Permit) -> Context {
+        caller.context(None)
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<v1::BreakGlass, HubError> {
         let found = break_glass::get(&mut unit.conn, self.glass).await?;

@@ -5,9 +5,10 @@ use serasi_domain::case::CaseState;
 use serasi_domain::id::CaseId;
 use serasi_domain::need_to_know::Sight;
 use serasi_proto::v1;
-use serasi_store::{Kept, break_glass, cases, erasure, intakes, offers, persons, placements};
+use serasi_store::{Context, Kept, break_glass, cases, erasure, intakes, offers, persons, placements};
 
 use super::open::reachable;
+use crate::auth::Permit;
 use crate::error::HubError;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
@@ -20,6 +21,10 @@ pub(crate) struct GetCase {
 impl Act for GetCase {
     const VERB: &'static str = "GetCase";
     type Output = v1::Case;
+
+    fn context(&self, caller: &Permit) -> Context {
+        caller.context(Some(self.case))
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<v1::Case, HubError> {
         let id = self.case;

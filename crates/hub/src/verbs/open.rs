@@ -12,7 +12,7 @@ use crate::error::{HubError, Kind};
 use crate::unit_of_work::Unit;
 
 /// The case that was looked up, if the caller may do this to it.
-pub(crate) async fn reachable(
+pub(super) async fn reachable(
     conn: &mut PgConnection,
     permit: &Permit,
     id: CaseId,

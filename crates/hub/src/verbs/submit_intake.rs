@@ -11,7 +11,7 @@ use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
 use serasi_store::persons::NewPerson;
 use serasi_store::source_keys::{self, Subject};
-use serasi_store::{Kept, cases, decisions, intakes, offers, persons};
+use serasi_store::{Context, Kept, cases, decisions, intakes, offers, persons};
 use serde_json::json;
 
 use super::refer::{deadline, not_routed, not_routed_without};
@@ -34,6 +34,11 @@ impl Mutation for SubmitIntake {
 
     fn home(&self) -> Regency {
         self.home
+    }
+
+    /// The same key again is compared with the report that came first.
+    fn context(&self) -> Context {
+        Context::WorkOnPersons
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {

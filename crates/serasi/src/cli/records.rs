@@ -271,7 +271,7 @@ pub(crate) struct PolicyActivateArgs {
     pub(crate) version: String,
 }
 
-fn moment(text: &str) -> Result<OffsetDateTime, String> {
+pub(super) fn moment(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339)
         .map_err(|_| "must be a moment with its offset, e.g. 2026-11-02T08:00:00+07:00".to_owned())
 }

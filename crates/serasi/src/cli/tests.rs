@@ -116,3 +116,18 @@ fn a_token_on_the_command_line_is_not_shown() {
     let cli = parse("serasi --token secret bench").unwrap();
     assert!(!format!("{cli:?}").contains("secret"));
 }
+
+#[test]
+fn keys_are_rotated_all_or_by_name_and_a_hold_has_a_reason() {
+    let database = "--database-url postgres://db --key-file kek --index-key-file index";
+    let Command::Keys(Keys::Rotate(args)) = parse(&format!("serasi keys rotate {database}")).unwrap().command
+    else {
+        panic!()
+    };
+    assert!(args.what.is_empty());
+    assert!(parse(&format!("serasi keys rotate data index {database}")).is_ok());
+    assert!(parse(&format!("serasi keys rotate everything {database}")).is_err());
+    assert!(parse("serasi keys status --database-url postgres://db --transit https://vault").is_err());
+    assert!(parse("serasi case hold 3273-1 --reason court-order").is_ok());
+    assert!(parse("serasi case hold 3273-1").is_err());
+}

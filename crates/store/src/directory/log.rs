@@ -6,12 +6,12 @@ use super::{AnswerRow, with_place};
 use crate::capacity::PoolRow;
 use crate::facilities::FacilityRow;
 use crate::history::{Change, Logged};
-use crate::{Store, StoreError};
+use crate::{Context, Store, StoreError};
 
 /// Logs what stands in the tables and not in the log: what the previous release has changed, or somebody by hand. Gives
 /// the number of entries added.
 pub async fn complete(store: &Store) -> Result<u64, StoreError> {
-    let mut conn = store.begin().await?;
+    let mut conn = store.begin(Context::Directory).await?;
     let facilities = sqlx::query!(
         "INSERT INTO facility_log (region_code, facility_id, version, state, profile, state_reason, state_until,
              created_at, changed_at)

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use super::{code_length, region};
 use crate::columns::{Row, regency, scope_pattern};
-use crate::{Store, StoreError};
+use crate::{Context, Store, StoreError};
 
 /// Which cases to count.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub async fn count(
     store: &Store,
     filter: &UnmetNeedFilter,
 ) -> Result<(Vec<UnmetNeed>, MedianWaits), StoreError> {
-    let mut conn = store.begin_read().await?;
+    let mut conn = store.begin_read(Context::Work).await?;
     let tallies = tallies(&mut conn, filter).await?;
     let waits = waits(&mut conn, filter).await?;
     Ok((UnmetNeed::table(tallies, filter.extent), waits))

@@ -13,7 +13,7 @@ use crate::columns::regency;
 use crate::persons::{SealedPersons, identity_cell};
 use crate::seal::Cell;
 use crate::subject_keys::{seal, stale, story_cell};
-use crate::{Kept, KeyError, Sealer, Store, StoreError};
+use crate::{Context, Kept, KeyError, Sealer, Store, StoreError};
 
 /// Seals anew what is left of the old layout. Says how many cases had some.
 pub async fn reseal_old_layout(store: &Store, progress: &mut Progress<'_>) -> Result<u64, StoreError> {
@@ -37,7 +37,7 @@ pub async fn reseal_old_layout(store: &Store, progress: &mut Progress<'_>) -> Re
 
 async fn reseal_one(store: &Store, case: CaseId) -> Result<(), StoreError> {
     loop {
-        let mut transaction = store.begin().await?;
+        let mut transaction = store.begin(Context::WorkOnPersons).await?;
         sqlx::query!(
             "SELECT case_id FROM cases WHERE region_code = $1 AND case_id = $2 FOR UPDATE",
             case.home().to_string(),
@@ -57,7 +57,7 @@ async fn reseal_one(store: &Store, case: CaseId) -> Result<(), StoreError> {
 }
 
 async fn cases_of_old_layout(store: &Store, last: Option<CaseId>) -> Result<Vec<CaseId>, StoreError> {
-    let mut connection = store.read().await?;
+    let mut connection = store.begin(Context::WorkOnPersons).await?;
     let rows = sqlx::query!(
         "SELECT region_code, case_id FROM cases c
          WHERE ($1::text IS NULL OR (region_code, case_id) > ($1, $2))

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{BATCH, Progress, rest};
 use crate::columns::regency;
 use crate::persons::{self, index::IndexRows};
-use crate::{Store, StoreError};
+use crate::{Context, Store, StoreError};
 
 /// Rows of an old version that are deleted in one transaction.
 const DELETED: i64 = 5_000;
@@ -62,7 +62,7 @@ pub async fn reindex(
 
 /// Cases with somebody who is behind, after `last`.
 async fn behind(store: &Store, last: Option<CaseId>) -> Result<Vec<(CaseId, OffsetDateTime)>, StoreError> {
-    let mut connection = store.read().await?;
+    let mut connection = store.begin(Context::WorkOnPersons).await?;
     let rows = sqlx::query!(
         "SELECT c.region_code, c.case_id, c.created_at FROM cases c
          WHERE ($1::text IS NULL OR (c.region_code, c.case_id) > ($1, $2))
@@ -92,7 +92,7 @@ async fn reindex_one(
     terms: Terms,
 ) -> Result<u64, StoreError> {
     loop {
-        let mut transaction = store.begin().await?;
+        let mut transaction = store.begin(Context::WorkOnPersons).await?;
         sqlx::query!(
             "SELECT case_id FROM cases WHERE region_code = $1 AND case_id = $2 FOR UPDATE",
             case.home().to_string(),
@@ -161,7 +161,7 @@ async fn write(
 /// under the older one until the next run.
 async fn delete_old(store: &Store) -> Result<u64, StoreError> {
     let newest = store.sealer().index().newest();
-    let mut transaction = store.begin().await?;
+    let mut transaction = store.begin(Context::WorkOnPersons).await?;
     let names = sqlx::query!(
         "DELETE FROM name_index WHERE (token, key_version, region_code, person_id) IN (
              SELECT n.token, n.key_version, n.region_code, n.person_id FROM name_index n

@@ -1,6 +1,6 @@
 //! How far the keys of a database are: what a rotation has to do, and what is no longer needed.
 
-use crate::{Store, StoreError};
+use crate::{Context, Store, StoreError};
 
 /// Counts of what keys there are and what waits for a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Status {
 
 pub async fn status(store: &Store) -> Result<Status, StoreError> {
     // Counts of whole tables take their time; a reader of one moment, so that they fit each other.
-    let mut transaction = store.begin_read().await?;
+    let mut transaction = store.begin_read(Context::WorkOnPersons).await?;
     let keks = sqlx::query!(
         r#"SELECT kek_id, kek_version, count(*) AS "count!" FROM data_keys GROUP BY 1, 2 ORDER BY 1, 2"#
     )

@@ -16,7 +16,7 @@ use super::secret::Secret;
 use super::{KeyError, Sealer};
 use crate::columns::{Row, regency};
 use crate::rotation::check_old_key;
-use crate::{Store, StoreError};
+use crate::{Context, Store, StoreError};
 
 /// One data key, as a person may see it.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Store {
             for class in missing {
                 made.push((class, sealer.make(home, class).await?));
             }
-            let mut transaction = self.begin().await?;
+            let mut transaction = self.begin(Context::Directory).await?;
             for (class, key) in &made {
                 // Another replica may be faster: then its key counts.
                 insert(&mut transaction, home, *class, key).await?;
@@ -113,12 +113,12 @@ impl Store {
             sealer.unwrap(sample).await?;
         }
         if samples.is_empty() {
-            let mut connection = self.read().await?;
+            let mut connection = self.begin(Context::WorkOnPersons).await?;
             check_old_key(&mut connection, sealer).await?;
         }
         let own = sealer.0.index.check_values();
         let (versions, values): (Vec<i32>, Vec<Vec<u8>>) = own.into_iter().unzip();
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin(Context::Directory).await?;
         let kept = sqlx::query!("SELECT key_version, check_value FROM index_key_checks")
             .fetch_all(&mut *transaction)
             .await?;

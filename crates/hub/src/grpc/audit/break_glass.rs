@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serasi_domain::break_glass::{Justification, LONGEST};
 use serasi_domain::id::BreakGlassId;
 use serasi_proto::v1;
-use serasi_store::break_glass::{self, BreakGlassFilter};
+use serasi_store::break_glass::BreakGlassFilter;
 use time::{Duration, OffsetDateTime};
 
 use crate::auth::Permit;
@@ -13,6 +13,7 @@ use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::get_break_glass::GetBreakGlass;
+use crate::verbs::list_break_glass::ListBreakGlass;
 use crate::verbs::open_break_glass::OpenBreakGlass;
 use crate::verbs::review_break_glass::ReviewBreakGlass;
 use crate::wire::{PageToken, Parse, break_glass_to_wire, id_of, page_size};
@@ -69,8 +70,8 @@ pub(super) async fn get(
 }
 
 pub(super) async fn list(
-    hub: &Hub,
-    caller: &Permit,
+    hub: &Arc<Hub>,
+    caller: Permit,
     request: &v1::ListBreakGlassRequest,
 ) -> Result<v1::ListBreakGlassResponse, HubError> {
     let mut parse = Parse::default();
@@ -88,9 +89,7 @@ pub(super) async fn list(
         before,
         limit,
     };
-    let mut connection = hub.store.read().await?;
-    let now = serasi_store::now(&mut connection).await?;
-    let found = break_glass::list(&mut connection, &filter).await?;
+    let (now, found) = run_for(hub, caller, ListBreakGlass { filter }).await?;
     let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
     let next = found.last().filter(|_| is_full);
     let next = next.map(|glass| PageToken::write(&(glass.opened_at, glass.id)));
