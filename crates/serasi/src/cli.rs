@@ -21,11 +21,11 @@ pub(crate) use audit::{
     Audit, AuditExportArgs, AuditFilterArgs, AuditKeyArgs, AuditListArgs, AuditVerifyArgs,
 };
 pub(crate) use break_glass::{BreakGlass, BreakGlassListArgs, OpenArgs, ReviewArgs};
-pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
+pub(crate) use insight::{Export, IndicatorArgs, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
 pub(crate) use keys::{DatabaseArgs, Keys, RotateArgs, Rotation};
 pub(crate) use records::{
-    AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, ListLength, Offer,
-    OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
+    AcceptArgs, Case, CaseListArgs, CloseArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, LinkArgs,
+    ListLength, Offer, OfferListArgs, Policy, PolicyDryRunArgs, RecordsArgs, WithdrawArgs,
 };
 pub(crate) use registry::{EvaluateArgs, GenerateArgs, MatchArgs, Registry};
 
@@ -110,7 +110,7 @@ pub(crate) enum Command {
     /// Find a facility for a case.
     #[command(subcommand)]
     Route(Route),
-    /// Look at cases.
+    /// Look at cases, end them, and tell which are the same.
     #[command(subcommand)]
     Case(Case),
     /// Look at offers and answer them.

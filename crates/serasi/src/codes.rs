@@ -2,9 +2,10 @@
 
 use serasi_proto::v1::{
     AccessNeed, AgeBand, BreakGlassReason, BreakGlassVerdict, CapacitySource, CaseOrder, CaseState, Channel,
-    Cluster, Criterion, DataClass, DeclineReason, FacilityKind, FacilityState, HoldReason, MaskReason,
-    OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference, RegionLevel, Regulation,
-    RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency, WithdrawReason,
+    CloseReason, Cluster, Criterion, DataClass, DeclineReason, FacilityKind, FacilityState, HoldReason,
+    IndicatorKind, MaskReason, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference,
+    Profession, RecordKind, RegionLevel, Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase,
+    ServiceForm, Sex, Stage, Target, TransferState, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -48,12 +49,14 @@ code! {
     CaseOrder: "CASE_ORDER_",
     CaseState: "CASE_STATE_",
     Channel: "CHANNEL_",
+    CloseReason: "CLOSE_REASON_",
     Cluster: "CLUSTER_",
     Criterion: "CRITERION_",
     DataClass: "DATA_CLASS_",
     DeclineReason: "DECLINE_REASON_",
     FacilityKind: "FACILITY_KIND_",
     FacilityState: "FACILITY_STATE_",
+    IndicatorKind: "INDICATOR_KIND_",
     HoldReason: "HOLD_REASON_",
     MaskReason: "MASK_REASON_",
     OfferState: "OFFER_STATE_",
@@ -61,6 +64,8 @@ code! {
     PlacementState: "PLACEMENT_STATE_",
     PolicyState: "POLICY_STATE_",
     Preference: "PREFERENCE_",
+    Profession: "PROFESSION_",
+    RecordKind: "RECORD_KIND_",
     RegionLevel: "REGION_LEVEL_",
     Regulation: "REGULATION_",
     RequiredField: "REQUIRED_FIELD_",
@@ -69,7 +74,9 @@ code! {
     ServiceBase: "SERVICE_BASE_",
     ServiceForm: "SERVICE_FORM_",
     Sex: "SEX_",
+    Stage: "STAGE_",
     Target: "TARGET_",
+    TransferState: "TRANSFER_STATE_",
     Urgency: "URGENCY_",
     WithdrawReason: "WITHDRAW_REASON_",
 }

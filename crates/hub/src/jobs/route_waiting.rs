@@ -21,7 +21,7 @@ use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::run_job;
 use crate::verbs::route_waiting::{RouteWaiting, Tried};
-use crate::verbs::{seeker, waits_as, waits_for};
+use crate::verbs::{seeker, waits_alike};
 
 /// Time alone can help, too: a parked facility may be asked again, a suspension ends.
 const AT_LEAST_EVERY: Duration = Duration::from_mins(1);
@@ -141,7 +141,7 @@ impl Round {
         let found = route(seeker(case, excluded), &self.directory, policy, self.started).ok()?;
         let widens_at = found.decision.widens_at;
         self.widens_at = self.widens_at.into_iter().chain(widens_at).min();
-        let waits_alike = waits_as(&case.state) == Some(waits_for(found.decision.outcome));
+        let waits_alike = waits_alike(&case.state, found.decision.outcome);
         (!found.choices.is_empty() || !waits_alike).then_some(found.choices)
     }
 

@@ -1,6 +1,6 @@
 //! Referring a case: search, write it down, say what came of it. All in the caller's transaction.
 
-use serasi_domain::case::{Case, CaseState};
+use serasi_domain::case::{Case, CaseFacts, CaseState};
 use serasi_domain::deadline::Allowance;
 use serasi_domain::id::FacilityId;
 use serasi_domain::offer::Offer;
@@ -76,7 +76,7 @@ pub(super) async fn refer_waiting(
             // The places are already held: only a rollback gives them back without a trace.
             return Err(HubError::Moved);
         }
-    } else if waits_as(&case.state) == Some(waits_for(search.decision.outcome)) {
+    } else if waits_alike(&case.state, search.decision.outcome) {
         return Ok(None);
     }
     let old_state = case.state.clone();
@@ -84,27 +84,20 @@ pub(super) async fn refer_waiting(
     Ok(offer)
 }
 
-/// What a waiting case waits for, as a search without a facility to ask would say it.
-pub(crate) const fn waits_as(state: &CaseState) -> Option<Outcome> {
+/// Whether a case that waits would go on waiting as it does, were nobody asked after such a search. A transfer waits for
+/// anybody at all.
+pub(crate) const fn waits_alike(state: &CaseState, outcome: Outcome) -> bool {
     match state {
-        CaseState::Waiting { .. } => Some(Outcome::Waiting),
-        CaseState::NoCandidate { .. } => Some(Outcome::NoCandidate),
+        CaseState::Waiting { .. } => !matches!(outcome, Outcome::NoCandidate),
+        CaseState::NoCandidate { .. } => matches!(outcome, Outcome::NoCandidate),
+        CaseState::InService { .. } => true,
         CaseState::Received
         | CaseState::Triaged
         | CaseState::Offered { .. }
         | CaseState::Placed { .. }
-        | CaseState::InService { .. }
         | CaseState::Aftercare { .. }
-        | CaseState::Closed
-        | CaseState::ResolvedDirectly => None,
-    }
-}
-
-/// What the case of such a search waits for when nobody could be asked after all.
-pub(crate) const fn waits_for(outcome: Outcome) -> Outcome {
-    match outcome {
-        Outcome::NoCandidate => Outcome::NoCandidate,
-        Outcome::Offered | Outcome::Asked | Outcome::Waiting => Outcome::Waiting,
+        | CaseState::Closed { .. }
+        | CaseState::ResolvedDirectly { .. } => false,
     }
 }
 
@@ -150,10 +143,25 @@ pub(super) fn deadline(
     allowance: Allowance,
     place: RegionCode,
 ) -> OffsetDateTime {
+    ends(policy, allowance, place, unit.now)
+}
+
+/// When an allowance of `policy` that starts at `from` has run out at `place`.
+pub(super) fn ends(
+    policy: &Policy,
+    allowance: Allowance,
+    place: RegionCode,
+    from: OffsetDateTime,
+) -> OffsetDateTime {
     let zone = atlas()
         .region(place)
         .map_or(TimeZone::Wib, |region| region.time_zone);
-    allowance.ends(unit.now, &policy.calendar(), zone)
+    allowance.ends(from, &policy.calendar(), zone)
+}
+
+/// When the whole way of a case must have been gone that began at `from`.
+pub(super) fn finish(policy: &Policy, facts: &CaseFacts, from: OffsetDateTime) -> OffsetDateTime {
+    ends(policy, policy.care_times(facts.urgency).whole, facts.place, from)
 }
 
 /// An answer for a case that was not searched for.

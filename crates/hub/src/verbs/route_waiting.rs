@@ -1,6 +1,5 @@
 //! A waiting case is tried again when places may have freed up; a search that finds nobody leaves no trace.
 
-use serasi_domain::case::CaseState;
 use serasi_domain::id::{CaseId, FacilityId};
 use serasi_domain::offer::Offer;
 use serasi_store::{cases, exclusions};
@@ -32,12 +31,7 @@ impl Act for RouteWaiting {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Tried, HubError> {
         let case = cases::get_for_change(&mut unit.conn, self.case).await?;
-        let Some(case) = case.filter(|case| {
-            matches!(
-                case.state,
-                CaseState::Waiting { .. } | CaseState::NoCandidate { .. }
-            )
-        }) else {
+        let Some(case) = case.filter(|case| case.state.seeks_since().is_some()) else {
             return Ok(Tried::WaitsNoLonger);
         };
         let excluded = exclusions::of_case(&mut unit.conn, self.case).await?;

@@ -105,6 +105,18 @@ fn a_report_asks_for_its_time_and_tells_its_columns() {
 }
 
 #[test]
+fn a_case_is_closed_with_a_reason_and_linked_to_another() {
+    assert!(parse("serasi case close 3273-1 --reason referred-out").is_ok());
+    assert!(parse("serasi case close 3273-1").is_err());
+    assert!(parse("serasi case close 3273-1 --reason other").is_err());
+    assert!(parse("serasi case link 3273-1 --to 3273-2").is_ok());
+    assert!(parse("serasi case link 3273-1").is_err());
+    assert!(parse("serasi case records 3273-1 --kind service-plan,indicators").is_ok());
+    assert!(parse("serasi insight indicators --from 2026-01 --until 2026-02 --cluster anak").is_ok());
+    assert!(parse("serasi insight stages --from 2026-01-01 --until 2026-02-01").is_ok());
+}
+
+#[test]
 fn bad_usage_ends_with_two_and_help_with_zero() {
     assert_eq!(parse("serasi offer list").unwrap_err().exit_code(), 2);
     assert_eq!(parse("serasi frobnicate").unwrap_err().exit_code(), 2);
