@@ -10,7 +10,8 @@ use crate::bench;
 use crate::break_glass;
 use crate::case;
 use crate::cli::{
-    Audit, BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Registry, Route,
+    Audit, BreakGlass, Case, Cli, ClientOptions, Command, Facility, Import, Insight, Intake, Offer, Policy,
+    Registry, Route,
 };
 use crate::demo;
 use crate::error::CliError;
@@ -61,15 +62,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Route(Route::Decision(decision)) => {
             route::decision(client, &decision.decision_id, output).await
         }
-        Command::Case(Case::Show(case)) => case::show(client, &case.case_id, output).await,
-        Command::Case(Case::List(args)) => case::list(client, args, output).await,
-        Command::Case(Case::Records(args)) => case::list_records(client, args, output).await,
-        Command::Case(Case::Close(args)) => case::close(client, args, output).await,
-        Command::Case(Case::Reopen(case)) => case::reopen(client, &case.case_id, output).await,
-        Command::Case(Case::Link(args)) => case::link(client, args, output).await,
-        Command::Case(Case::Unlink(case)) => case::unlink(client, &case.case_id, output).await,
-        Command::Case(Case::Hold(args)) => case::hold(client, args, output).await,
-        Command::Case(Case::LiftHold(case)) => case::lift_hold(client, &case.case_id, output).await,
+        Command::Case(command) => of_case(client, command, output).await,
         Command::Offer(Offer::List(args)) => offer::list(client, args, output).await,
         Command::Offer(Offer::Show(offer)) => offer::show(client, &offer.offer_id, output).await,
         Command::Offer(Offer::Accept(args)) => offer::accept(client, args, output).await,
@@ -107,6 +100,20 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Registry(Registry::Evaluate(args)) => registry::evaluate(args, output),
         Command::Registry(Registry::Generate(args)) => registry::generate(args, output),
         Command::Bench(args) => bench::bench(client, args, output).await,
+    }
+}
+
+async fn of_case(client: &ClientOptions, command: &Case, output: &mut Output<'_>) -> Result<Exit, CliError> {
+    match command {
+        Case::Show(case) => case::show(client, &case.case_id, output).await,
+        Case::List(args) => case::list(client, args, output).await,
+        Case::Records(args) => case::list_records(client, args, output).await,
+        Case::Close(args) => case::close(client, args, output).await,
+        Case::Reopen(case) => case::reopen(client, &case.case_id, output).await,
+        Case::Link(args) => case::link(client, args, output).await,
+        Case::Unlink(case) => case::unlink(client, &case.case_id, output).await,
+        Case::Hold(args) => case::hold(client, args, output).await,
+        Case::LiftHold(case) => case::lift_hold(client, &case.case_id, output).await,
     }
 }
 

@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use crate::care::{Care, close, events};
 use crate::scene::{case, hub_with, import};
 
-async fn reopen(client: &mut Client, case_id: &str) -> Result<v1::Case, Status> {
+pub(crate) async fn reopen(client: &mut Client, case_id: &str) -> Result<v1::Case, Status> {
     let request = v1::ReopenCaseRequest {
         request_id: request_id(),
         case_id: case_id.to_owned(),
@@ -26,7 +26,11 @@ async fn reopen(client: &mut Client, case_id: &str) -> Result<v1::Case, Status> 
         .unwrap())
 }
 
-async fn link(client: &mut Client, main: &str, follower: &str) -> Result<v1::LinkCasesResponse, Status> {
+pub(crate) async fn link(
+    client: &mut Client,
+    main: &str,
+    follower: &str,
+) -> Result<v1::LinkCasesResponse, Status> {
     let request = v1::LinkCasesRequest {
         request_id: request_id(),
         main_case_id: main.to_owned(),
@@ -35,7 +39,7 @@ async fn link(client: &mut Client, main: &str, follower: &str) -> Result<v1::Lin
     Ok(client.cases.link_cases(request).await?.into_inner())
 }
 
-async fn unlink(client: &mut Client, follower: &str) -> Result<v1::UnlinkCasesResponse, Status> {
+pub(crate) async fn unlink(client: &mut Client, follower: &str) -> Result<v1::UnlinkCasesResponse, Status> {
     let request = v1::UnlinkCasesRequest {
         request_id: request_id(),
         case_id: follower.to_owned(),
@@ -89,7 +93,8 @@ async fn each_reason_closes_only_where_it_can_be_true() {
         closed.end_time.is_some() && closed.resolution.is_empty(),
         "words stay out of answers"
     );
-    assert_eq!(case(&mut client, &id).await.resolution, "Sudah dibicarakan.");
+    let mut worker = hub.client(Role::SocialWorker, "32.73");
+    assert_eq!(case(&mut worker, &id).await.resolution, "Sudah dibicarakan.");
     let again = close(&mut client, &id, v1::CloseReason::Unfounded)
         .await
         .unwrap_err();
@@ -192,7 +197,8 @@ async fn a_linked_case_follows_the_main_one_and_comes_back_exactly_as_it_was() {
         "the main case does not change"
     );
 
-    let seen = case(&mut client, &follower).await;
+    let mut worker = hub.client(Role::SocialWorker, "32.04");
+    let seen = case(&mut worker, &follower).await;
     assert_eq!(
         (seen.linked_to_case_id.as_str(), seen.state()),
         (care.case_id.as_str(), v1::CaseState::Closed)

@@ -8,7 +8,7 @@ use serasi_tests::{Client, TestHub};
 use tonic::{Code, Status};
 
 use crate::care::{Care, admit, events};
-use crate::scene::{hub_with, pool};
+use crate::scene::{facility_id, hub_with, pool};
 
 async fn no_show(
     client: &mut Client,
@@ -98,6 +98,33 @@ async fn who_refuses_to_go_there_is_offered_to_the_next_facility() {
     assert_eq!(answer.next(), v1::RouteResult::Offered);
     let offer = care.case().await.live_offer.unwrap();
     assert_eq!((offer.facility_name.as_str(), offer.attempt), ("LKSA FAR", 2));
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn everybody_of_the_house_that_holds_the_place_says_so_at_once_and_of_another_house_nobody() {
+    let hub = hub_with(vec![
+        facility("NEAR", "32.73.01", 3),
+        facility("FAR", "32.04.05", 1),
+    ])
+    .await;
+    let mut coordinator = hub.coordinator();
+    let near = facility_id(&mut coordinator, "NEAR").await;
+    let far = facility_id(&mut coordinator, "FAR").await;
+    for (number, role) in [Role::FacilityOfficer, Role::SocialWorker, Role::Supervisor]
+        .into_iter()
+        .enumerate()
+    {
+        let mut care = Care::placed(&hub, intake(&number.to_string())).await;
+        assert_eq!(care.placement.facility_id, near);
+        // Their scope reaches no case here: only the house does.
+        let of = |house| hub.with_token(Some(&hub.token(&[role], "33", Some(house))));
+        let reason = v1::NoShowReason::DidNotArrive;
+        let hidden = no_show(&mut of(&far), &care.placement, reason).await.unwrap_err();
+        assert_eq!(hidden.code(), Code::NotFound, "{role}");
+        no_show(&mut of(&near), &care.placement, reason).await.unwrap();
+        assert_eq!(care.case().await.state(), v1::CaseState::Triaged, "{role}");
+    }
     hub.finish().await;
 }
 

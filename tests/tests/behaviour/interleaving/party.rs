@@ -27,10 +27,10 @@ impl Party {
             24..40 => ("accept", self.accept().await),
             40..47 => ("decline", self.decline().await),
             47..53 => ("withdraw", self.withdraw().await),
-            53..64 => ("admit", self.admit().await),
-            64..71 => ("discharge", self.discharge().await),
-            71..74 => ("miss", self.no_show().await),
-            74..81 => ("transfer", self.transfer().await),
+            53..62 => ("admit", self.admit().await),
+            62..69 => ("discharge", self.discharge().await),
+            69..75 => ("miss", self.no_show().await),
+            75..81 => ("transfer", self.transfer().await),
             81..83 => ("stay", self.cancel_transfer().await),
             83..86 => ("link", self.link().await),
             86..89 => ("report", Some(self.report().await)),
@@ -134,12 +134,21 @@ impl Party {
         Some(self.client.referral.discharge_placement(request).await.map(drop))
     }
 
+    /// Of one facility its officer says so at any time; of the others, somebody else after the admission deadline.
     async fn no_show(&mut self) -> Option<Result<(), Status>> {
         let reserved = "SELECT placement_id FROM placements WHERE state = 'reserved'";
+        let placement_id = self.any(reserved).await?;
+        if self.chance.random_bool(0.8) {
+            let (_, id) = placement_id.split_once('-').unwrap();
+            let make_due =
+                "UPDATE placements SET admit_before = now() WHERE placement_id = $1 AND state = 'reserved'";
+            let query = sqlx::query(make_due).bind(Uuid::parse_str(id).unwrap());
+            query.execute(&self.database).await.unwrap();
+        }
         let reasons = [v1::NoShowReason::DidNotArrive, v1::NoShowReason::PersonRefused];
         let request = v1::MarkNoShowRequest {
             request_id: request_id(),
-            placement_id: self.any(reserved).await?,
+            placement_id,
             reason: reasons[self.chance.random_range(0..2)] as i32,
             ..v1::MarkNoShowRequest::default()
         };
