@@ -77,11 +77,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Policy(Policy::Create(args)) => policy::create(client, &args.file, output).await,
         Command::Policy(Policy::DryRun(args)) => policy::dry_run(client, args, output).await,
         Command::Policy(Policy::Activate(args)) => policy::activate(client, &args.version, output).await,
-        Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
-        Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
-        Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
-        Command::Insight(Insight::Stages(args)) => insight::stages(client, args, output).await,
-        Command::Insight(Insight::Indicators(args)) => insight::indicators(client, args, output).await,
+        Command::Insight(command) => of_insight(client, command, output).await,
         Command::Audit(Audit::List(args)) => audit::list(client, args, output).await,
         Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
         Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
@@ -114,6 +110,20 @@ async fn of_case(client: &ClientOptions, command: &Case, output: &mut Output<'_>
         Case::Unlink(case) => case::unlink(client, &case.case_id, output).await,
         Case::Hold(args) => case::hold(client, args, output).await,
         Case::LiftHold(case) => case::lift_hold(client, &case.case_id, output).await,
+    }
+}
+
+async fn of_insight(
+    client: &ClientOptions,
+    command: &Insight,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Insight::Unmet(args) => insight::unmet(client, args, output).await,
+        Insight::Truthfulness(args) => insight::truthfulness(client, args, output).await,
+        Insight::Timeliness(args) => insight::timeliness(client, args, output).await,
+        Insight::Stages(args) => insight::stages(client, args, output).await,
+        Insight::Indicators(args) => insight::indicators(client, args, output).await,
     }
 }
 

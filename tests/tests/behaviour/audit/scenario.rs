@@ -17,7 +17,7 @@ pub(super) async fn everything_once(hub: &TestHub) {
     placement(hub, &offer).await;
     other_ends(hub, &mut client).await;
     triage(&mut client).await;
-    service::everything_once(hub).await;
+    Box::pin(service::everything_once(hub)).await;
     looks(&mut client, &offer).await;
     exceptions(hub, &offer.case_id).await;
     audit(hub, &offer.case_id).await;
