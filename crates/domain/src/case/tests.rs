@@ -75,7 +75,7 @@ fn in_service(transfer: Option<Transfer>) -> CaseState {
     }
 }
 
-fn every_state() -> Vec<CaseState> {
+pub(super) fn every_state() -> Vec<CaseState> {
     let stay = stay(1);
     let next = self::stay(2);
     let closed = |reason| CaseState::Closed { reason, at: NOW };
@@ -98,7 +98,7 @@ fn every_state() -> Vec<CaseState> {
 }
 
 /// In words, with what tells states of one code apart.
-fn name(state: &CaseState) -> String {
+pub(super) fn name(state: &CaseState) -> String {
     let more = match (state.transfer(), state) {
         (Some(Transfer::Waiting { .. }), _) => " transfer waiting",
         (Some(Transfer::Offered { .. }), _) => " transfer offered",

@@ -65,7 +65,7 @@ const REPORTERS: &[Grant] = &[(
     ],
     To::Anything,
 )];
-/// Who sees a case: those of its region; who reported it; who took it.
+/// Who sees a case: those of its region; who reported it; who works in the house that took it.
 const CASE_READERS: &[Grant] = &[
     (
         &[
@@ -78,7 +78,7 @@ const CASE_READERS: &[Grant] = &[
         To::CaseInScope,
     ),
     (&[OutreachWorker, Referrer], To::OwnReport),
-    (&[FacilityOfficer], To::OwnFacility),
+    (&[FacilityOfficer, SocialWorker, Supervisor], To::OwnFacility),
 ];
 /// Who decides where a case goes.
 const ROUTERS: &[Grant] = &[(
@@ -271,7 +271,7 @@ const FIELDS: &[(Field, &[Grant])] = &[
         &[
             (&[Coordinator], To::OwnedCase),
             (&[SocialWorker], To::LocalCase),
-            (&[FacilityOfficer], To::OwnFacility),
+            (&[FacilityOfficer, SocialWorker], To::OwnFacility),
         ],
     ),
     // Who works on its stages, and who signs them.

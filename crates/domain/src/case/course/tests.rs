@@ -5,6 +5,8 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::case::record::{DurationDays, IndicatorKind, RecordFact};
 
+mod grid;
+
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
 /// Each stage has as many days as its place in the row.
