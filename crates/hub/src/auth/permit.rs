@@ -137,8 +137,9 @@ impl Permit {
         let has = |to| self.grants_of_mine().any(|(_, granted)| *granted == to);
         // Where a safe house is depends on who lives there.
         let mut of_places = table::field(Field::Location).iter();
-        let by_residents = of_places
-            .any(|(roles, to)| *to == To::HousesLocalCase && self.caller.has_one_of(roles) && self.is_local());
+        let by_residents = of_places.any(|(roles, to)| {
+            *to == To::HousesLocalCase && self.caller.has_one_of(roles) && self.is_local()
+        });
         let by_region =
             has(To::CaseInScope) || has(To::FacilityInScope) || has(To::StatedRegion) || by_residents;
         Context::Caller {

@@ -148,7 +148,13 @@ async fn sealed_entry(hub: &TestHub, case: &str) -> (String, String) {
     let entries = entries_about(hub, case).await;
     let mut auditor = hub.client(Role::Auditor, HERE);
     let request = v1::ListAuditHeadsRequest::default();
-    let heads = auditor.audit.list_audit_heads(request).await.unwrap().into_inner().heads;
+    let heads = auditor
+        .audit
+        .list_audit_heads(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .heads;
     let oldest = entries.last().unwrap().audit_id.clone();
     (oldest, heads.first().unwrap().root_hash.clone())
 }
