@@ -70,6 +70,8 @@ mod safe_houses;
 mod scene;
 #[path = "behaviour/schema.rs"]
 mod schema;
+#[path = "behaviour/service_commands.rs"]
+mod service_commands;
 #[path = "behaviour/stages.rs"]
 mod stages;
 #[path = "behaviour/start.rs"]

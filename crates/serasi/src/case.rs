@@ -20,9 +20,11 @@ use crate::table::{facts, records};
 
 mod ending;
 mod stages;
+mod work;
 
 pub(crate) use ending::{close, link, reopen, unlink};
 pub(crate) use stages::list as list_records;
+pub(crate) use work::{advance, aftercare, record, sign, stay, transfer};
 
 const HEADER: [&str; 7] = [
     "case", "state", "urgency", "cluster", "region", "owner", "deadline",

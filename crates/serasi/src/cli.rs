@@ -6,6 +6,7 @@ mod insight;
 mod keys;
 mod records;
 mod registry;
+mod service;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,10 @@ pub(crate) use records::{
     ListLength, Offer, OfferListArgs, Policy, PolicyDryRunArgs, RecordsArgs, WithdrawArgs,
 };
 pub(crate) use registry::{EvaluateArgs, GenerateArgs, MatchArgs, Registry};
+pub(crate) use service::{
+    AdvanceArgs, AftercareArgs, CancelArgs, DischargeArgs, NoShowArgs, Placement, RecordArgs, SignArgs,
+    Stage, TransferArgs,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -116,6 +121,12 @@ pub(crate) enum Command {
     /// Look at offers and answer them.
     #[command(subcommand)]
     Offer(Offer),
+    /// Say who arrived, did not come, or left.
+    #[command(subcommand)]
+    Placement(Placement),
+    /// Work on the stages of a case: write down, sign, go on.
+    #[command(subcommand)]
+    Stage(Stage),
     /// Look at the directory of facilities.
     #[command(subcommand)]
     Facility(Facility),

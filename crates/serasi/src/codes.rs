@@ -1,11 +1,12 @@
 //! The contract's enums as people type and read them: `DECLINE_REASON_WRONG_KIND` is `wrong-kind`.
 
 use serasi_proto::v1::{
-    AccessNeed, AgeBand, BreakGlassReason, BreakGlassVerdict, CapacitySource, CaseOrder, CaseState, Channel,
-    CloseReason, Cluster, Criterion, DataClass, DeclineReason, FacilityKind, FacilityState, HoldReason,
-    IndicatorKind, MaskReason, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference,
-    Profession, RecordKind, RegionLevel, Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase,
-    ServiceForm, Sex, Stage, Target, TransferState, Urgency, WithdrawReason,
+    AccessNeed, AgeBand, AssessmentAspect, BreakGlassReason, BreakGlassVerdict, CancelReason, CapacitySource,
+    CaseOrder, CaseState, Channel, CloseReason, Cluster, Criterion, DataClass, DeclineReason,
+    DischargeDestination, FacilityKind, FacilityState, FundingSource, HoldReason, IndicatorKind, MaskReason,
+    NoShowReason, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference, Profession,
+    RecordKind, RegionLevel, Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm,
+    Sex, Stage, Target, TransferReason, TransferState, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -43,8 +44,10 @@ macro_rules! code {
 code! {
     AccessNeed: "ACCESS_NEED_",
     AgeBand: "AGE_BAND_",
+    AssessmentAspect: "ASSESSMENT_ASPECT_",
     BreakGlassReason: "BREAK_GLASS_REASON_",
     BreakGlassVerdict: "BREAK_GLASS_VERDICT_",
+    CancelReason: "CANCEL_REASON_",
     CapacitySource: "CAPACITY_SOURCE_",
     CaseOrder: "CASE_ORDER_",
     CaseState: "CASE_STATE_",
@@ -54,11 +57,14 @@ code! {
     Criterion: "CRITERION_",
     DataClass: "DATA_CLASS_",
     DeclineReason: "DECLINE_REASON_",
+    DischargeDestination: "DISCHARGE_DESTINATION_",
     FacilityKind: "FACILITY_KIND_",
     FacilityState: "FACILITY_STATE_",
+    FundingSource: "FUNDING_SOURCE_",
     IndicatorKind: "INDICATOR_KIND_",
     HoldReason: "HOLD_REASON_",
     MaskReason: "MASK_REASON_",
+    NoShowReason: "NO_SHOW_REASON_",
     OfferState: "OFFER_STATE_",
     OwnerKind: "OWNER_KIND_",
     PlacementState: "PLACEMENT_STATE_",
@@ -76,6 +82,7 @@ code! {
     Sex: "SEX_",
     Stage: "STAGE_",
     Target: "TARGET_",
+    TransferReason: "TRANSFER_REASON_",
     TransferState: "TRANSFER_STATE_",
     Urgency: "URGENCY_",
     WithdrawReason: "WITHDRAW_REASON_",

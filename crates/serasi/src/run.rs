@@ -10,8 +10,8 @@ use crate::bench;
 use crate::break_glass;
 use crate::case;
 use crate::cli::{
-    Audit, BreakGlass, Case, Cli, ClientOptions, Command, Facility, Import, Insight, Intake, Offer, Policy,
-    Registry, Route,
+    Audit, BreakGlass, Case, Cli, ClientOptions, Command, Facility, Import, Insight, Intake, Offer,
+    Placement, Policy, Registry, Route, Stage,
 };
 use crate::demo;
 use crate::error::CliError;
@@ -24,6 +24,7 @@ use crate::keys;
 use crate::migrate;
 use crate::offer;
 use crate::output::Output;
+use crate::placement;
 use crate::policy;
 use crate::registry;
 use crate::route;
@@ -68,6 +69,8 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Offer(Offer::Accept(args)) => offer::accept(client, args, output).await,
         Command::Offer(Offer::Decline(args)) => offer::decline(client, args, output).await,
         Command::Offer(Offer::Withdraw(args)) => offer::withdraw(client, args, output).await,
+        Command::Placement(command) => of_placement(client, command, output).await,
+        Command::Stage(command) => of_stage(client, command, output).await,
         Command::Facility(Facility::List(args)) => facility::list(client, args, output).await,
         Command::Facility(Facility::Show(facility)) => {
             facility::show(client, &facility.facility_id, output).await
@@ -108,8 +111,36 @@ async fn of_case(client: &ClientOptions, command: &Case, output: &mut Output<'_>
         Case::Reopen(case) => case::reopen(client, &case.case_id, output).await,
         Case::Link(args) => case::link(client, args, output).await,
         Case::Unlink(case) => case::unlink(client, &case.case_id, output).await,
+        Case::Transfer(args) => case::transfer(client, args, output).await,
+        Case::Stay(case) => case::stay(client, &case.case_id, output).await,
         Case::Hold(args) => case::hold(client, args, output).await,
         Case::LiftHold(case) => case::lift_hold(client, &case.case_id, output).await,
+    }
+}
+
+async fn of_placement(
+    client: &ClientOptions,
+    command: &Placement,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Placement::Admit(args) => placement::admit(client, &args.placement_id, output).await,
+        Placement::NoShow(args) => placement::no_show(client, args, output).await,
+        Placement::Cancel(args) => placement::cancel(client, args, output).await,
+        Placement::Discharge(args) => placement::discharge(client, args, output).await,
+    }
+}
+
+async fn of_stage(
+    client: &ClientOptions,
+    command: &Stage,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Stage::Record(args) => case::record(client, args, output).await,
+        Stage::Sign(args) => case::sign(client, args, output).await,
+        Stage::Advance(args) => case::advance(client, args, output).await,
+        Stage::Aftercare(args) => case::aftercare(client, args, output).await,
     }
 }
 

@@ -10,7 +10,7 @@ use serasi_proto::v1::{
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::CaseArg;
+use super::{CaseArg, TransferArgs};
 use crate::codes;
 
 #[derive(Debug, Subcommand)]
@@ -29,6 +29,10 @@ pub(crate) enum Case {
     Link(LinkArgs),
     /// Take a link back: the case is what it was before.
     Unlink(CaseArg),
+    /// Look for another facility for persons who are served; they stay until they are admitted there.
+    Transfer(TransferArgs),
+    /// Give a transfer up: the persons stay where they are.
+    Stay(CaseArg),
     /// Keep a case from being erased, whatever its age, with a reason.
     Hold(HoldArgs),
     /// Lift the hold: the case is erased when its time is over.

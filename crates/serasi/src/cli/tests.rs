@@ -143,3 +143,29 @@ fn keys_are_rotated_all_or_by_name_and_a_hold_has_a_reason() {
     assert!(parse("serasi case hold 3273-1 --reason court-order").is_ok());
     assert!(parse("serasi case hold 3273-1").is_err());
 }
+
+#[test]
+fn a_record_has_its_words_in_a_file_and_an_indicator_its_percentage() {
+    let line = "serasi stage record 3273-1 --kind indicators --text - --indicator output=80,impact=60";
+    let Command::Stage(Stage::Record(args)) = parse(line).unwrap().command else {
+        panic!("{line}")
+    };
+    assert_eq!(args.indicator.len(), 2);
+    assert_eq!(args.indicator[1].achieved_percent, 60);
+    for wrong in ["output", "output=much", "luck=80"] {
+        let line = format!("serasi stage record 3273-1 --kind indicators --text - --indicator {wrong}");
+        assert!(parse(&line).is_err(), "{wrong}");
+    }
+    assert!(
+        parse("serasi stage record 3273-1 --kind service").is_err(),
+        "without words"
+    );
+}
+
+#[test]
+fn a_lost_place_asks_for_words_when_its_reason_has_none() {
+    assert!(parse("serasi placement no-show 3273-1 --reason did-not-arrive").is_ok());
+    assert!(parse("serasi placement no-show 3273-1 --reason other").is_err());
+    assert!(parse("serasi placement cancel 3273-1 --reason other --note banjir").is_ok());
+    assert!(parse("serasi placement discharge 3273-1").is_err());
+}
