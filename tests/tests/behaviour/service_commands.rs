@@ -36,7 +36,7 @@ fn serasi(hub: &TestHub, token: &str, line: &str) -> String {
 async fn a_case_is_served_to_its_end_from_a_terminal() {
     let hub = hub_with(vec![facility("A", "32.73.01", 1), facility("B", "32.04.05", 1)]).await;
     let mut care = Care::placed(&hub, intake("1")).await;
-    let (case, placement) = (care.case_id.clone(), care.placement.placement_id.clone());
+    let (id, placement) = (care.case_id.clone(), care.placement.placement_id.clone());
     let house = hub.token(
         &[Role::FacilityOfficer],
         "32.73",
@@ -52,10 +52,10 @@ async fn a_case_is_served_to_its_end_from_a_terminal() {
     let asked = serasi(
         &hub,
         &house,
-        &format!("case transfer {case} --reason nearer-to-family"),
+        &format!("case transfer {id} --reason nearer-to-family"),
     );
     assert!(asked.contains("LKSA B"), "{asked}");
-    serasi(&hub, &worker, &format!("case stay {case}"));
+    serasi(&hub, &worker, &format!("case stay {id}"));
 
     for (stage, records) in [
         ("access", &["access-review"][..]),
@@ -80,30 +80,30 @@ async fn a_case_is_served_to_its_end_from_a_terminal() {
             serasi(
                 &hub,
                 &worker,
-                &format!("stage record {case} --text - --kind {record}"),
+                &format!("stage record {id} --text - --kind {record}"),
             );
         }
-        let signed = serasi(&hub, &supervisor, &format!("stage sign {case} --stage {stage}"));
+        let signed = serasi(&hub, &supervisor, &format!("stage sign {id} --stage {stage}"));
         assert!(signed.starts_with("signed: case"), "{signed}");
         if stage != "monitoring" {
-            serasi(&hub, &worker, &format!("stage advance {case}"));
+            serasi(&hub, &worker, &format!("stage advance {id}"));
         }
     }
     serasi(
         &hub,
         &worker,
-        &format!("stage record {case} --text - --kind aftercare-assessment"),
+        &format!("stage record {id} --text - --kind aftercare-assessment"),
     );
-    serasi(&hub, &worker, &format!("stage aftercare {case} --to family"));
+    serasi(&hub, &worker, &format!("stage aftercare {id} --to family"));
     serasi(
         &hub,
         &worker,
-        &format!("stage record {case} --text - --kind termination"),
+        &format!("stage record {id} --text - --kind termination"),
     );
-    serasi(&hub, &supervisor, &format!("stage sign {case} --stage aftercare"));
-    serasi(&hub, &worker, &format!("case close {case} --reason completed"));
+    serasi(&hub, &supervisor, &format!("stage sign {id} --stage aftercare"));
+    serasi(&hub, &worker, &format!("case close {id} --reason completed"));
     assert_eq!(care.case().await.close_reason(), v1::CloseReason::Completed);
-    let read = serasi(&hub, &worker, &format!("case records {case} --kind service-plan"));
+    let read = serasi(&hub, &worker, &format!("case records {id} --kind service-plan"));
     assert!(read.contains(TEXT), "{read}");
     hub.finish().await;
 }
