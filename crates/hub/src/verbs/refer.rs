@@ -2,16 +2,16 @@
 
 use serasi_domain::case::{Case, CaseFacts, CaseState};
 use serasi_domain::deadline::Allowance;
-use serasi_domain::id::FacilityId;
 use serasi_domain::offer::Offer;
 use serasi_domain::policy::{MissingFields, Policy};
 use serasi_domain::routing::Exclusion;
 use serasi_domain::routing::decision::Outcome;
 use serasi_geography::{RegionCode, TimeZone, atlas};
 use serasi_proto::v1;
-use serasi_store::{cases, offers};
+use serasi_store::{capacity, cases, offers};
 use time::OffsetDateTime;
 
+use super::route_waiting::Considered;
 use super::search::{Search, search};
 use crate::error::HubError;
 use crate::sight::Eyes;
@@ -67,12 +67,12 @@ pub(super) async fn refer_waiting(
     unit: &mut Unit<'_>,
     case: Case,
     exclusions: &[Exclusion],
-    among: &[FacilityId],
+    among: &[Considered],
 ) -> Result<Option<Offer>, HubError> {
     let search = search_again(unit, &case, exclusions).await?;
     let offer = search.offer.as_ref().map(|view| view.offer.clone());
     if let Some(offer) = &offer {
-        if !among.contains(&offer.facility) {
+        if !was_considered(unit, offer, among).await? {
             // The places are already held: only a rollback gives them back without a trace.
             return Err(HubError::Moved);
         }
@@ -99,6 +99,21 @@ pub(crate) const fn waits_alike(state: &CaseState, outcome: Outcome) -> bool {
         | CaseState::Closed { .. }
         | CaseState::ResolvedDirectly { .. } => false,
     }
+}
+
+/// Whether those further ahead could have had what `offer` takes. Its places are already held.
+async fn was_considered(unit: &mut Unit<'_>, offer: &Offer, among: &[Considered]) -> Result<bool, HubError> {
+    let is_of =
+        |considered: &&Considered| (considered.facility, considered.pool) == (offer.facility, offer.pool);
+    let Some(considered) = among.iter().find(is_of) else {
+        return Ok(false);
+    };
+    if !offer.holds_places {
+        return Ok(true);
+    }
+    let pools = capacity::of_facility(&mut unit.conn, offer.facility).await?;
+    let pool = pools.iter().find(|pool| pool.key == offer.pool);
+    Ok(pool.is_some_and(|pool| pool.room() + offer.places.as_i32() <= considered.room))
 }
 
 async fn search_again(
