@@ -62,11 +62,15 @@ mod scene;
 mod schema;
 #[path = "behaviour/start.rs"]
 mod start;
+#[path = "behaviour/stream_intakes.rs"]
+mod stream_intakes;
 #[path = "behaviour/tls.rs"]
 mod tls;
 #[path = "behaviour/tokens.rs"]
 mod tokens;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
+#[path = "behaviour/watch.rs"]
+mod watch;
 #[path = "behaviour/withdraw.rs"]
 mod withdraw;

@@ -14,6 +14,7 @@ use crate::error::{HubError, Kind, RuleBroken, Violation};
 
 mod admission;
 mod rules;
+mod stream;
 
 use admission::{bad_token, forbidden, overloaded, too_fast};
 
@@ -117,6 +118,8 @@ impl From<HubError> for Status {
                 "Permintaan terlalu lama diproses; ulangi dengan request_id yang sama.",
             )
             .into_status(ErrorDetails::new()),
+            HubError::StreamEnded { why, cursor } => stream::ended(why, &cursor),
+            HubError::CursorUnknown { earliest } => stream::cursor_unknown(&earliest),
             HubError::Store(error) => stored(&error),
             HubError::Bug(what) => internal(what),
         }

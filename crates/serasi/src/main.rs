@@ -35,6 +35,7 @@ mod run;
 mod serve;
 mod table;
 mod token;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;

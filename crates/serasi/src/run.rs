@@ -28,6 +28,7 @@ use crate::registry;
 use crate::route;
 use crate::serve;
 use crate::token;
+use crate::watch;
 
 /// Runs one command to its end.
 pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliError> {
@@ -86,6 +87,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
         Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
         Command::Audit(Audit::Key(args)) => audit::key(args, output),
+        Command::Watch(what) => watch::watch(client, what, output).await,
         Command::BreakGlass(BreakGlass::Open(args)) => break_glass::open(client, args, output).await,
         Command::BreakGlass(BreakGlass::Review(args)) => break_glass::review(client, args, output).await,
         Command::BreakGlass(BreakGlass::List(args)) => break_glass::list(client, args, output).await,
