@@ -145,7 +145,7 @@ async fn withdrawn_to_be_routed_later_the_case_waits_for_its_coordinator() {
     assert_eq!(pool(&mut client, &offer.facility_id).await.free, 1);
     assert_eq!(
         kinds_of_events(&hub).await,
-        ["case.offered", "offer.withdrawn", "case.triaged"]
+        ["case.offered", "offer.offered", "offer.withdrawn", "case.triaged"]
     );
     let route = v1::RouteCaseRequest {
         request_id: request_id(),

@@ -12,7 +12,7 @@ use serasi_tests::database::TestDatabase;
 use tokio_stream::StreamExt;
 use uuid::Uuid;
 
-use super::load::{Scene, free_port, wanted};
+use super::load::{PERSONAL, Scene, free_port, wanted};
 use super::python;
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -187,7 +187,7 @@ fn check(read: &[serde_json::Value], written: &BTreeMap<String, i64>) {
         let before = last.insert(body["partitionkey"].as_str().unwrap(), position);
         assert!(before.is_none_or(|before| before < position), "in order: {body}");
         let text = body.to_string();
-        assert!(!text.contains("Melati") && !text.contains("emperan"), "{text}");
+        assert!(!PERSONAL.iter().any(|personal| text.contains(personal)), "{text}");
     }
 }
 

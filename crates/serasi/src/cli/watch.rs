@@ -33,7 +33,7 @@ pub(crate) struct WatchPlacesArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchCasesArgs {
-    /// Only in this region, of any level.
+    /// Only in this region: regency, province, or `ID`.
     #[arg(long, value_name = "CODE")]
     pub(crate) region: Option<String>,
     /// Only the queue of this region's coordinator; `ID` = nation.

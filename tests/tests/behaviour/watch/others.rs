@@ -78,7 +78,7 @@ async fn a_queue_is_told_of_its_cases_in_order_and_a_facility_of_those_it_answer
     assert_eq!((received.cluster, offered.cluster), (0, v1::Cluster::Anak as i32));
     assert_eq!(
         (offered.state, offered.region_code),
-        (v1::CaseState::Offered as i32, "32.73.01".to_owned())
+        (v1::CaseState::Offered as i32, "32.73".to_owned())
     );
     assert!(offered.version > received.version && offered.next_deadline.is_some());
     let placed = next(&mut of_facility).await;
