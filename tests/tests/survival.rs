@@ -6,9 +6,9 @@
 )]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,6 +18,9 @@ use serasi_tests::database::TestDatabase;
 use serasi_tests::invariants::capacity_violations;
 use serasi_tests::{Client, HubProcess, binary};
 use tokio::task::JoinSet;
+
+#[path = "survival/followers.rs"]
+mod followers;
 
 const CLIENTS: usize = 8;
 const KILLS: u32 = 4;
@@ -194,120 +197,6 @@ async fn a_private_database_that_is_killed_comes_back_by_itself_and_the_hub_stop
     };
     assert_eq!(again.case_id, before.case_id);
     assert_eq!(hub.terminate(), Some(0));
-}
-
-/// `serasi` with these arguments, in the name of the token.
-fn serasi(hub: &HubProcess, token: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary());
-    command
-        .args(["--hub", hub.url(), "--token", token])
-        .args(arguments);
-    command
-}
-
-/// Lines of a watch of all offers, read until `enough`; then it is killed.
-fn watched(
-    hub: &HubProcess,
-    token: &str,
-    cursor_file: &str,
-    enough: &dyn Fn(&[serde_json::Value]) -> bool,
-) -> Vec<serde_json::Value> {
-    let mut watch = serasi(
-        hub,
-        token,
-        &["watch", "offers", "--json", "--cursor-file", cursor_file],
-    );
-    let mut watch = watch
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut read = vec![];
-    for line in BufReader::new(watch.stdout.take().unwrap()).lines() {
-        read.push(serde_json::from_str(&line.unwrap()).unwrap());
-        if enough(&read) {
-            break;
-        }
-    }
-    watch.kill().unwrap();
-    watch.wait().unwrap();
-    read
-}
-
-/// A hub process with one facility, and a token that may do nearly everything.
-async fn hub_with_a_facility(database: &TestDatabase, data_dir: &std::path::Path) -> (HubProcess, String) {
-    let hub = HubProcess::start(Some(database.url()), data_dir, free_port()).await;
-    let token = token(data_dir);
-    let mut client = Client::new(hub.url(), Some(&token));
-    let rows = tokio_stream::iter(vec![facility("A", "32.73.01", 50)]);
-    client.facilities.import_facilities(rows).await.unwrap();
-    (hub, token)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_queue_is_replayed_in_one_stream_from_the_command_line() {
-    let (database, data_dir) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
-    let (hub, token) = hub_with_a_facility(&database, data_dir.path()).await;
-    let file = data_dir.path().join("antrean.jsonl");
-    let lines: Vec<String> = (0..20)
-        .map(|number| serde_json::to_string(&intake(&format!("antrean-{number}"))).unwrap())
-        .collect();
-    std::fs::write(&file, lines.join("\n")).unwrap();
-    let submit_file = ["intake", "submit", file.to_str().unwrap(), "--stream"];
-    for sum in [
-        "20 new, 0 known already, 0 refused",
-        "0 new, 20 known already, 0 refused",
-    ] {
-        let output = serasi(&hub, &token, &submit_file).output().unwrap();
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{complaint}");
-        assert!(String::from_utf8_lossy(&output.stdout).contains(sum));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_watch_on_the_command_line_goes_on_where_its_file_says() {
-    let (database, data_dir) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
-    let (hub, token) = hub_with_a_facility(&database, data_dir.path()).await;
-    let client = Client::new(hub.url(), Some(&token));
-    let cursor_file = data_dir.path().join("cursor");
-    let report = async |reference: &str| {
-        let request = submit(intake(reference));
-        let answer = client.clone().intake.submit_intake(request).await.unwrap();
-        answer.into_inner().outcome.unwrap().offer.unwrap().offer_id
-    };
-    let is_of = |read: &[serde_json::Value], offer: &str| {
-        read.last().is_some_and(|line| line["offer"]["offer_id"] == offer)
-    };
-    let watched = |enough: &(dyn Fn(&[serde_json::Value]) -> bool + Sync)| {
-        watched(&hub, &token, cursor_file.to_str().unwrap(), enough)
-    };
-    let standing = report("sebelumnya").await;
-    // What stands is told, then what comes: by then the watch has kept a cursor.
-    let runtime = tokio::runtime::Handle::current();
-    let (read, first) = tokio::task::block_in_place(|| {
-        std::thread::scope(|scope| {
-            let watching = scope.spawn(|| watched(&|read| read.len() == 2));
-            while !cursor_file.exists() {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            let first = runtime.block_on(report("sambil-menonton"));
-            (watching.join().unwrap(), first)
-        })
-    });
-    assert!(read[0]["event"].is_null() && is_of(&read[..1], &standing));
-    assert!(is_of(&read, &first), "{read:?}");
-    // Two while nobody watches; the one before may come again, if the kill came before its cursor was kept.
-    let (second, third) = (report("satu").await, report("dua").await);
-    let read = watched(&|read| is_of(read, &third));
-    let offers: Vec<_> = read
-        .iter()
-        .map(|line| line["offer"]["offer_id"].as_str().unwrap())
-        .collect();
-    let whole = [first.as_str(), &second, &third];
-    assert!(offers == whole || offers == whole[1..], "{offers:?}");
-    let kind = |line: &serde_json::Value| line["event"]["kind"] == "offer.offered";
-    assert!(read.iter().all(kind));
 }
 
 /// What the hub tells Prometheus.
