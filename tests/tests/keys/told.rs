@@ -14,7 +14,7 @@ const BEGINNING: &str = "1.1:0:";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// All messages of the watches and of a replayed queue that is taken and refused, as texts.
-pub async fn all_that_is_told(client: &mut Client, report: v1::Intake) -> Vec<u8> {
+pub(crate) async fn all_that_is_told(client: &mut Client, report: v1::Intake) -> Vec<u8> {
     let mut told = queue(client, report).await;
     let offers = v1::WatchOffersRequest {
         cursor: BEGINNING.to_owned(),
