@@ -10,7 +10,8 @@ use crate::bench;
 use crate::break_glass;
 use crate::case;
 use crate::cli::{
-    Audit, BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Registry, Route,
+    Audit, BreakGlass, Case, Cli, ClientOptions, Command, Facility, Import, Insight, Intake, Offer, Policy,
+    Registry, Route,
 };
 use crate::demo;
 use crate::error::CliError;
@@ -75,11 +76,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Facility(Facility::Show(facility)) => {
             facility::show(client, &facility.facility_id, output).await
         }
-        Command::Policy(Policy::List(length)) => policy::list(client, *length, output).await,
-        Command::Policy(Policy::Show(args)) => policy::show(client, args.version.as_deref(), output).await,
-        Command::Policy(Policy::Create(args)) => policy::create(client, &args.file, output).await,
-        Command::Policy(Policy::DryRun(args)) => policy::dry_run(client, args, output).await,
-        Command::Policy(Policy::Activate(args)) => policy::activate(client, &args.version, output).await,
+        Command::Policy(command) => of_policy(client, command, output).await,
         Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
         Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
         Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
@@ -115,4 +112,18 @@ fn log(level: LevelFilter) {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
+}
+
+async fn of_policy(
+    client: &ClientOptions,
+    command: &Policy,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Policy::List(length) => policy::list(client, *length, output).await,
+        Policy::Show(args) => policy::show(client, args.version.as_deref(), output).await,
+        Policy::Create(args) => policy::create(client, &args.file, output).await,
+        Policy::DryRun(args) => policy::dry_run(client, args, output).await,
+        Policy::Activate(args) => policy::activate(client, &args.version, output).await,
+    }
 }
