@@ -54,7 +54,7 @@ async fn queue(client: &mut Client, report: v1::Intake) -> Vec<u8> {
     let told = changes(results.unwrap().into_inner(), ("entry: ", 2)).await;
     let text = String::from_utf8_lossy(&told);
     assert!(
-        text.contains("case_id") && text.contains("INVALID_ARGUMENT"),
+        text.contains("case_id") && text.contains("REQUEST_INVALID"),
         "{text}"
     );
     told
