@@ -77,9 +77,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
             facility::show(client, &facility.facility_id, output).await
         }
         Command::Policy(command) => of_policy(client, command, output).await,
-        Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
-        Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
-        Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
+        Command::Insight(command) => of_insight(client, command, output).await,
         Command::Audit(Audit::List(args)) => audit::list(client, args, output).await,
         Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
         Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
@@ -99,6 +97,18 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Registry(Registry::Evaluate(args)) => registry::evaluate(args, output),
         Command::Registry(Registry::Generate(args)) => registry::generate(args, output),
         Command::Bench(args) => bench::bench(client, args, output).await,
+    }
+}
+
+async fn of_insight(
+    client: &ClientOptions,
+    command: &Insight,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Insight::Unmet(args) => insight::unmet(client, args, output).await,
+        Insight::Truthfulness(args) => insight::truthfulness(client, args, output).await,
+        Insight::Timeliness(args) => insight::timeliness(client, args, output).await,
     }
 }
 
