@@ -76,6 +76,8 @@ mod service_commands;
 mod stages;
 #[path = "behaviour/start.rs"]
 mod start;
+#[path = "behaviour/stream_intakes.rs"]
+mod stream_intakes;
 #[path = "behaviour/tls.rs"]
 mod tls;
 #[path = "behaviour/tokens.rs"]
@@ -84,5 +86,7 @@ mod tokens;
 mod transfer;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
+#[path = "behaviour/watch.rs"]
+mod watch;
 #[path = "behaviour/withdraw.rs"]
 mod withdraw;

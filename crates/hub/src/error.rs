@@ -84,6 +84,14 @@ pub(crate) enum RuleBroken {
     NotSealedYet,
 }
 
+/// Why the hub ends a stream that could go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamEnd {
+    Stopping,
+    TooSlow,
+    TokenExpired,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HubError {
     #[error("the request has {} violations", .0.len())]
@@ -119,6 +127,14 @@ pub(crate) enum HubError {
     TooMuch(&'static str),
     #[error("the call took too long")]
     Deadline,
+    #[error("a stream ended: {why:?}")]
+    StreamEnded {
+        why: StreamEnd,
+        /// Where to go on; empty = at the beginning.
+        cursor: String,
+    },
+    #[error("the cursor is not known, or older than the events that are kept")]
+    CursorUnknown { earliest: String },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{0}")]

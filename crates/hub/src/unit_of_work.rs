@@ -211,6 +211,7 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
     }
     conn.commit().await.map_err(StoreError::from)?;
     hub.board.nudge();
+    hub.feed.nudge();
     Ok(response)
 }
 
@@ -280,9 +281,10 @@ async fn commit_once<A: Act>(hub: &Hub, caller: &Permit, act: &A) -> Result<A::O
     let output = act.run(&mut unit).await?;
     caller.must_have_been_asked()?;
     unit.conn.commit().await.map_err(StoreError::from)?;
-    // A look has changed nothing that the board shows.
+    // A look has changed nothing that the board shows, and told nothing.
     if !matches!(context, Context::Caller { .. }) {
         hub.board.nudge();
+        hub.feed.nudge();
     }
     Ok(output)
 }

@@ -18,6 +18,7 @@ mod policy;
 mod reference;
 mod stage;
 mod time;
+mod watch;
 
 pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list};
 pub(crate) use break_glass::break_glass_to_wire;
@@ -40,3 +41,6 @@ pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
 pub(crate) use stage::{course_to_wire, indicators, record_to_wire};
+pub(crate) use watch::{
+    CAPACITY_CHANGED, event_to_wire, pool_event_id, standing_offer, watched_case, watched_offer, watched_pool,
+};

@@ -7,6 +7,7 @@ mod keys;
 mod records;
 mod registry;
 mod service;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -33,6 +34,7 @@ pub(crate) use service::{
     AdvanceArgs, AftercareArgs, CancelArgs, DischargeArgs, NoShowArgs, Placement, RecordArgs, SignArgs,
     Stage, TransferArgs,
 };
+pub(crate) use watch::{CursorArg, Watch, WatchCasesArgs, WatchOffersArgs, WatchPlacesArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -142,6 +144,9 @@ pub(crate) enum Command {
     /// Look into the record of who read or changed what, and check that it is whole.
     #[command(subcommand)]
     Audit(Audit),
+    /// Be told what happens as it happens, and go on where the last run ended.
+    #[command(subcommand)]
+    Watch(Watch),
     /// Open a case that is masked for you, for a short while and on record; review what others opened.
     #[command(subcommand)]
     BreakGlass(BreakGlass),
@@ -180,6 +185,9 @@ pub(crate) struct SubmitArgs {
     /// Only take the reports down; ask no facility yet.
     #[arg(long)]
     pub(crate) route_later: bool,
+    /// Send all reports in one stream instead of a call for each: for a worker's queue over a poor line.
+    #[arg(long)]
+    pub(crate) stream: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -219,7 +227,10 @@ pub(crate) struct RouteCaseArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) what: Option<BenchWhat>,
     /// Callers at work at the same time; each waits for its answer before it asks again.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) clients: u16,
@@ -235,6 +246,28 @@ pub(crate) struct BenchArgs {
     /// Draw the same people and places again.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum BenchWhat {
+    /// Measure what many idle watchers cost, and how fast they are told, on a hub of its own.
+    Watch(BenchWatchArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BenchWatchArgs {
+    /// Watchers, all of one facility's places.
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) watchers: u32,
+    /// Connections that the watchers share; one takes at most 128.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) connections: u32,
+    /// Events, one a second.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub(crate) events: u16,
+    /// Folder with initdb and postgres, where they are not in the usual places.
+    #[arg(long, env = "SERASI_PG_BIN", value_name = "DIR")]
+    pub(crate) pg_bin: Option<PathBuf>,
 }
 
 /// What the clients of a bench do.

@@ -37,6 +37,7 @@ mod serve;
 mod table;
 mod text_file;
 mod token;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;

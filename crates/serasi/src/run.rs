@@ -30,6 +30,7 @@ use crate::registry;
 use crate::route;
 use crate::serve;
 use crate::token;
+use crate::watch;
 
 /// Runs one command to its end.
 pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliError> {
@@ -75,16 +76,13 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Facility(Facility::Show(facility)) => {
             facility::show(client, &facility.facility_id, output).await
         }
-        Command::Policy(Policy::List(length)) => policy::list(client, *length, output).await,
-        Command::Policy(Policy::Show(args)) => policy::show(client, args.version.as_deref(), output).await,
-        Command::Policy(Policy::Create(args)) => policy::create(client, &args.file, output).await,
-        Command::Policy(Policy::DryRun(args)) => policy::dry_run(client, args, output).await,
-        Command::Policy(Policy::Activate(args)) => policy::activate(client, &args.version, output).await,
+        Command::Policy(command) => of_policy(client, command, output).await,
         Command::Insight(command) => of_insight(client, command, output).await,
         Command::Audit(Audit::List(args)) => audit::list(client, args, output).await,
         Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
         Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
         Command::Audit(Audit::Key(args)) => audit::key(args, output),
+        Command::Watch(what) => watch::watch(client, what, output).await,
         Command::BreakGlass(BreakGlass::Open(args)) => break_glass::open(client, args, output).await,
         Command::BreakGlass(BreakGlass::Review(args)) => break_glass::review(client, args, output).await,
         Command::BreakGlass(BreakGlass::List(args)) => break_glass::list(client, args, output).await,
@@ -168,4 +166,18 @@ fn log(level: LevelFilter) {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
+}
+
+async fn of_policy(
+    client: &ClientOptions,
+    command: &Policy,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Policy::List(length) => policy::list(client, *length, output).await,
+        Policy::Show(args) => policy::show(client, args.version.as_deref(), output).await,
+        Policy::Create(args) => policy::create(client, &args.file, output).await,
+        Policy::DryRun(args) => policy::dry_run(client, args, output).await,
+        Policy::Activate(args) => policy::activate(client, &args.version, output).await,
+    }
 }

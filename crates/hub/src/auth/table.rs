@@ -80,6 +80,20 @@ const CASE_READERS: &[Grant] = &[
     (&[OutreachWorker, Referrer], To::OwnReport),
     (&[FacilityOfficer, SocialWorker, Supervisor], To::OwnFacility),
 ];
+/// Who is told of a case as it goes on. Whoever only reported it has the answers to the reports.
+const CASE_WATCHERS: &[Grant] = &[
+    (
+        &[
+            HotlineOperator,
+            SocialWorker,
+            Supervisor,
+            Coordinator,
+            DinasOfficer,
+        ],
+        To::CaseInScope,
+    ),
+    (&[FacilityOfficer], To::OwnFacility),
+];
 /// Who decides where a case goes.
 const ROUTERS: &[Grant] = &[(
     &[HotlineOperator, SocialWorker, Supervisor, Coordinator],
@@ -145,8 +159,10 @@ const AUDITORS: &[Grant] = &[(&[Auditor, Supervisor], To::StatedRegion)];
 /// Method path without the leading slash, and its grants: one of them is enough.
 pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.IntakeService/SubmitIntake", REPORTERS),
+    ("serasi.v1.IntakeService/StreamIntakes", REPORTERS),
     ("serasi.v1.CaseService/GetCase", CASE_READERS),
     ("serasi.v1.CaseService/ListCases", CASE_READERS),
+    ("serasi.v1.CaseService/WatchCases", CASE_WATCHERS),
     ("serasi.v1.CaseService/TriageCase", ROUTERS),
     ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
     ("serasi.v1.CaseService/RecordAssessment", SOCIAL_WORKERS),
@@ -192,6 +208,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ),
     ("serasi.v1.ReferralService/GetOffer", OFFER_READERS),
     ("serasi.v1.ReferralService/ListOffers", OFFER_READERS),
+    ("serasi.v1.ReferralService/WatchOffers", OFFER_READERS),
     (
         "serasi.v1.ReferralService/MarkOfferSeen",
         &[(&[FacilityOfficer], To::OwnFacility)],
@@ -219,6 +236,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ),
     ("serasi.v1.FacilityService/ReportCapacity", FACILITY),
     ("serasi.v1.FacilityService/GetCapacity", ALL),
+    ("serasi.v1.FacilityService/WatchCapacity", ALL),
     ("serasi.v1.PolicyService/GetPolicy", ALL),
     ("serasi.v1.PolicyService/ListPolicies", ALL),
     ("serasi.v1.PolicyService/CreatePolicy", LAWGIVERS),

@@ -7,6 +7,7 @@ use serasi_domain::text::Text;
 use serasi_proto::v1;
 use serasi_proto::v1::case_service_server::CaseService;
 use serasi_store::cases::{CaseFilter, CaseOrder, CasePosition};
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use super::{caller, run};
@@ -21,6 +22,7 @@ use crate::verbs::list_cases::ListCases;
 use crate::verbs::resolve_directly::ResolveDirectly;
 use crate::verbs::set_legal_hold::SetLegalHold;
 use crate::verbs::triage_case::TriageCase;
+use crate::watch::cases::watch_cases;
 use crate::wire::{PageToken, Parse, id_of, need, page_of, page_size, party, record_to_wire};
 
 mod endings;
@@ -60,6 +62,15 @@ impl CaseService for CaseHandler {
             cases,
             next_page_token: next.unwrap_or_default(),
         }))
+    }
+
+    type WatchCasesStream = BoxStream<v1::WatchCasesResponse>;
+
+    async fn watch_cases(
+        &self,
+        request: Request<v1::WatchCasesRequest>,
+    ) -> Result<Response<Self::WatchCasesStream>, Status> {
+        Ok(Response::new(watch_cases(&self.0, &request).await?))
     }
 
     async fn triage_case(

@@ -13,11 +13,16 @@ use super::scenario::everything_once;
 use super::{entries_about, report_and_look, until_exported};
 use crate::scene::hub_with;
 
-/// Methods that change nothing and show nobody, and why a look at them is not recorded.
+/// Methods that change nothing and show nobody, and why a look at them is not recorded by their name.
 const NOT_RECORDED: &[(&str, &str)] = &[
     ("FacilityService/GetFacility", "the directory is about houses"),
     ("FacilityService/ListFacilities", "the directory is about houses"),
     ("FacilityService/GetCapacity", "counts of places"),
+    ("FacilityService/WatchCapacity", "counts of places"),
+    (
+        "IntakeService/StreamIntakes",
+        "each entry is recorded as SubmitIntake",
+    ),
     ("PolicyService/GetPolicy", "law as data"),
     ("PolicyService/ListPolicies", "law as data"),
     (

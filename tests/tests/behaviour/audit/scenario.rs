@@ -207,6 +207,10 @@ async fn looks(client: &mut Client, offer: &v1::Offer) {
     crate::scene::case(client, &offer.case_id).await;
     let request = v1::ListCasesRequest::default();
     client.cases.list_cases(request).await.unwrap();
+    let request = v1::WatchCasesRequest::default();
+    client.cases.watch_cases(request).await.unwrap();
+    let request = v1::WatchOffersRequest::default();
+    client.referral.watch_offers(request).await.unwrap();
     let request = v1::GetOfferRequest {
         offer_id: offer.offer_id.clone(),
     };

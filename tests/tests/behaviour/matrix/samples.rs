@@ -10,6 +10,9 @@ use serasi_tests::build::{pool, request_id};
 use super::care;
 use super::stage::{HERE, Stage, intake_of};
 
+#[path = "streams.rs"]
+mod streams;
+
 /// A version no record has.
 pub(super) const NEVER: i64 = 999_999;
 /// Every mutation has a new one; the same length, so that it can be put in its place.
@@ -70,6 +73,9 @@ impl Sample {
 /// A request of `method`; none for a method nobody has thought of here.
 pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
     let (service, method) = method.trim_start_matches("serasi.v1.").split_once('/')?;
+    if let Some(stream) = streams::stream(method, stage) {
+        return Some(stream);
+    }
     match service {
         "AuditService" => audit(method, stage),
         "CaseService" => case(method, stage),
