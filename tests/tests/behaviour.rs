@@ -18,6 +18,8 @@ mod break_glass;
 mod concurrency;
 #[path = "behaviour/directory.rs"]
 mod directory;
+#[path = "behaviour/documents.rs"]
+mod documents;
 #[path = "behaviour/dry_run.rs"]
 mod dry_run;
 #[path = "behaviour/insight.rs"]

@@ -12,6 +12,7 @@ pub mod case;
 pub mod cluster;
 pub mod deadline;
 pub mod directory;
+pub mod document;
 pub mod facility;
 pub mod id;
 pub mod insight;

@@ -30,6 +30,7 @@ pub(crate) enum Kind {
     BreakGlass,
     Case,
     Decision,
+    Document,
     Facility,
     Offer,
     Placement,
@@ -57,6 +58,10 @@ pub(crate) enum RuleBroken {
     PolicyUnknown(String),
     #[error("the case is held already; lift that hold first")]
     HeldAlready,
+    #[error(
+        "what was kept of this case in words or about its persons was erased when its time was over; nothing new is kept"
+    )]
+    Erased,
     #[error("the case is not held")]
     NotHeld,
     #[error("the facility still has offers, reserved places or persons of the hub; end or move them first")]
@@ -151,6 +156,7 @@ impl Kind {
             Self::BreakGlass => "serasi.v1.BreakGlass",
             Self::Case => "serasi.v1.Case",
             Self::Decision => "serasi.v1.Decision",
+            Self::Document => "serasi.v1.Document",
             Self::Facility => "serasi.v1.Facility",
             Self::Offer => "serasi.v1.Offer",
             Self::Placement => "serasi.v1.Placement",

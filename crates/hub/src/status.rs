@@ -195,6 +195,7 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         | Kind::BreakGlass
         | Kind::Case
         | Kind::Decision
+        | Kind::Document
         | Kind::Facility
         | Kind::Offer
         | Kind::Placement => (

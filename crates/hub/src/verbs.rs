@@ -2,6 +2,7 @@
 
 pub(crate) mod accept_offer;
 pub(crate) mod activate_policy;
+pub(crate) mod add_document;
 pub(crate) mod admit_placement;
 pub(crate) mod change_facility;
 pub(crate) mod create_facility;
@@ -23,10 +24,12 @@ pub(crate) mod list_audit_entries;
 pub(crate) mod list_audit_heads;
 pub(crate) mod list_break_glass;
 pub(crate) mod list_cases;
+pub(crate) mod list_documents;
 pub(crate) mod list_offers;
 pub(crate) mod mark_offer_seen;
 pub(crate) mod open_break_glass;
 pub(crate) mod preview_route;
+pub(crate) mod remove_document;
 pub(crate) mod replay_decision;
 pub(crate) mod report_capacity;
 pub(crate) mod resolve_directly;
@@ -38,6 +41,7 @@ pub(crate) mod submit_intake;
 pub(crate) mod triage_case;
 pub(crate) mod withdraw_offer;
 
+mod documents;
 mod open;
 mod refer;
 mod refuse;

@@ -9,6 +9,7 @@ use serasi_proto::v1::{
 use crate::cli::{CaseListArgs, ClientOptions, HoldArgs};
 use crate::client::Hub;
 use crate::codes::{Code, label, labels, pool_label};
+use crate::document;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::local_time::Clock;
@@ -158,6 +159,7 @@ fn text_of(case: &Case) -> String {
     if let Some(placement) = &case.placement {
         parts.push(format!("Placement\n{}", placement_facts(placement, clock)));
     }
+    parts.extend(document::of_case(case, clock));
     parts.join("\n\n")
 }
 

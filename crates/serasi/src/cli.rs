@@ -4,6 +4,7 @@ mod audit;
 mod break_glass;
 mod insight;
 mod keys;
+mod people;
 mod records;
 mod registry;
 
@@ -23,6 +24,7 @@ pub(crate) use audit::{
 pub(crate) use break_glass::{BreakGlass, BreakGlassListArgs, OpenArgs, ReviewArgs};
 pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
 pub(crate) use keys::{DatabaseArgs, Keys, RotateArgs, Rotation};
+pub(crate) use people::AddDocumentArgs;
 pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, ListLength, Offer,
     OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,

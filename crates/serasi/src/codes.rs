@@ -2,9 +2,10 @@
 
 use serasi_proto::v1::{
     AccessNeed, AgeBand, BreakGlassReason, BreakGlassVerdict, CapacitySource, CaseOrder, CaseState, Channel,
-    Cluster, Criterion, DataClass, DeclineReason, FacilityKind, FacilityState, HoldReason, MaskReason,
-    OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference, RegionLevel, Regulation,
-    RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency, WithdrawReason,
+    Cluster, Criterion, DataClass, DeclineReason, DocumentKind, FacilityKind, FacilityState, HoldReason,
+    MaskReason, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference, RegionLevel,
+    Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency,
+    WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -52,6 +53,7 @@ code! {
     Criterion: "CRITERION_",
     DataClass: "DATA_CLASS_",
     DeclineReason: "DECLINE_REASON_",
+    DocumentKind: "DOCUMENT_KIND_",
     FacilityKind: "FACILITY_KIND_",
     FacilityState: "FACILITY_STATE_",
     HoldReason: "HOLD_REASON_",

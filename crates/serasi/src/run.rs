@@ -13,6 +13,7 @@ use crate::cli::{
     Audit, BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Registry, Route,
 };
 use crate::demo;
+use crate::document;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::facility;
@@ -65,6 +66,8 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Case(Case::List(args)) => case::list(client, args, output).await,
         Command::Case(Case::Hold(args)) => case::hold(client, args, output).await,
         Command::Case(Case::LiftHold(case)) => case::lift_hold(client, &case.case_id, output).await,
+        Command::Case(Case::Documents(case)) => document::list(client, &case.case_id, output).await,
+        Command::Case(Case::AddDocument(args)) => document::add(client, args, output).await,
         Command::Offer(Offer::List(args)) => offer::list(client, args, output).await,
         Command::Offer(Offer::Show(offer)) => offer::show(client, &offer.offer_id, output).await,
         Command::Offer(Offer::Accept(args)) => offer::accept(client, args, output).await,

@@ -177,6 +177,13 @@ async fn overwrite_stories(conn: &mut PgConnection, case: CaseId) -> Result<(), 
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
+        "UPDATE documents SET content = '' WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
         "UPDATE cases SET resolution = '' WHERE region_code = $1 AND case_id = $2 AND resolution IS NOT NULL",
         home,
         uuid

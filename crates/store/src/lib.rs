@@ -9,6 +9,7 @@ pub mod capacity;
 pub mod cases;
 pub mod decisions;
 pub mod directory;
+pub mod documents;
 pub mod embedded;
 pub mod erasure;
 pub mod events;

@@ -136,6 +136,10 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
     ("serasi.v1.CaseService/SetLegalHold", HOLDERS),
     ("serasi.v1.CaseService/LiftLegalHold", HOLDERS),
+    // Whoever sees a case may bring a paper.
+    ("serasi.v1.CaseService/AddDocument", CASE_READERS),
+    ("serasi.v1.CaseService/RemoveDocument", DECIDERS),
+    ("serasi.v1.CaseService/ListDocuments", CASE_READERS),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
     ("serasi.v1.ReferralService/RouteCase", ROUTERS),
     (

@@ -1,5 +1,7 @@
 //! CaseService.
 
+mod documents;
+
 use std::sync::Arc;
 
 use serasi_domain::id::CaseId;
@@ -110,6 +112,27 @@ impl CaseService for CaseHandler {
             resolution,
         };
         Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn add_document(
+        &self,
+        request: Request<v1::AddDocumentRequest>,
+    ) -> Result<Response<v1::AddDocumentResponse>, Status> {
+        self.add(request).await
+    }
+
+    async fn remove_document(
+        &self,
+        request: Request<v1::RemoveDocumentRequest>,
+    ) -> Result<Response<v1::RemoveDocumentResponse>, Status> {
+        self.remove(request).await
+    }
+
+    async fn list_documents(
+        &self,
+        request: Request<v1::ListDocumentsRequest>,
+    ) -> Result<Response<v1::ListDocumentsResponse>, Status> {
+        self.documents(request).await
     }
 
     async fn set_legal_hold(

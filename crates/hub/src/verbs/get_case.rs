@@ -7,12 +7,13 @@ use serasi_domain::need_to_know::Sight;
 use serasi_proto::v1;
 use serasi_store::{Context, Kept, break_glass, cases, erasure, intakes, offers, persons, placements};
 
+use super::documents::documents_of;
 use super::open::reachable;
 use crate::auth::Permit;
 use crate::error::HubError;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
-use crate::wire::{numbers, optional, person_to_wire, placement_to_wire};
+use crate::wire::{document_to_wire, numbers, optional, owed_to_wire, person_to_wire, placement_to_wire};
 
 pub(crate) struct GetCase {
     pub(crate) case: CaseId,
@@ -47,6 +48,12 @@ impl Act for GetCase {
         let story = story.map(|report| report.story.as_str().to_owned());
         wire.story = sight.whole(story.unwrap_or_default());
         wire.resolution = sight.whole(resolution.and_then(Kept::there).unwrap_or_default());
+        let (documents, owed) = documents_of(unit, &case).await?;
+        let documents = documents.iter().filter(|document| document.removed_at.is_none());
+        wire.documents = documents
+            .map(|document| document_to_wire(document, sight))
+            .collect();
+        wire.owed_documents = owed.into_iter().map(owed_to_wire).collect();
         wire.erased_classes = numbers(privacy.erased);
         // That a court asks for it tells something about the person.
         wire.legal_hold = optional(privacy.hold.filter(|_| sight.is_whole()));
@@ -73,7 +80,11 @@ impl Act for GetCase {
 }
 
 /// What is masked is whole for whoever has broken the glass, and that look goes on record by itself.
-async fn look_through_glass(unit: &mut Unit<'_>, case: CaseId, sight: Sight) -> Result<Sight, HubError> {
+pub(super) async fn look_through_glass(
+    unit: &mut Unit<'_>,
+    case: CaseId,
+    sight: Sight,
+) -> Result<Sight, HubError> {
     if sight.is_whole() {
         return Ok(sight);
     }

@@ -3,15 +3,17 @@
 use serasi_domain::case::{Case, CaseFacts, CaseState, Owner};
 use serasi_domain::cluster::derive_cluster;
 use serasi_domain::deadline::local_date;
-use serasi_domain::id::{CaseId, IntakeId, PersonId, Regency};
+use serasi_domain::document::DocumentKind;
+use serasi_domain::id::{CaseId, DocumentId, IntakeId, PersonId, Regency};
 use serasi_domain::intake::Intake;
 use serasi_domain::person::PartyMember;
 use serasi_domain::policy::Policy;
 use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
+use serasi_store::documents::NewDocument;
 use serasi_store::persons::NewPerson;
 use serasi_store::source_keys::{self, Subject};
-use serasi_store::{Context, Kept, cases, decisions, intakes, offers, persons};
+use serasi_store::{Context, Kept, cases, decisions, documents, intakes, offers, persons};
 use serde_json::json;
 
 use super::refer::{deadline, not_routed, not_routed_without};
@@ -148,6 +150,18 @@ impl SubmitIntake {
                 .collect();
             persons::insert(&mut unit.conn, sealer, case.id, &persons).await?;
         }
+        let documents: Vec<_> = self
+            .intake
+            .documents
+            .iter()
+            .map(|reference| NewDocument {
+                id: DocumentId::new(self.home, unit.new_id()),
+                kind: DocumentKind::of_sender(reference.kind.as_str()),
+                reference,
+            })
+            .collect();
+        let by = &unit.caller.principal;
+        documents::add(&mut unit.conn, sealer, case.id, &documents, by).await?;
         Ok(())
     }
 

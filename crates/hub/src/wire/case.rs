@@ -92,6 +92,8 @@ pub(crate) fn case_to_wire(case: &Case, sight: Sight) -> v1::Case {
         erased_classes: vec![],
         legal_hold: 0,
         mask_reason: optional(sight.mask()),
+        documents: vec![],
+        owed_documents: vec![],
     }
 }
 

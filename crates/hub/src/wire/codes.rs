@@ -1,8 +1,8 @@
 //! Enums of the contract and of the domain, pair by pair. A domain variant without a partner does not compile.
 
 use serasi_domain::{
-    break_glass, capacity, cluster, deadline, facility, intake, need, need_to_know, offer, person, placement,
-    policy, privacy, routing,
+    break_glass, capacity, cluster, deadline, document, facility, intake, need, need_to_know, offer, person,
+    placement, policy, privacy, routing,
 };
 use serasi_proto::v1;
 
@@ -52,6 +52,8 @@ pair!(facility::FacilityKind, v1::FacilityKind: BalaiBesar, Balai, Loka, UptdPro
 pair!(capacity::CapacitySource, v1::CapacitySource: Facility, Import, Decline);
 pair!(offer::DeclineReason, v1::DeclineReason: Full, WrongKind, NotNow, NotEligible, Safety, PersonRefused, Other);
 pair!(offer::WithdrawReason, v1::WithdrawReason: PersonChangedMind, SolvedOtherwise, WrongFacts, Safety, Other);
+pair!(document::DocumentKind, v1::DocumentKind: SuratDinsos, Kk, Ktp, AktaLahir, Pasfoto, SuratSehat, SuratPsikiater,
+    SuratPolisi, LaporanSosial, Persetujuan, Other);
 pair!(privacy::DataClass, v1::DataClass: Identity, Contact, Story, Assessment);
 pair!(privacy::HoldReason, v1::HoldReason: CourtOrder, Investigation, Audit, Dispute);
 pair!(placement::DischargeDestination, v1::DischargeDestination: Family, OtherFacility, Independent, Death, Left);

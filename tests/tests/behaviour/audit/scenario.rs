@@ -6,7 +6,7 @@ use serasi_proto::v1;
 use serasi_tests::build::{intake, pool, request_id, submit};
 use serasi_tests::{Client, TestHub};
 
-use super::{entries_about, until_exported};
+use super::{entries_about, people, until_exported};
 use crate::scene::facility_id;
 
 pub(super) async fn everything_once(hub: &TestHub) {
@@ -18,6 +18,7 @@ pub(super) async fn everything_once(hub: &TestHub) {
     other_ends(hub, &mut client).await;
     triage(&mut client).await;
     looks(&mut client, &offer).await;
+    people::everything_once(hub, &offer).await;
     audit(hub, &offer.case_id).await;
 }
 

@@ -7,6 +7,7 @@ use serasi_hub::clock::Clock;
 use serasi_proto::v1;
 use serasi_tests::build::{pool, request_id};
 
+use super::people;
 use super::stage::{HERE, Stage, intake_of};
 
 /// A version no record has.
@@ -25,7 +26,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    fn of(message: &impl Message) -> Self {
+    pub(super) fn of(message: &impl Message) -> Self {
         Self {
             bytes: message.encode_to_vec(),
             about: None,
@@ -33,7 +34,7 @@ impl Sample {
         }
     }
 
-    fn about(self, id: &str) -> Self {
+    pub(super) fn about(self, id: &str) -> Self {
         Self {
             about: Some(id.to_owned()),
             ..self
@@ -71,7 +72,7 @@ pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
     let (service, method) = method.trim_start_matches("serasi.v1.").split_once('/')?;
     match service {
         "AuditService" => audit(method, stage),
-        "CaseService" => case(method, stage),
+        "CaseService" => case(method, stage).or_else(|| people::case(method, stage)),
         "FacilityService" => facility(method, stage),
         "InsightService" => insight(method, stage),
         "IntakeService" => intake(method),
@@ -82,7 +83,7 @@ pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
     }
 }
 
-fn id() -> String {
+pub(super) fn id() -> String {
     REQUEST_ID.to_owned()
 }
 

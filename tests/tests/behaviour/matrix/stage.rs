@@ -5,6 +5,7 @@ use serasi_proto::v1;
 use serasi_tests::TestHub;
 use serasi_tests::build::{facility, intake, request_id, submit};
 
+use super::people;
 use crate::scene::{facility_id, hub_with};
 
 /// Where everything is.
@@ -24,6 +25,8 @@ pub(super) struct Stage {
     pub(super) declined: String,
     /// The facility has taken it, and it is over.
     pub(super) placed: v1::Placement,
+    /// Of the case that is offered.
+    pub(super) document: String,
     /// Opened and reviewed.
     pub(super) glass: String,
 }
@@ -58,6 +61,7 @@ pub(super) async fn set() -> (TestHub, Stage) {
         description: description.facility.unwrap(),
         policy: policy.unwrap().into_inner().policy.unwrap(),
         glass: reviewed_glass(&hub, &offered.case_id).await,
+        document: people::document(&mut nation, &offered.case_id).await,
         declined: declined.offer_id,
         offered,
         placed,
