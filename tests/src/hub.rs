@@ -144,18 +144,12 @@ impl TestHub {
         Self::on(self.database.clone(), issuer, audit, Setup::default()).await
     }
 
-    /// A hub on a store with keys of its own choosing.
-    pub async fn on_store(database: &TestDatabase, store: Store) -> Self {
+    /// A hub on a store with keys of its own choosing; whoever serves the same database has the same audit key.
+    pub async fn on_store(database: &TestDatabase, store: Store, audit: Arc<AuditFolder>) -> Self {
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(DevIssuer::open_or_create(&keys.path().join("key")).unwrap());
-        let audit = Arc::new(AuditFolder::new());
-        Box::pin(Self::open(
-            (database.clone(), store),
-            issuer,
-            audit,
-            Setup::default(),
-        ))
-        .await
+        let database = (database.clone(), store);
+        Box::pin(Self::open(database, issuer, audit, Setup::default())).await
     }
 
     async fn on(

@@ -10,7 +10,8 @@ use crate::bench;
 use crate::break_glass;
 use crate::case;
 use crate::cli::{
-    Audit, BreakGlass, Case, Cli, Command, Facility, Import, Insight, Intake, Offer, Policy, Registry, Route,
+    Audit, BreakGlass, Case, Cli, ClientOptions, Command, Facility, Import, Insight, Intake, Offer, Policy,
+    Registry, Route,
 };
 use crate::demo;
 use crate::document;
@@ -82,9 +83,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Policy(Policy::Create(args)) => policy::create(client, &args.file, output).await,
         Command::Policy(Policy::DryRun(args)) => policy::dry_run(client, args, output).await,
         Command::Policy(Policy::Activate(args)) => policy::activate(client, &args.version, output).await,
-        Command::Insight(Insight::Unmet(args)) => insight::unmet(client, args, output).await,
-        Command::Insight(Insight::Truthfulness(args)) => insight::truthfulness(client, args, output).await,
-        Command::Insight(Insight::Timeliness(args)) => insight::timeliness(client, args, output).await,
+        Command::Insight(command) => of_insight(client, command, output).await,
         Command::Audit(Audit::List(args)) => audit::list(client, args, output).await,
         Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
         Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
@@ -103,6 +102,18 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Registry(Registry::Evaluate(args)) => registry::evaluate(args, output),
         Command::Registry(Registry::Generate(args)) => registry::generate(args, output),
         Command::Bench(args) => bench::bench(client, args, output).await,
+    }
+}
+
+async fn of_insight(
+    client: &ClientOptions,
+    command: &Insight,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Insight::Unmet(args) => insight::unmet(client, args, output).await,
+        Insight::Truthfulness(args) => insight::truthfulness(client, args, output).await,
+        Insight::Timeliness(args) => insight::timeliness(client, args, output).await,
     }
 }
 

@@ -38,7 +38,7 @@ async fn report_and_look(client: &mut Client, reference: &str, region: &str) -> 
 }
 
 /// Waits until heads outside the database cover everything that was recorded by now.
-async fn until_exported(hub: &TestHub) {
+pub(crate) async fn until_exported(hub: &TestHub) {
     let mut connection = hub.database.connect().await;
     let recorded: Vec<(String, i64)> =
         sqlx::query_as("SELECT region_code, count(*) FROM audit_entries GROUP BY region_code")
@@ -59,7 +59,7 @@ async fn until_exported(hub: &TestHub) {
 }
 
 /// Entries about a subject, as an auditor of the nation sees them, newest first.
-async fn entries_about(hub: &TestHub, subject: &str) -> Vec<v1::AuditEntry> {
+pub(crate) async fn entries_about(hub: &TestHub, subject: &str) -> Vec<v1::AuditEntry> {
     let request = v1::ListAuditEntriesRequest {
         subject_id: subject.to_owned(),
         page_size: 200,

@@ -110,6 +110,12 @@ async fn tenant(connection: &mut PgConnection, scope: Option<&str>, facility: Op
             ),
             "placements" => format!("{scoped} OR facility_id = '{uuid}'"),
             "audit_entries" => scoped.clone(),
+            // Whoever may see an offer may see what case it is for.
+            "cases" => format!(
+                "{scoped} OR {owned} OR (region_code, case_id) IN (SELECT region_code, case_id FROM offers
+                    WHERE facility_id = '{uuid}' OR {})",
+                scoped.replace("region_code", "facility_region")
+            ),
             _ => format!("{scoped} OR {owned}"),
         };
         rows.insert(table, ids(connection, table, column, &condition).await);

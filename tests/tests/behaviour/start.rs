@@ -49,9 +49,11 @@ async fn production_needs_an_audit_key_of_its_own_and_a_folder_for_heads() {
     std::fs::write(path("jwks.json"), keys).unwrap();
     std::fs::write(path("seal.key"), "07".repeat(32)).unwrap();
     std::fs::write(path("audit.key"), Signer::generate(true).unwrap()).unwrap();
-    let (jwks, seal, audit, heads) = (
+    std::fs::write(path("index.key"), "08".repeat(32)).unwrap();
+    let (jwks, seal, index, audit, heads) = (
         path("jwks.json"),
         path("seal.key"),
+        path("index.key"),
         path("audit.key"),
         path("heads"),
     );
@@ -62,6 +64,9 @@ async fn production_needs_an_audit_key_of_its_own_and_a_folder_for_heads() {
         &jwks,
         "--key-file",
         &seal,
+        "--index-key-file",
+        &index,
+        "--plaintext",
     ];
     let database = TestDatabase::create().await;
     let (code, said) = serve(folder.path(), database.url(), &production);

@@ -14,6 +14,7 @@ use serasi_store::{
     IndexKeys, Kek, KeyError, KeyFile, Sealer, StoreError, Transit, TransitSettings, rotation,
 };
 use serasi_tests::TestHub;
+use serasi_tests::audit::AuditFolder;
 use serasi_tests::database::TestDatabase;
 use serasi_tests::status::refusal;
 use serde_json::{Value, json};
@@ -125,9 +126,11 @@ fn sealer(database: &TestDatabase, transit: Transit, with_file: bool) -> Sealer 
 async fn a_hub_under_a_vault_calls_it_once_per_key_and_works_on_while_the_vault_is_sealed() {
     let (vault, address, token, _folder) = start().await;
     let database = TestDatabase::create().await;
+    let audit = Arc::new(AuditFolder::new());
     let open = || async {
         let store = sealer(&database, transit(&address, &token), false);
-        TestHub::on_store(&database, database.store_with(store).await).await
+        let store = database.store_with(store).await;
+        TestHub::on_store(&database, store, Arc::clone(&audit)).await
     };
     let hub = open().await;
     let mut client = worker(&hub);
@@ -166,7 +169,7 @@ async fn a_hub_under_a_vault_calls_it_once_per_key_and_works_on_while_the_vault_
 async fn a_database_moves_from_a_key_file_to_a_vault_and_to_its_next_version() {
     let (vault, address, token, _folder) = start().await;
     let hub = TestHub::start().await;
-    let database = hub.database.clone();
+    let (database, audit) = (hub.database.clone(), hub.audit());
     let mut client = worker(&hub);
     let id = report(&mut client, "1", vec![canary(1)]).await;
     hub.finish().await;
@@ -196,7 +199,7 @@ async fn a_database_moves_from_a_key_file_to_a_vault_and_to_its_next_version() {
         .store_with(sealer(&database, transit(&address, &token), false))
         .await;
     store.check_keys().await.unwrap();
-    let hub = TestHub::on_store(&database, store).await;
+    let hub = TestHub::on_store(&database, store, audit).await;
     let mut client = worker(&hub);
     assert_eq!(case(&mut client, &id).await.persons[0].name, canary(1).name);
     hub.finish().await;

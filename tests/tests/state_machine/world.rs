@@ -100,6 +100,9 @@ impl World {
             "case_exclusions",
             "intakes",
             "persons",
+            "identity_index",
+            "name_index",
+            "subject_keys",
             "cases",
         ];
         let clear = tables.map(|table| format!("DELETE FROM {table} WHERE region_code = '{}'", self.regency));

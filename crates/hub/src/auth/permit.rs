@@ -135,7 +135,13 @@ impl Permit {
     /// that is looked at. Whoever may see what they have reported sees that case wherever it is.
     pub(crate) fn context(&self, case: Option<CaseId>) -> Context {
         let has = |to| self.grants_of_mine().any(|(_, granted)| *granted == to);
-        let by_region = has(To::CaseInScope) || has(To::FacilityInScope) || has(To::StatedRegion);
+        // Where a safe house is depends on who lives there.
+        let mut of_places = table::field(Field::Location).iter();
+        let by_residents = of_places.any(|(roles, to)| {
+            *to == To::HousesLocalCase && self.caller.has_one_of(roles) && self.is_local()
+        });
+        let by_region =
+            has(To::CaseInScope) || has(To::FacilityInScope) || has(To::StatedRegion) || by_residents;
         Context::Caller {
             scope: Some(self.caller.scope).filter(|_| by_region),
             facility: self.caller.facility.filter(|_| has(To::OwnFacility)),

@@ -19,6 +19,7 @@ pub(super) async fn everything_once(hub: &TestHub) {
     triage(&mut client).await;
     looks(&mut client, &offer).await;
     people::everything_once(hub, &offer).await;
+    exceptions(hub, &offer.case_id).await;
     audit(hub, &offer.case_id).await;
 }
 
@@ -222,6 +223,45 @@ async fn looks(client: &mut Client, offer: &v1::Offer) {
     client.referral.get_decision(request).await.unwrap();
     let request = v1::ReplayDecisionRequest { decision_id };
     client.referral.replay_decision(request).await.unwrap();
+}
+
+/// What is rare: a glass that is broken, a file that may not be destroyed.
+async fn exceptions(hub: &TestHub, case: &str) {
+    let mut supervisor = hub.client(Role::Supervisor, "32.73");
+    let request = v1::OpenBreakGlassRequest {
+        request_id: request_id(),
+        case_id: case.to_owned(),
+        reason: v1::BreakGlassReason::Danger as i32,
+        text: "Keluarga mengancam menjemput paksa.".to_owned(),
+        minutes: 5,
+    };
+    let opened = supervisor.audit.open_break_glass(request).await.unwrap();
+    let break_glass_id = opened.into_inner().break_glass.unwrap().break_glass_id;
+    let mut auditor = hub.client(Role::Auditor, "32.73");
+    let request = v1::ReviewBreakGlassRequest {
+        request_id: request_id(),
+        break_glass_id: break_glass_id.clone(),
+        verdict: v1::BreakGlassVerdict::Justified as i32,
+        text: "Memang mendesak.".to_owned(),
+    };
+    auditor.audit.review_break_glass(request).await.unwrap();
+    let request = v1::GetBreakGlassRequest { break_glass_id };
+    auditor.audit.get_break_glass(request).await.unwrap();
+    let request = v1::ListBreakGlassRequest::default();
+    auditor.audit.list_break_glass(request).await.unwrap();
+
+    let request = v1::SetLegalHoldRequest {
+        request_id: request_id(),
+        case_id: case.to_owned(),
+        reason: v1::HoldReason::Audit as i32,
+        note: String::new(),
+    };
+    supervisor.cases.set_legal_hold(request).await.unwrap();
+    let request = v1::LiftLegalHoldRequest {
+        request_id: request_id(),
+        case_id: case.to_owned(),
+    };
+    supervisor.cases.lift_legal_hold(request).await.unwrap();
 }
 
 async fn audit(hub: &TestHub, case: &str) {

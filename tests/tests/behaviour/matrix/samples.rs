@@ -91,6 +91,18 @@ fn audit(method: &str, stage: &Stage) -> Option<Sample> {
     let glass = || stage.glass.clone();
     let case_id = stage.offered.case_id.clone();
     Some(match method {
+        "ListAuditEntries" => Sample::of(&v1::ListAuditEntriesRequest {
+            subject_id: case_id,
+            page_size: 200,
+            ..v1::ListAuditEntriesRequest::default()
+        })
+        .shows(&stage.entry),
+        "ListAuditHeads" => Sample::of(&v1::ListAuditHeadsRequest::default()).shows(&stage.head),
+        "GetAuditProof" => Sample::of(&v1::GetAuditProofRequest {
+            audit_id: stage.entry.clone(),
+            ..v1::GetAuditProofRequest::default()
+        })
+        .about(&stage.entry),
         "OpenBreakGlass" => Sample::of(&v1::OpenBreakGlassRequest {
             request_id: id(),
             case_id: case_id.clone(),

@@ -6,6 +6,7 @@ use serasi_tests::TestHub;
 use serasi_tests::build::{facility, intake, request_id, submit};
 
 use super::people;
+use crate::audit::{entries_about, until_exported};
 use crate::scene::{facility_id, hub_with};
 
 /// Where everything is.
@@ -29,6 +30,10 @@ pub(super) struct Stage {
     pub(super) document: String,
     /// Opened and reviewed.
     pub(super) glass: String,
+    /// On record about the offered case, and sealed.
+    pub(super) entry: String,
+    /// The root of the newest head of the regency.
+    pub(super) head: String,
 }
 
 /// A hub with one of each.
@@ -55,13 +60,17 @@ pub(super) async fn set() -> (TestHub, Stage) {
     };
     let description = nation.facilities.get_facility(get).await.unwrap().into_inner();
     let policy = nation.policies.get_policy(v1::GetPolicyRequest::default()).await;
+    let glass = reviewed_glass(&hub, &offered.case_id).await;
+    let (entry, head) = sealed_entry(&hub, &offered.case_id).await;
     let stage = Stage {
         facility: own,
         other_facility,
         description: description.facility.unwrap(),
         policy: policy.unwrap().into_inner().policy.unwrap(),
-        glass: reviewed_glass(&hub, &offered.case_id).await,
         document: people::document(&mut nation, &offered.case_id).await,
+        glass,
+        entry,
+        head,
         declined: declined.offer_id,
         offered,
         placed,
@@ -135,4 +144,21 @@ async fn reviewed_glass(hub: &TestHub, case: &str) -> String {
     let mut auditor = hub.client(Role::Auditor, HERE);
     auditor.audit.review_break_glass(review).await.unwrap();
     break_glass_id
+}
+
+/// The oldest entry about `case`, and the root of the newest head that covers it.
+async fn sealed_entry(hub: &TestHub, case: &str) -> (String, String) {
+    until_exported(hub).await;
+    let entries = entries_about(hub, case).await;
+    let mut auditor = hub.client(Role::Auditor, HERE);
+    let request = v1::ListAuditHeadsRequest::default();
+    let heads = auditor
+        .audit
+        .list_audit_heads(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .heads;
+    let oldest = entries.last().unwrap().audit_id.clone();
+    (oldest, heads.first().unwrap().root_hash.clone())
 }
