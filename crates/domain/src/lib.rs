@@ -24,6 +24,7 @@ pub mod person;
 pub mod placement;
 pub mod policy;
 pub mod privacy;
+pub mod public_code;
 pub mod regulation;
 pub mod routing;
 pub mod text;

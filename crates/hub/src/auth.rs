@@ -19,5 +19,6 @@ pub use gate::Gate;
 pub use key_source::{KeySource, KeyUrl};
 pub(crate) use layer::{AuthLayer, is_open};
 pub(crate) use permit::{Belongs, Object, Permit};
+pub(crate) use rate::{Buckets, Turnstile};
 pub(crate) use table::Field;
 pub use verifier::{AUDIENCE, KeySetError, Thumbprint, TokenError, Verifier};

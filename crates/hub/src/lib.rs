@@ -14,6 +14,7 @@ mod grpc;
 mod heads_file;
 mod hub;
 mod jobs;
+mod linkage_identity;
 mod policies;
 mod replay;
 mod sight;

@@ -16,7 +16,7 @@ use crate::{Kept, Sealer, StoreError};
 mod due;
 mod list;
 
-pub use due::{QueuePosition, get_many, overdue, waiting};
+pub use due::{QueuePosition, get_many, near, overdue, waiting};
 pub use list::{CaseFilter, CaseOrder, CasePosition, list};
 
 #[derive(Debug)]

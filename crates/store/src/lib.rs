@@ -17,6 +17,7 @@ pub mod exclusions;
 pub mod facilities;
 pub mod history;
 pub mod idempotency;
+pub mod identities;
 pub mod insight;
 pub mod intakes;
 pub mod leases;
@@ -26,6 +27,7 @@ pub mod persons;
 pub mod placements;
 pub mod policies;
 pub mod private_file;
+pub mod public_codes;
 pub mod rotation;
 pub mod source_keys;
 

@@ -85,6 +85,11 @@ const ROUTERS: &[Grant] = &[(
 )];
 /// Who decides for the person: the hotline takes down and sends on, it ends nothing.
 const DECIDERS: &[Grant] = &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)];
+/// Who says whose NIK it is: who works with the person.
+const IDENTIFIERS: &[Grant] = &[
+    (&[SocialWorker, Supervisor, Coordinator], To::CaseInScope),
+    (&[FacilityOfficer], To::OwnFacility),
+];
 /// Who keeps a case from being erased.
 const HOLDERS: &[Grant] = &[(&[Supervisor, Coordinator, Auditor], To::CaseInScope)];
 /// Who looks at offers: the side of the case, and the side of the facility.
@@ -130,6 +135,8 @@ const AUDITORS: &[Grant] = &[(&[Auditor, Supervisor], To::StatedRegion)];
 /// Method path without the leading slash, and its grants: one of them is enough.
 pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.IntakeService/SubmitIntake", REPORTERS),
+    // Everywhere: a person moves. It shows no person.
+    ("serasi.v1.IntakeService/ProposeLinks", REPORTERS),
     ("serasi.v1.CaseService/GetCase", CASE_READERS),
     ("serasi.v1.CaseService/ListCases", CASE_READERS),
     ("serasi.v1.CaseService/TriageCase", ROUTERS),
@@ -140,6 +147,11 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.CaseService/AddDocument", CASE_READERS),
     ("serasi.v1.CaseService/RemoveDocument", DECIDERS),
     ("serasi.v1.CaseService/ListDocuments", CASE_READERS),
+    ("serasi.v1.CaseService/BindIdentity", IDENTIFIERS),
+    ("serasi.v1.CaseService/UnbindIdentity", IDENTIFIERS),
+    ("serasi.v1.CaseService/GetIdentity", IDENTIFIERS),
+    // Without a token; see layer.rs.
+    ("serasi.v1.CaseService/GetPublicStatus", ALL),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
     ("serasi.v1.ReferralService/RouteCase", ROUTERS),
     (

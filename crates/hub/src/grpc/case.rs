@@ -1,6 +1,8 @@
 //! CaseService.
 
 mod documents;
+mod identity;
+mod public_status;
 
 use std::sync::Arc;
 
@@ -133,6 +135,34 @@ impl CaseService for CaseHandler {
         request: Request<v1::ListDocumentsRequest>,
     ) -> Result<Response<v1::ListDocumentsResponse>, Status> {
         self.documents(request).await
+    }
+
+    async fn get_public_status(
+        &self,
+        request: Request<v1::GetPublicStatusRequest>,
+    ) -> Result<Response<v1::GetPublicStatusResponse>, Status> {
+        self.public_status(request).await
+    }
+
+    async fn bind_identity(
+        &self,
+        request: Request<v1::BindIdentityRequest>,
+    ) -> Result<Response<v1::BindIdentityResponse>, Status> {
+        self.bind(request).await
+    }
+
+    async fn unbind_identity(
+        &self,
+        request: Request<v1::UnbindIdentityRequest>,
+    ) -> Result<Response<v1::UnbindIdentityResponse>, Status> {
+        self.unbind(request).await
+    }
+
+    async fn get_identity(
+        &self,
+        request: Request<v1::GetIdentityRequest>,
+    ) -> Result<Response<v1::GetIdentityResponse>, Status> {
+        self.identity(request).await
     }
 
     async fn set_legal_hold(

@@ -12,8 +12,9 @@ use crate::auth::Permit;
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::{Call, execute};
+use crate::verbs::propose_links::propose;
 use crate::verbs::submit_intake::SubmitIntake;
-use crate::wire::{Parse, intake};
+use crate::wire::{Parse, asked, intake};
 
 #[derive(Debug)]
 pub(crate) struct IntakeHandler(pub(crate) Arc<Hub>);
@@ -37,6 +38,18 @@ impl IntakeService for IntakeHandler {
             route_later: request.route_later,
         };
         Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn propose_links(
+        &self,
+        request: Request<v1::ProposeLinksRequest>,
+    ) -> Result<Response<v1::ProposeLinksResponse>, Status> {
+        let caller = caller(&request)?;
+        let mut parse = Parse::default();
+        let asked = asked(&mut parse, request.get_ref(), self.0.clock.now());
+        let asked = parse.finish(asked)?;
+        let proposals = propose(&self.0, caller, asked).await?;
+        Ok(Response::new(v1::ProposeLinksResponse { proposals }))
     }
 }
 

@@ -42,7 +42,7 @@ impl Act for GetCase {
         let mut wire = eyes.case_as(sight, &case);
         wire.persons = persons
             .iter()
-            .map(|kept| person_to_wire(kept.id, &kept.person, sight))
+            .map(|kept| person_to_wire(kept.id, &kept.known(), sight))
             .collect();
         let story = report.and_then(Kept::there);
         let story = story.map(|report| report.story.as_str().to_owned());

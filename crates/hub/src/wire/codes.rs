@@ -47,6 +47,10 @@ pair!(need::Urgency, v1::Urgency: Regular, Urgent, Emergency);
 pair!(intake::Channel, v1::Channel: Complaint, Outreach, Referral);
 pair!(intake::LegalBasis, v1::LegalBasis: Consent, GuardianConsent, PublicTask, VitalInterest);
 pair!(person::Sex, v1::Sex: Female, Male);
+pair!(person::Relation, v1::Relation: Head, Spouse, Child, Parent, Sibling, Grandparent, Grandchild, OtherRelative,
+    Companion);
+pair!(person::Evidence, v1::IdentityEvidence: Report, Ktp, Kk, Registry, Biometric, Relative, Other);
+pair!(person::UnbindReason, v1::UnbindReason: OtherPerson, TypingError, FalsePapers, Withdrawn, Other);
 pair!(person::AccessNeed, v1::AccessNeed: Wheelchair, SignLanguage, Braille, FullCare);
 pair!(facility::FacilityKind, v1::FacilityKind: BalaiBesar, Balai, Loka, UptdProvince, UptdRegency, Lks);
 pair!(capacity::CapacitySource, v1::CapacitySource: Facility, Import, Decline);

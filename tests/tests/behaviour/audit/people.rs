@@ -16,6 +16,34 @@ pub(super) async fn everything_once(hub: &TestHub, offer: &v1::Offer) {
         sha256: "0".repeat(64),
     };
     let added = client.cases.add_document(add).await.unwrap().into_inner();
+    let ask = v1::ProposeLinksRequest {
+        name: "Melati Contoh".to_owned(),
+        ..v1::ProposeLinksRequest::default()
+    };
+    client.intake.propose_links(ask).await.unwrap();
+    let person_id = crate::scene::case(&mut client, &offer.case_id).await.persons[0]
+        .person_id
+        .clone();
+    let bind = v1::BindIdentityRequest {
+        request_id: request_id(),
+        case_id: case_id(),
+        person_id: person_id.clone(),
+        nik: "3273014107160001".to_owned(),
+        evidence: v1::IdentityEvidence::Kk as i32,
+    };
+    client.cases.bind_identity(bind).await.unwrap();
+    let get = v1::GetIdentityRequest {
+        case_id: case_id(),
+        person_id: person_id.clone(),
+    };
+    client.cases.get_identity(get).await.unwrap();
+    let unbind = v1::UnbindIdentityRequest {
+        request_id: request_id(),
+        case_id: case_id(),
+        person_id,
+        reason: v1::UnbindReason::TypingError as i32,
+    };
+    client.cases.unbind_identity(unbind).await.unwrap();
     let list = v1::ListDocumentsRequest { case_id: case_id() };
     client.cases.list_documents(list).await.unwrap();
     let remove = v1::RemoveDocumentRequest {

@@ -75,6 +75,7 @@ pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
         "CaseService" => case(method, stage).or_else(|| people::case(method, stage)),
         "FacilityService" => facility(method, stage),
         "InsightService" => insight(method, stage),
+        "IntakeService" if method == "ProposeLinks" => Some(people::proposal()),
         "IntakeService" => intake(method),
         "PolicyService" => policy(method, stage),
         "ReferenceService" => reference(method),

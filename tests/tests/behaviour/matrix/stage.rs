@@ -28,6 +28,10 @@ pub(super) struct Stage {
     pub(super) placed: v1::Placement,
     /// Of the case that is offered.
     pub(super) document: String,
+    /// In the case that is offered.
+    pub(super) person: String,
+    /// Opens nothing but how far a case is.
+    pub(super) code: String,
     /// Opened and reviewed.
     pub(super) glass: String,
     /// On record about the offered case, and sealed.
@@ -71,6 +75,8 @@ pub(super) async fn set() -> (TestHub, Stage) {
         glass,
         entry,
         head,
+        person: people::person(&mut nation, &offered.case_id).await,
+        code: people::code(&mut nation).await,
         declined: declined.offer_id,
         offered,
         placed,
