@@ -7,6 +7,7 @@ pub mod extent;
 pub mod period;
 pub mod reporting;
 pub mod suppression;
+pub mod tiered;
 pub mod timeliness;
 pub mod truthfulness;
 pub mod unmet_need;

@@ -20,6 +20,7 @@ mod placement;
 mod policy;
 mod public_status;
 mod reference;
+mod tiered;
 mod time;
 
 pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list};
@@ -45,3 +46,4 @@ pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use public_status::public_status;
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
+pub(crate) use tiered::tiered_to_wire;

@@ -22,9 +22,9 @@ pub(crate) use audit::{
     Audit, AuditExportArgs, AuditFilterArgs, AuditKeyArgs, AuditListArgs, AuditVerifyArgs,
 };
 pub(crate) use break_glass::{BreakGlass, BreakGlassListArgs, OpenArgs, ReviewArgs};
-pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
+pub(crate) use insight::{Export, Insight, TieredArgs, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
 pub(crate) use keys::{DatabaseArgs, Keys, RotateArgs, Rotation};
-pub(crate) use people::AddDocumentArgs;
+pub(crate) use people::{AddDocumentArgs, StatusArgs};
 pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, ListLength, Offer,
     OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
@@ -130,6 +130,8 @@ pub(crate) enum Command {
     /// Look at where need is not met, whose figures are true, and how long people wait.
     #[command(subcommand)]
     Insight(Insight),
+    /// Ask how a case goes, with the reporter's code. Needs no token.
+    Status(StatusArgs),
     /// Look into the record of who read or changed what, and check that it is whole.
     #[command(subcommand)]
     Audit(Audit),

@@ -1,11 +1,11 @@
 //! The contract's enums as people type and read them: `DECLINE_REASON_WRONG_KIND` is `wrong-kind`.
 
 use serasi_proto::v1::{
-    AccessNeed, AgeBand, BreakGlassReason, BreakGlassVerdict, CapacitySource, CaseOrder, CaseState, Channel,
-    Cluster, Criterion, DataClass, DeclineReason, DocumentKind, FacilityKind, FacilityState, HoldReason,
-    MaskReason, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference, RegionLevel,
-    Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency,
-    WithdrawReason,
+    AccessNeed, AgeBand, BreakGlassReason, BreakGlassVerdict, CapacitySource, CaseDivision, CaseOrder,
+    CaseState, Channel, Cluster, Criterion, DataClass, DeclineReason, DocumentKind, FacilityKind,
+    FacilityState, HoldReason, MaskReason, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey,
+    Preference, RegionLevel, Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm,
+    Sex, Target, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -46,6 +46,7 @@ code! {
     BreakGlassReason: "BREAK_GLASS_REASON_",
     BreakGlassVerdict: "BREAK_GLASS_VERDICT_",
     CapacitySource: "CAPACITY_SOURCE_",
+    CaseDivision: "CASE_DIVISION_",
     CaseOrder: "CASE_ORDER_",
     CaseState: "CASE_STATE_",
     Channel: "CHANNEL_",

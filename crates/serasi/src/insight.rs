@@ -1,6 +1,7 @@
 //! `serasi insight`: reports on unmet need, truthfulness and timeliness, as a table, JSON Lines or CSV.
 
 mod columns;
+mod tiered;
 
 use std::path::Path;
 
@@ -13,6 +14,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::pages::{List, collect};
+pub(crate) use tiered::tiered;
+
 use columns::{Columns, TIMELINESS, TRUTHFULNESS, UNMET};
 
 /// Rows the hub gives in one page.

@@ -84,6 +84,8 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Policy(Policy::DryRun(args)) => policy::dry_run(client, args, output).await,
         Command::Policy(Policy::Activate(args)) => policy::activate(client, &args.version, output).await,
         Command::Insight(command) => of_insight(client, command, output).await,
+        Command::Insight(Insight::Tiered(args)) => insight::tiered(client, args, output).await,
+        Command::Status(args) => case::status(client, &args.code, output).await,
         Command::Audit(Audit::List(args)) => audit::list(client, args, output).await,
         Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
         Command::Audit(Audit::Verify(args)) => audit::verify(args, output),

@@ -7,6 +7,8 @@ use serasi_proto::v1;
 mod records;
 #[path = "insight/requests.rs"]
 mod requests;
+#[path = "insight/tiered.rs"]
+mod tiered;
 #[path = "insight/timeliness.rs"]
 mod timeliness;
 #[path = "insight/truthfulness.rs"]

@@ -106,7 +106,7 @@ async fn a_person_is_found_by_any_field_in_any_region_and_only_that_there_is_a_c
 
 async fn entries(hub: &TestHub, case_id: &str) -> i64 {
     let mut connection = hub.database.connect().await;
-    let count = "SELECT count(*) FROM audit_entries WHERE verb = 'ProposeLinks' AND subject = $1";
+    let count = "SELECT count(*) FROM audit_entries WHERE verb = 'ProposeLinks' AND subject_id = $1";
     sqlx::query_scalar(count)
         .bind(case_id)
         .fetch_one(&mut connection)

@@ -221,6 +221,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
         ],
     ),
     ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
+    ("serasi.v1.InsightService/GetTieredReport", OVERSEERS),
     ("serasi.v1.AuditService/ListAuditEntries", AUDITORS),
     ("serasi.v1.AuditService/ListAuditHeads", AUDITORS),
     (

@@ -1,8 +1,8 @@
 //! Enums of the contract and of the domain, pair by pair. A domain variant without a partner does not compile.
 
 use serasi_domain::{
-    break_glass, capacity, cluster, deadline, document, facility, intake, need, need_to_know, offer, person,
-    placement, policy, privacy, routing,
+    break_glass, capacity, cluster, deadline, document, facility, insight, intake, need, need_to_know, offer,
+    person, placement, policy, privacy, routing,
 };
 use serasi_proto::v1;
 
@@ -68,6 +68,7 @@ pair!(break_glass::BreakGlassReason, v1::BreakGlassReason: Danger, NobodyReachab
 pair!(break_glass::Verdict, v1::BreakGlassVerdict: Justified, NotJustified);
 pair!(policy::Regulation, v1::Regulation: P16, P7);
 pair!(policy::RequiredField, v1::RequiredField: PpksCategory, Criteria, Forms, Sex, Age);
+pair!(insight::tiered::Division, v1::CaseDivision: Cluster, Channel, Urgency, Outcome, Placement);
 pair!(deadline::Clock, v1::AllowanceClock: Wall, Working);
 pair!(routing::PreferenceName, v1::Preference: ScopeTier, CoversForms, TravelClass, Specialised, Implementer, Load,
     TravelMinutes, AnswerRecord);

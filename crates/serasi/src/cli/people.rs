@@ -9,6 +9,13 @@ use super::CaseArg;
 use crate::codes;
 
 #[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// 16 letters and digits, as the answer to the report gave them.
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct AddDocumentArgs {
     #[command(flatten)]
     pub(crate) case: CaseArg,

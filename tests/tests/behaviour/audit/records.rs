@@ -27,6 +27,7 @@ const NOT_RECORDED: &[(&str, &str)] = &[
     ("InsightService/GetUnmetNeed", "counts; small ones are hidden"),
     ("InsightService/GetTruthfulness", "figures of facilities"),
     ("InsightService/GetTimeliness", "counts and medians"),
+    ("InsightService/GetTieredReport", "counts; small ones are hidden"),
     (
         "CaseService/GetPublicStatus",
         "shows no person, place or facility, and nobody is logged in",

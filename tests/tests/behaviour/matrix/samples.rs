@@ -241,6 +241,12 @@ fn insight(method: &str, stage: &Stage) -> Option<Sample> {
             until_month: "2026-12".to_owned(),
             ..v1::GetUnmetNeedRequest::default()
         }),
+        "GetTieredReport" => Sample::of(&v1::GetTieredReportRequest {
+            region_code,
+            from_month: "2026-01".to_owned(),
+            until_month: "2026-12".to_owned(),
+            ..v1::GetTieredReportRequest::default()
+        }),
         "GetTimeliness" => Sample::of(&v1::GetTimelinessRequest {
             region_code,
             from_date,
