@@ -228,6 +228,7 @@ impl Policy {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_five_working_days(allowance: &Allowance) -> bool {
     *allowance == Policy::five_working_days()
 }

@@ -1,7 +1,6 @@
 //! `serasi case add-document` and what is shown of documents.
 
-use std::fs::File;
-use std::io;
+use std::{fs, io};
 
 use serasi_proto::v1::{
     AddDocumentRequest, Case, Document, DocumentKind, ListDocumentsRequest, OwedDocument,
@@ -97,12 +96,10 @@ fn text(documents: &[Document], owed: &[OwedDocument], clock: Clock) -> Option<S
     });
     let rows: Vec<_> = there.chain(owed).collect();
     let header = ["document", "title", "state", "where"];
-    (!rows.is_empty()).then(|| records(&header, rows.into_iter()))
+    (!rows.is_empty()).then(|| records(&header, rows))
 }
 
 fn digest(args: &AddDocumentArgs) -> io::Result<String> {
-    let mut digest = Sha256::new();
-    io::copy(&mut File::open(&args.file)?, &mut digest)?;
-    let bytes = digest.finalize();
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let digest = Sha256::digest(fs::read(&args.file)?);
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }

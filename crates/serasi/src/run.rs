@@ -63,12 +63,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Route(Route::Decision(decision)) => {
             route::decision(client, &decision.decision_id, output).await
         }
-        Command::Case(Case::Show(case)) => case::show(client, &case.case_id, output).await,
-        Command::Case(Case::List(args)) => case::list(client, args, output).await,
-        Command::Case(Case::Hold(args)) => case::hold(client, args, output).await,
-        Command::Case(Case::LiftHold(case)) => case::lift_hold(client, &case.case_id, output).await,
-        Command::Case(Case::Documents(case)) => document::list(client, &case.case_id, output).await,
-        Command::Case(Case::AddDocument(args)) => document::add(client, args, output).await,
+        Command::Case(command) => of_case(client, command, output).await,
         Command::Offer(Offer::List(args)) => offer::list(client, args, output).await,
         Command::Offer(Offer::Show(offer)) => offer::show(client, &offer.offer_id, output).await,
         Command::Offer(Offer::Accept(args)) => offer::accept(client, args, output).await,
@@ -84,7 +79,6 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Policy(Policy::DryRun(args)) => policy::dry_run(client, args, output).await,
         Command::Policy(Policy::Activate(args)) => policy::activate(client, &args.version, output).await,
         Command::Insight(command) => of_insight(client, command, output).await,
-        Command::Insight(Insight::Tiered(args)) => insight::tiered(client, args, output).await,
         Command::Status(args) => case::status(client, &args.code, output).await,
         Command::Audit(Audit::List(args)) => audit::list(client, args, output).await,
         Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
@@ -107,12 +101,24 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
     }
 }
 
+async fn of_case(client: &ClientOptions, command: &Case, output: &mut Output<'_>) -> Result<Exit, CliError> {
+    match command {
+        Case::Show(case) => case::show(client, &case.case_id, output).await,
+        Case::List(args) => case::list(client, args, output).await,
+        Case::Hold(args) => case::hold(client, args, output).await,
+        Case::LiftHold(case) => case::lift_hold(client, &case.case_id, output).await,
+        Case::Documents(case) => document::list(client, &case.case_id, output).await,
+        Case::AddDocument(args) => document::add(client, args, output).await,
+    }
+}
+
 async fn of_insight(
     client: &ClientOptions,
     command: &Insight,
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
     match command {
+        Insight::Tiered(args) => insight::tiered(client, args, output).await,
         Insight::Unmet(args) => insight::unmet(client, args, output).await,
         Insight::Truthfulness(args) => insight::truthfulness(client, args, output).await,
         Insight::Timeliness(args) => insight::timeliness(client, args, output).await,

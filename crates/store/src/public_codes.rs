@@ -20,12 +20,12 @@ pub async fn insert(
     case: CaseId,
     code: PublicCode,
 ) -> Result<(), StoreError> {
-    let sealed = seal(conn, sealer, case, code_cell(case), &code).await?;
+    let content = seal(conn, sealer, case, code_cell(case), &code).await?;
     sqlx::query!(
         "INSERT INTO public_codes (region_code, case_id, code) VALUES ($1, $2, $3)",
         case.home().to_string(),
         case.uuid(),
-        sealed
+        content
     )
     .execute(&mut *conn)
     .await?;
@@ -82,16 +82,16 @@ pub async fn of_case(
     sealer: &Sealer,
     case: CaseId,
 ) -> Result<Option<PublicCode>, StoreError> {
-    let sealed = sqlx::query_scalar!(
+    let content = sqlx::query_scalar!(
         "SELECT code FROM public_codes WHERE region_code = $1 AND case_id = $2",
         case.home().to_string(),
         case.uuid()
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let Some(sealed) = sealed else {
+    let Some(content) = content else {
         return Ok(None);
     };
-    let code = open(conn, sealer, code_cell(case), &sealed).await?;
+    let code = open(conn, sealer, code_cell(case), &content).await?;
     Ok(code.there())
 }

@@ -58,6 +58,17 @@ async fn a_person_is_found_by_any_field_in_any_region_and_only_that_there_is_a_c
     )
     .await;
     let case_id = made.case.unwrap().case_id;
+    let offer = made.outcome.unwrap().offer.unwrap();
+    let accept = v1::AcceptOfferRequest {
+        request_id: request_id(),
+        offer_id: offer.offer_id,
+        capacity: None,
+    };
+    hub.officer(&offer.facility_id)
+        .referral
+        .accept_offer(accept)
+        .await
+        .unwrap();
     let mut hotline = hotline(&hub);
     let by = |change: fn(&mut v1::ProposeLinksRequest)| {
         let mut request = v1::ProposeLinksRequest::default();

@@ -113,8 +113,8 @@ fn invented(number: usize) -> Person {
     named(&name, &(1945 + number % 75).to_string())
 }
 
-/// The whole way: index, opening of what is sealed, weighing, audit.
-async fn proposals_are_quick(hub: &TestHub, wanted: usize) {
+/// Times of the whole way, in order: index, opening of what is sealed, weighing, audit.
+async fn propose(hub: &TestHub, wanted: usize) -> Vec<Duration> {
     let mut times = vec![];
     for (asked, number) in (0..wanted).step_by(wanted / 100).enumerate() {
         // Nobody may ask more than thirty times a minute.
@@ -133,12 +133,7 @@ async fn proposals_are_quick(hub: &TestHub, wanted: usize) {
         assert!(found.proposals.len() <= 10);
     }
     times.sort_unstable();
-    println!(
-        "{wanted} persons: ProposeLinks p50 {:?}, p99 {:?}",
-        times[times.len() / 2],
-        times[times.len() * 99 / 100]
-    );
-    assert!(times[times.len() / 2] < Duration::from_millis(50), "{times:?}");
+    times
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +186,13 @@ async fn candidates_are_found_quickly_among_many() {
         times[times.len() * 99 / 100]
     );
     assert!(times[times.len() / 2] < Duration::from_millis(50), "{times:?}");
-    proposals_are_quick(&hub, wanted).await;
+    let times = propose(&hub, wanted).await;
+    println!(
+        "{wanted} persons: ProposeLinks p50 {:?}, p99 {:?}",
+        times[times.len() / 2],
+        times[times.len() * 99 / 100]
+    );
+    assert!(times[times.len() / 2] < Duration::from_millis(50), "{times:?}");
     store.close().await;
     hub.finish().await;
 }

@@ -43,8 +43,15 @@ pub struct TierTally {
 pub struct TierRow {
     pub region: RegionCode,
     pub reported: CaseCount,
-    /// `None` = not told, because one of its parts is small or would give another one away.
-    pub divisions: Vec<(Division, Option<Vec<(String, i32)>>)>,
+    pub divisions: Vec<Divided>,
+}
+
+/// The cases of a region, divided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divided {
+    pub division: Division,
+    /// By code; `None` = not told, because one of them is small or would give another one away.
+    pub parts: Option<Vec<(String, i32)>>,
 }
 
 /// By region, from the regency up.
@@ -88,7 +95,10 @@ impl TierRow {
                 .map(|(division, counts, told)| {
                     let is_told = told.of(region) != CaseCount::Suppressed;
                     let parts = counts.get(&region).filter(|_| is_told);
-                    (*division, parts.map(|parts| parts.clone().into_iter().collect()))
+                    Divided {
+                        division: *division,
+                        parts: parts.map(|parts| parts.clone().into_iter().collect()),
+                    }
                 })
                 .collect(),
         })
@@ -170,8 +180,8 @@ mod tests {
     }
 
     fn division(row: &TierRow, wanted: Division) -> Option<&Vec<(String, i32)>> {
-        let found = row.divisions.iter().find(|(division, _)| *division == wanted);
-        found.unwrap().1.as_ref()
+        let found = row.divisions.iter().find(|divided| divided.division == wanted);
+        found.unwrap().parts.as_ref()
     }
 
     #[test]
@@ -207,7 +217,7 @@ mod tests {
                 row(&all, region)
                     .divisions
                     .iter()
-                    .all(|(_, parts)| parts.is_none()),
+                    .all(|divided| divided.parts.is_none()),
                 "{region}"
             );
         }

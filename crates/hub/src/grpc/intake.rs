@@ -47,7 +47,7 @@ impl IntakeService for IntakeHandler {
         let caller = caller(&request)?;
         let mut parse = Parse::default();
         let asked = asked(&mut parse, request.get_ref(), self.0.clock.now());
-        let asked = parse.finish(asked)?;
+        let asked = parse.finish(Some(asked))?;
         let proposals = propose(&self.0, caller, asked).await?;
         Ok(Response::new(v1::ProposeLinksResponse { proposals }))
     }

@@ -18,11 +18,7 @@ pub(crate) struct Asked {
 }
 
 /// Reads what is known so far.
-pub(crate) fn asked(
-    parse: &mut Parse,
-    request: &v1::ProposeLinksRequest,
-    now: OffsetDateTime,
-) -> Option<Asked> {
+pub(crate) fn asked(parse: &mut Parse, request: &v1::ProposeLinksRequest, now: OffsetDateTime) -> Asked {
     let today = local_date(now, TimeZone::Wit);
     let birth: Option<BirthDate> = parse.parsed("birth_date", &request.birth_date);
     let person = Person {
@@ -48,11 +44,11 @@ pub(crate) fn asked(
     if !is_enough && sent.iter().all(|text| text.is_empty()) {
         parse.wrong("*", "give a nik, a phone, a name, or a report_time with a place");
     }
-    Some(Asked {
+    Asked {
         person,
         place,
         happened_at,
-    })
+    }
 }
 
 /// As the contract has it.

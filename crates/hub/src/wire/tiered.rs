@@ -10,10 +10,11 @@ use super::insight::case_count;
 
 /// As the contract has it; `timeliness` is that of the same period, of any region.
 pub(crate) fn tiered_to_wire(row: &TierRow, timeliness: &[Timeliness]) -> v1::TieredRow {
-    let divisions = row.divisions.iter().map(|(division, parts)| v1::TieredDivision {
-        division: division.to_wire(),
-        suppressed: parts.is_none(),
-        parts: parts
+    let divisions = row.divisions.iter().map(|divided| v1::TieredDivision {
+        division: divided.division.to_wire(),
+        suppressed: divided.parts.is_none(),
+        parts: divided
+            .parts
             .iter()
             .flatten()
             .map(|(code, cases)| v1::TieredPart {

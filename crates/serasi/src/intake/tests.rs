@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serasi_proto::v1::intake_service_server::{IntakeService, IntakeServiceServer};
-use serasi_proto::v1::{Case, RouteOutcome, RouteResult, SubmitIntakeRequest};
+use serasi_proto::v1::{
+    Case, ProposeLinksRequest, ProposeLinksResponse, RouteOutcome, RouteResult, SubmitIntakeRequest,
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -69,7 +71,15 @@ impl IntakeService for FakeHub {
                 message_id: "Kasus masuk daftar tunggu.".into(),
                 ..RouteOutcome::default()
             }),
+            public_code: String::new(),
         }))
+    }
+
+    async fn propose_links(
+        &self,
+        _: Request<ProposeLinksRequest>,
+    ) -> Result<Response<ProposeLinksResponse>, Status> {
+        Err(Status::permission_denied("only reports are sent here"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The tiered report: regency, province, nation.
 
+use std::fmt::Write;
+
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
 use serasi_tests::status::violated_fields;
@@ -39,10 +41,10 @@ fn told(row: &v1::TieredRow) -> String {
         } else {
             parts.collect::<Vec<_>>().join(" ")
         };
-        text += &format!("; {parts}");
+        write!(text, "; {parts}").unwrap();
     }
     for answers in &row.answers {
-        text += &format!("; {} min", answers.median_minutes);
+        write!(text, "; {} min", answers.median_minutes).unwrap();
     }
     text
 }
