@@ -33,8 +33,10 @@ pub(crate) enum Kind {
     BreakGlass,
     Case,
     Decision,
+    Document,
     Facility,
     Offer,
+    Person,
     Placement,
     Policy,
 }
@@ -70,6 +72,14 @@ pub(crate) enum RuleBroken {
     PolicyUnknown(String),
     #[error("the case is held already; lift that hold first")]
     HeldAlready,
+    #[error(
+        "what was kept of this case in words or about its persons was erased when its time was over; nothing new is kept"
+    )]
+    Erased,
+    #[error("the person has a NIK; unbind it first, with the reason why it is wrong")]
+    BoundAlready,
+    #[error("the person has no NIK")]
+    NotBound,
     #[error("the case is not held")]
     NotHeld,
     #[error("the facility still has offers, reserved places or persons of the hub; end or move them first")]
@@ -186,8 +196,10 @@ impl Kind {
             Self::BreakGlass => "serasi.v1.BreakGlass",
             Self::Case => "serasi.v1.Case",
             Self::Decision => "serasi.v1.Decision",
+            Self::Document => "serasi.v1.Document",
             Self::Facility => "serasi.v1.Facility",
             Self::Offer => "serasi.v1.Offer",
+            Self::Person => "serasi.v1.Person",
             Self::Placement => "serasi.v1.Placement",
             Self::Policy => "serasi.v1.Policy",
         }

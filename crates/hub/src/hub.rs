@@ -8,7 +8,7 @@ use serasi_ledger::Signer;
 use serasi_store::{Store, StoreError};
 use tokio::sync::{Mutex, Semaphore, watch};
 
-use crate::auth::Gate;
+use crate::auth::{Buckets, Gate, Turnstile};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::error::HubError;
@@ -30,6 +30,10 @@ pub struct Hub {
     pub(crate) clock: Clock,
     /// One dry run at a time: each holds a connection, and the changes of its period in memory.
     pub(crate) dry_run: Semaphore,
+    /// Looks at people by a number.
+    pub(crate) lookups: Buckets,
+    /// Asks without a token.
+    pub(crate) turnstile: Turnstile,
     pub(crate) audit_signer: Signer,
     pub(crate) audit_heads: Mutex<HeadsFile>,
     pub(crate) audit_every: Duration,
@@ -88,6 +92,8 @@ impl Hub {
             gate: settings.gate,
             clock: settings.clock,
             dry_run: Semaphore::new(1),
+            lookups: Buckets::lookups(),
+            turnstile: Turnstile::new(),
             audit_signer: settings.audit.signer,
             audit_heads: Mutex::new(settings.audit.heads),
             audit_every: settings.audit.every,

@@ -15,6 +15,7 @@ mod grpc;
 mod heads_file;
 mod hub;
 mod jobs;
+mod linkage_identity;
 mod policies;
 mod relay;
 mod replay;

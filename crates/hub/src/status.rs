@@ -198,8 +198,10 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         | Kind::BreakGlass
         | Kind::Case
         | Kind::Decision
+        | Kind::Document
         | Kind::Facility
         | Kind::Offer
+        | Kind::Person
         | Kind::Placement => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),

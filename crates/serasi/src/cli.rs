@@ -4,6 +4,7 @@ mod audit;
 mod break_glass;
 mod insight;
 mod keys;
+mod people;
 mod records;
 mod registry;
 mod service;
@@ -23,8 +24,11 @@ pub(crate) use audit::{
     Audit, AuditExportArgs, AuditFilterArgs, AuditKeyArgs, AuditListArgs, AuditVerifyArgs,
 };
 pub(crate) use break_glass::{BreakGlass, BreakGlassListArgs, OpenArgs, ReviewArgs};
-pub(crate) use insight::{Export, IndicatorArgs, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
+pub(crate) use insight::{
+    Export, IndicatorArgs, Insight, TieredArgs, TimelinessArgs, TruthfulnessArgs, UnmetArgs,
+};
 pub(crate) use keys::{DatabaseArgs, Keys, RotateArgs, Rotation};
+pub(crate) use people::{AddDocumentArgs, StatusArgs};
 pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, CloseArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, LinkArgs,
     ListLength, Offer, OfferListArgs, Policy, PolicyDryRunArgs, RecordsArgs, WithdrawArgs,
@@ -141,6 +145,8 @@ pub(crate) enum Command {
     /// Look at where need is not met, whose figures are true, and how long people wait.
     #[command(subcommand)]
     Insight(Insight),
+    /// Ask how a case goes, with the reporter's code. Needs no token.
+    Status(StatusArgs),
     /// Look into the record of who read or changed what, and check that it is whole.
     #[command(subcommand)]
     Audit(Audit),

@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod codes;
 mod demo;
+mod document;
 mod duration;
 mod error;
 mod exit;

@@ -14,6 +14,7 @@ use crate::cli::{
     Placement, Policy, Registry, Route, Stage,
 };
 use crate::demo;
+use crate::document;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::facility;
@@ -78,6 +79,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         }
         Command::Policy(command) => of_policy(client, command, output).await,
         Command::Insight(command) => of_insight(client, command, output).await,
+        Command::Status(args) => case::status(client, &args.code, output).await,
         Command::Audit(Audit::List(args)) => audit::list(client, args, output).await,
         Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
         Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
@@ -113,6 +115,8 @@ async fn of_case(client: &ClientOptions, command: &Case, output: &mut Output<'_>
         Case::Stay(case) => case::stay(client, &case.case_id, output).await,
         Case::Hold(args) => case::hold(client, args, output).await,
         Case::LiftHold(case) => case::lift_hold(client, &case.case_id, output).await,
+        Case::Documents(case) => document::list(client, &case.case_id, output).await,
+        Case::AddDocument(args) => document::add(client, args, output).await,
     }
 }
 
@@ -148,6 +152,7 @@ async fn of_insight(
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
     match command {
+        Insight::Tiered(args) => insight::tiered(client, args, output).await,
         Insight::Unmet(args) => insight::unmet(client, args, output).await,
         Insight::Truthfulness(args) => insight::truthfulness(client, args, output).await,
         Insight::Timeliness(args) => insight::timeliness(client, args, output).await,

@@ -32,6 +32,7 @@ const NATIONAL_KEYS: &[(&str, &str)] = &[
         "sharded by the blind index (guarantees, rule 13)",
     ),
     ("name_index_key", "sharded by the token"),
+    ("public_code_index_key", "who asks does not say where the case is"),
     ("index_key_checks_key", "index keys are the nation's"),
     ("_sqlx_migrations_pkey", "not ours"),
 ];
@@ -188,6 +189,7 @@ async fn the_hubs_role_may_add_to_the_record_and_not_change_it() {
         "identity_index",
         "index_key_checks",
         "name_index",
+        "public_code_index",
     ];
     assert_eq!(
         deletable,

@@ -101,6 +101,11 @@ const ROUTERS: &[Grant] = &[(
 )];
 /// Who decides for the person: the hotline takes down and sends on, it ends nothing.
 const DECIDERS: &[Grant] = &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)];
+/// Who says whose NIK it is: who works with the person.
+const IDENTIFIERS: &[Grant] = &[
+    (&[SocialWorker, Supervisor, Coordinator], To::CaseInScope),
+    (&[FacilityOfficer], To::OwnFacility),
+];
 /// Who keeps a case from being erased.
 const HOLDERS: &[Grant] = &[(&[Supervisor, Coordinator, Auditor], To::CaseInScope)];
 /// Who writes down and moves the stages of a case: the Pekerja Sosial of its region, and those of the house that has the
@@ -160,6 +165,8 @@ const AUDITORS: &[Grant] = &[(&[Auditor, Supervisor], To::StatedRegion)];
 pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.IntakeService/SubmitIntake", REPORTERS),
     ("serasi.v1.IntakeService/StreamIntakes", REPORTERS),
+    // Everywhere: a person moves. It shows no person.
+    ("serasi.v1.IntakeService/ProposeLinks", REPORTERS),
     ("serasi.v1.CaseService/GetCase", CASE_READERS),
     ("serasi.v1.CaseService/ListCases", CASE_READERS),
     ("serasi.v1.CaseService/WatchCases", CASE_WATCHERS),
@@ -186,6 +193,15 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.CaseService/UnlinkCases", DECIDERS),
     ("serasi.v1.CaseService/SetLegalHold", HOLDERS),
     ("serasi.v1.CaseService/LiftLegalHold", HOLDERS),
+    // Whoever sees a case may bring a paper.
+    ("serasi.v1.CaseService/AddDocument", CASE_READERS),
+    ("serasi.v1.CaseService/RemoveDocument", DECIDERS),
+    ("serasi.v1.CaseService/ListDocuments", CASE_READERS),
+    ("serasi.v1.CaseService/BindIdentity", IDENTIFIERS),
+    ("serasi.v1.CaseService/UnbindIdentity", IDENTIFIERS),
+    ("serasi.v1.CaseService/GetIdentity", IDENTIFIERS),
+    // Without a token; see layer.rs.
+    ("serasi.v1.CaseService/GetPublicStatus", ALL),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
     ("serasi.v1.ReferralService/RouteCase", ROUTERS),
     (
@@ -262,6 +278,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ),
     ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
     ("serasi.v1.InsightService/GetIndicators", OVERSEERS),
+    ("serasi.v1.InsightService/GetTieredReport", OVERSEERS),
     ("serasi.v1.AuditService/ListAuditEntries", AUDITORS),
     ("serasi.v1.AuditService/ListAuditHeads", AUDITORS),
     (

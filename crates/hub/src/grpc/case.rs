@@ -1,5 +1,9 @@
 //! CaseService.
 
+mod documents;
+mod identity;
+mod public_status;
+
 use std::sync::Arc;
 
 use serasi_domain::id::CaseId;
@@ -228,6 +232,55 @@ impl CaseService for CaseHandler {
                 .map(|(record, _)| PageToken::write(&(record.recorded_at, record.id)))
                 .unwrap_or_default(),
         }))
+    }
+
+    async fn add_document(
+        &self,
+        request: Request<v1::AddDocumentRequest>,
+    ) -> Result<Response<v1::AddDocumentResponse>, Status> {
+        self.add(request).await
+    }
+
+    async fn remove_document(
+        &self,
+        request: Request<v1::RemoveDocumentRequest>,
+    ) -> Result<Response<v1::RemoveDocumentResponse>, Status> {
+        self.remove(request).await
+    }
+
+    async fn list_documents(
+        &self,
+        request: Request<v1::ListDocumentsRequest>,
+    ) -> Result<Response<v1::ListDocumentsResponse>, Status> {
+        self.documents(request).await
+    }
+
+    async fn get_public_status(
+        &self,
+        request: Request<v1::GetPublicStatusRequest>,
+    ) -> Result<Response<v1::GetPublicStatusResponse>, Status> {
+        self.public_status(request).await
+    }
+
+    async fn bind_identity(
+        &self,
+        request: Request<v1::BindIdentityRequest>,
+    ) -> Result<Response<v1::BindIdentityResponse>, Status> {
+        self.bind(request).await
+    }
+
+    async fn unbind_identity(
+        &self,
+        request: Request<v1::UnbindIdentityRequest>,
+    ) -> Result<Response<v1::UnbindIdentityResponse>, Status> {
+        self.unbind(request).await
+    }
+
+    async fn get_identity(
+        &self,
+        request: Request<v1::GetIdentityRequest>,
+    ) -> Result<Response<v1::GetIdentityResponse>, Status> {
+        self.identity(request).await
     }
 
     async fn set_legal_hold(

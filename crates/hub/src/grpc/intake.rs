@@ -13,8 +13,9 @@ use crate::auth::Permit;
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::{Call, execute};
+use crate::verbs::propose_links::propose;
 use crate::verbs::submit_intake::SubmitIntake;
-use crate::wire::{Parse, intake};
+use crate::wire::{Parse, asked, intake};
 
 mod queue;
 
@@ -39,6 +40,18 @@ impl IntakeService for IntakeHandler {
         request: Request<Streaming<v1::StreamIntakesRequest>>,
     ) -> Result<Response<Self::StreamIntakesStream>, Status> {
         Ok(Response::new(queue::replay(&self.0, request)?))
+    }
+
+    async fn propose_links(
+        &self,
+        request: Request<v1::ProposeLinksRequest>,
+    ) -> Result<Response<v1::ProposeLinksResponse>, Status> {
+        let caller = caller(&request)?;
+        let mut parse = Parse::default();
+        let asked = asked(&mut parse, request.get_ref(), self.0.clock.now());
+        let asked = parse.finish(Some(asked))?;
+        let proposals = propose(&self.0, caller, asked).await?;
+        Ok(Response::new(v1::ProposeLinksResponse { proposals }))
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serasi_proto::v1::intake_service_server::{IntakeService, IntakeServiceServer};
 use serasi_proto::v1::{
-    Case, RouteOutcome, RouteResult, StreamIntakesRequest, StreamIntakesResponse, SubmitIntakeRequest,
+    Case, ProposeLinksRequest, ProposeLinksResponse, RouteOutcome, RouteResult, StreamIntakesRequest,
+    StreamIntakesResponse, SubmitIntakeRequest,
 };
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -80,7 +81,15 @@ impl IntakeService for FakeHub {
                 message_id: "Kasus masuk daftar tunggu.".into(),
                 ..RouteOutcome::default()
             }),
+            public_code: String::new(),
         }))
+    }
+
+    async fn propose_links(
+        &self,
+        _: Request<ProposeLinksRequest>,
+    ) -> Result<Response<ProposeLinksResponse>, Status> {
+        Err(Status::permission_denied("only reports are sent here"))
     }
 }
 

@@ -33,6 +33,11 @@ const NOT_RECORDED: &[(&str, &str)] = &[
     ("InsightService/GetTruthfulness", "figures of facilities"),
     ("InsightService/GetTimeliness", "counts and medians"),
     ("InsightService/GetIndicators", "averages; small ones are hidden"),
+    ("InsightService/GetTieredReport", "counts; small ones are hidden"),
+    (
+        "CaseService/GetPublicStatus",
+        "shows no person, place or facility, and nobody is logged in",
+    ),
     ("ReferenceService/ListRegions", "public"),
     ("ReferenceService/GetTravel", "public"),
     ("ReferenceService/ListPpksCategories", "public"),
