@@ -62,6 +62,8 @@ mod scene;
 mod schema;
 #[path = "behaviour/start.rs"]
 mod start;
+#[path = "behaviour/subjects.rs"]
+mod subjects;
 #[path = "behaviour/tls.rs"]
 mod tls;
 #[path = "behaviour/tokens.rs"]

@@ -81,6 +81,8 @@ pub struct Case {
     pub refusals: i32,
     /// How often the next coordinator up was called: deadlines missed, and runs of refusals.
     pub escalations: i32,
+    /// Somebody of the case has had the processing of their data suspended.
+    pub is_frozen: bool,
     pub created_at: OffsetDateTime,
     pub changed_at: OffsetDateTime,
 }

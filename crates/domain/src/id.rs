@@ -168,6 +168,10 @@ id!(
     /// A masked case opened by somebody; its home is the case's.
     BreakGlassId
 );
+id!(
+    /// A request of a person about their own data; its home is the person's.
+    SubjectRequestId
+);
 
 #[cfg(test)]
 mod tests {

@@ -23,8 +23,10 @@ pub mod person;
 pub mod placement;
 pub mod policy;
 pub mod privacy;
+pub mod redaction;
 pub mod regulation;
 pub mod routing;
+pub mod subject;
 pub mod text;
 
 pub use code::UnknownCode;

@@ -9,6 +9,7 @@ use serasi_domain::offer::IllegalOfferVerb;
 use serasi_domain::placement::IllegalPlacementVerb;
 use serasi_domain::policy::MissingFields;
 use serasi_domain::routing::NotRoutable;
+use serasi_domain::subject::IllegalSubjectVerb;
 use serasi_store::StoreError;
 
 use crate::auth::TokenError;
@@ -32,8 +33,10 @@ pub(crate) enum Kind {
     Decision,
     Facility,
     Offer,
+    Person,
     Placement,
     Policy,
+    SubjectRequest,
 }
 
 /// A rule of the domain said no.
@@ -49,6 +52,8 @@ pub(crate) enum RuleBroken {
     Placement(#[from] IllegalPlacementVerb),
     #[error(transparent)]
     BreakGlass(#[from] IllegalBreakGlass),
+    #[error(transparent)]
+    Subject(#[from] IllegalSubjectVerb),
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]
@@ -139,6 +144,7 @@ rule_broken_from!(
     IllegalOfferVerb,
     IllegalBreakGlass,
     IllegalPlacementVerb,
+    IllegalSubjectVerb,
     MissingFields,
     NotRoutable
 );
@@ -153,8 +159,10 @@ impl Kind {
             Self::Decision => "serasi.v1.Decision",
             Self::Facility => "serasi.v1.Facility",
             Self::Offer => "serasi.v1.Offer",
+            Self::Person => "serasi.v1.Person",
             Self::Placement => "serasi.v1.Placement",
             Self::Policy => "serasi.v1.Policy",
+            Self::SubjectRequest => "serasi.v1.SubjectRequest",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What this caller sees of a record they have found: the table says what they are to it, the domain what that shows.
 
+pub(crate) mod record;
+
 use std::sync::Arc;
 
 use serasi_domain::capacity::Pool;
@@ -46,7 +48,10 @@ impl<'p> Eyes<'p> {
 
     /// How much of a case, as long as no glass is broken.
     pub(crate) fn of_case(&self, case: &Case) -> Sight {
-        let standing = if self.permit.may_use(Field::Identity, case) {
+        let serves = || case.state.is_open() && self.permit.may_use(Field::FrozenIdentity, case);
+        let standing = if case.is_frozen && !serves() {
+            Standing::Suspended
+        } else if self.permit.may_use(Field::Identity, case) {
             Standing::Assigned
         } else {
             Standing::Onlooker

@@ -197,7 +197,9 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         | Kind::Decision
         | Kind::Facility
         | Kind::Offer
-        | Kind::Placement => (
+        | Kind::Person
+        | Kind::Placement
+        | Kind::SubjectRequest => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
             format!(

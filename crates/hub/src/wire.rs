@@ -16,9 +16,10 @@ mod person;
 mod placement;
 mod policy;
 mod reference;
+mod subject;
 mod time;
 
-pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list};
+pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list, exact};
 pub(crate) use break_glass::break_glass_to_wire;
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, need};
@@ -29,7 +30,7 @@ pub(crate) use facility::{facility_to_wire, profile};
 pub(crate) use insight::{
     days, extent, months, timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire, within,
 };
-pub(crate) use intake::intake;
+pub(crate) use intake::{document_to_wire, intake};
 pub(crate) use offer::offer_to_wire;
 pub(crate) use parse::{PageToken, Parse, id_of, page_of, page_size};
 pub(crate) use person::{party, person_to_wire};
@@ -37,3 +38,5 @@ pub(crate) use placement::placement_to_wire;
 pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
+pub(crate) use subject::{affected_to_wire, answer, step_to_wire, subject_request_to_wire};
+pub(crate) use time::to_timestamp as timestamp;

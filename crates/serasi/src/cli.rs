@@ -6,6 +6,7 @@ mod insight;
 mod keys;
 mod records;
 mod registry;
+mod subject;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ pub(crate) use records::{
     OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
 };
 pub(crate) use registry::{EvaluateArgs, GenerateArgs, MatchArgs, Registry};
+pub(crate) use subject::{AffectedArgs, AnswerArgs, ExportArgs, RequestArgs, Subject, SubjectListArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -134,6 +136,9 @@ pub(crate) enum Command {
     /// Open a case that is masked for you, for a short while and on record; review what others opened.
     #[command(subcommand)]
     BreakGlass(BreakGlass),
+    /// Answer persons about their own data within 72 hours: export, suspend, refuse. List whom a breach affects.
+    #[command(subcommand)]
+    Subject(Subject),
     /// Link persons and rows of the social registry in files.
     #[command(subcommand)]
     Registry(Registry),

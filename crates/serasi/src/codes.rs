@@ -4,7 +4,8 @@ use serasi_proto::v1::{
     AccessNeed, AgeBand, BreakGlassReason, BreakGlassVerdict, CapacitySource, CaseOrder, CaseState, Channel,
     Cluster, Criterion, DataClass, DeclineReason, FacilityKind, FacilityState, HoldReason, MaskReason,
     OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference, RegionLevel, Regulation,
-    RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency, WithdrawReason,
+    RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, SpecificDataClass, SubjectRefusal,
+    SubjectRequestKind, SubjectRequestState, SubjectRequester, Target, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -69,6 +70,11 @@ code! {
     ServiceBase: "SERVICE_BASE_",
     ServiceForm: "SERVICE_FORM_",
     Sex: "SEX_",
+    SpecificDataClass: "SPECIFIC_DATA_CLASS_",
+    SubjectRefusal: "SUBJECT_REFUSAL_",
+    SubjectRequestKind: "SUBJECT_REQUEST_KIND_",
+    SubjectRequestState: "SUBJECT_REQUEST_STATE_",
+    SubjectRequester: "SUBJECT_REQUESTER_",
     Target: "TARGET_",
     Urgency: "URGENCY_",
     WithdrawReason: "WITHDRAW_REASON_",

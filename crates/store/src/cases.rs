@@ -38,6 +38,7 @@ struct CaseRow {
     offer_id: Option<Uuid>,
     placement_id: Option<Uuid>,
     waiting_since: Option<OffsetDateTime>,
+    frozen: bool,
     created_at: OffsetDateTime,
     changed_at: OffsetDateTime,
 }
@@ -70,6 +71,7 @@ impl TryFrom<CaseRow> for Case {
             policy_version: row.policy_version,
             refusals: row.refusals,
             escalations: row.escalations,
+            is_frozen: row.frozen,
             created_at: row.created_at,
             changed_at: row.changed_at,
         })
@@ -267,7 +269,7 @@ pub async fn get(conn: &mut PgConnection, id: CaseId) -> Result<Option<Case>, St
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, frozen, created_at, changed_at
          FROM cases WHERE region_code = $1 AND case_id = $2",
         id.home().to_string(),
         id.uuid()
@@ -283,7 +285,7 @@ pub async fn get_for_change(conn: &mut PgConnection, id: CaseId) -> Result<Optio
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, frozen, created_at, changed_at
          FROM cases WHERE region_code = $1 AND case_id = $2 FOR UPDATE",
         id.home().to_string(),
         id.uuid()

@@ -27,6 +27,7 @@ pub mod policies;
 pub mod private_file;
 pub mod rotation;
 pub mod source_keys;
+pub mod subjects;
 
 mod columns;
 mod context;

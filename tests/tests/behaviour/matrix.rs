@@ -4,6 +4,8 @@
 
 #[path = "matrix/raw.rs"]
 mod raw;
+#[path = "matrix/rights.rs"]
+mod rights;
 #[path = "matrix/samples.rs"]
 mod samples;
 #[path = "matrix/stage.rs"]

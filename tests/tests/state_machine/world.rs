@@ -53,7 +53,7 @@ impl World {
         client.facilities.import_facilities(rows).await.unwrap();
         let mut worlds = vec![];
         for province in PROVINCES {
-            worlds.push(Self::of(hub, province).await);
+            worlds.push(Box::pin(Self::of(hub, province)).await);
         }
         worlds
     }

@@ -41,6 +41,7 @@ fn case(state: CaseState) -> Case {
         policy_version: "P7-2021.2".to_owned(),
         refusals: 0,
         escalations: 0,
+        is_frozen: false,
         created_at: NOW,
         changed_at: NOW,
     }

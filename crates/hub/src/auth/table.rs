@@ -42,6 +42,8 @@ pub(crate) type Grant = (&'static [Role], To);
 pub(crate) enum Field {
     /// Who and where the people of a confidential case are.
     Identity,
+    /// The same while somebody of the case has had the processing of their data suspended.
+    FrozenIdentity,
     /// Where a house stands whose place is a secret.
     Location,
     /// What a facility is licensed for.
@@ -123,6 +125,8 @@ const OVERSEERS: &[Grant] = &[(
 )];
 /// Who looks at openings of masked cases, and says whether they had to be.
 const REVIEWERS: &[Grant] = &[(&[Supervisor, Auditor], To::CaseInScope)];
+/// Who answers persons about their own data.
+const DATA_STEWARDS: &[Grant] = &[(&[Supervisor, Coordinator], To::CaseInScope)];
 
 /// Who checks what others have read and changed. An entry is where its subject is.
 const AUDITORS: &[Grant] = &[(&[Auditor, Supervisor], To::StatedRegion)];
@@ -218,6 +222,27 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.AuditService/ReviewBreakGlass", REVIEWERS),
     ("serasi.v1.AuditService/GetBreakGlass", REVIEWERS),
     ("serasi.v1.AuditService/ListBreakGlass", REVIEWERS),
+    ("serasi.v1.SubjectService/RecordSubjectRequest", ROUTERS),
+    ("serasi.v1.SubjectService/AnswerSubjectRequest", DATA_STEWARDS),
+    (
+        "serasi.v1.SubjectService/ListSubjectRequests",
+        &[(&[SocialWorker, Supervisor, Coordinator, Auditor], To::CaseInScope)],
+    ),
+    ("serasi.v1.SubjectService/ExportSubject", DATA_STEWARDS),
+    ("serasi.v1.SubjectService/FreezeSubject", DATA_STEWARDS),
+    ("serasi.v1.SubjectService/UnfreezeSubject", DATA_STEWARDS),
+    (
+        "serasi.v1.SubjectService/SetAccessDanger",
+        &[(&[SocialWorker, Supervisor], To::CaseInScope)],
+    ),
+    (
+        "serasi.v1.SubjectService/LiftAccessDanger",
+        &[(&[Supervisor], To::CaseInScope)],
+    ),
+    (
+        "serasi.v1.SubjectService/ListAffectedSubjects",
+        &[(&[Auditor], To::StatedRegion)],
+    ),
     ("serasi.v1.ReferenceService/ListRegions", ALL),
     ("serasi.v1.ReferenceService/GetTravel", ALL),
     ("serasi.v1.ReferenceService/ListPpksCategories", ALL),
@@ -232,6 +257,14 @@ const FIELDS: &[(Field, &[Grant])] = &[
         &[
             (&[Coordinator], To::OwnedCase),
             (&[SocialWorker], To::LocalCase),
+            (&[FacilityOfficer], To::OwnFacility),
+        ],
+    ),
+    // Who serves the person now, and nobody else: UU 27/2022 Ps.41.
+    (
+        Field::FrozenIdentity,
+        &[
+            (&[Coordinator], To::OwnedCase),
             (&[FacilityOfficer], To::OwnFacility),
         ],
     ),

@@ -123,6 +123,7 @@ impl SubmitIntake {
             policy_version: policy.version.clone(),
             refusals: 0,
             escalations: 0,
+            is_frozen: false,
             created_at: unit.now,
             changed_at: unit.now,
         }

@@ -2,7 +2,7 @@
 
 use serasi_domain::{
     break_glass, capacity, cluster, deadline, facility, intake, need, need_to_know, offer, person, placement,
-    policy, privacy, routing,
+    policy, privacy, routing, subject,
 };
 use serasi_proto::v1;
 
@@ -56,10 +56,14 @@ pair!(privacy::DataClass, v1::DataClass: Identity, Contact, Story, Assessment);
 pair!(privacy::HoldReason, v1::HoldReason: CourtOrder, Investigation, Audit, Dispute);
 pair!(placement::DischargeDestination, v1::DischargeDestination: Family, OtherFacility, Independent, Death, Left);
 pair!(need_to_know::MaskReason, v1::MaskReason: Child, Trafficking, Drugs, Unclassified, NotAccepted, OfferEnded,
-    LocationHidden);
+    LocationHidden, Frozen);
 pair!(need_to_know::AgeBand, v1::AgeBand: Toddler, Schoolchild, Youth, Adult, Elder);
 pair!(break_glass::BreakGlassReason, v1::BreakGlassReason: Danger, NobodyReachable, FamilyTracing, LegalOrder, Other);
 pair!(break_glass::Verdict, v1::BreakGlassVerdict: Justified, NotJustified);
+pair!(subject::RequestKind, v1::SubjectRequestKind: Access, Correction, Restriction, Withdrawal);
+pair!(subject::Requester, v1::SubjectRequester: Person, Guardian, LegalRepresentative);
+pair!(subject::RefusalReason, v1::SubjectRefusal: Endangers, DisclosesOthers, NationalSecurity);
+pair!(subject::SpecificClass, v1::SpecificDataClass: Child, Health);
 pair!(policy::Regulation, v1::Regulation: P16, P7);
 pair!(policy::RequiredField, v1::RequiredField: PpksCategory, Criteria, Forms, Sex, Age);
 pair!(deadline::Clock, v1::AllowanceClock: Wall, Working);

@@ -182,3 +182,12 @@ fn document(parse: &mut Parse, document: &v1::DocumentReference) -> Option<Docum
         sha256: sha256?,
     })
 }
+
+/// As the contract has it.
+pub(crate) fn document_to_wire(document: &DocumentReference) -> v1::DocumentReference {
+    v1::DocumentReference {
+        kind: document.kind.as_str().to_owned(),
+        url: document.url.as_str().to_owned(),
+        sha256: document.sha256.as_str().to_owned(),
+    }
+}

@@ -59,7 +59,7 @@ pub async fn get_many(
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, frozen, created_at, changed_at
          FROM cases JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, case_id)
              USING (region_code, case_id)",
         &regions,

@@ -63,7 +63,7 @@ async fn by_age(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<Case
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, frozen, created_at, changed_at
          FROM cases
          WHERE (created_at, region_code, case_id) > ($1, $2, $3) AND facts ->> 'place' LIKE $5
              AND (facts ->> 'place' LIKE $4 OR owner_kind = 'facility' AND owner_reference = $11
@@ -104,7 +104,7 @@ async fn by_urgency(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, frozen, created_at, changed_at
          FROM cases
          WHERE (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, created_at, region_code, case_id)
                  > ($16, $1, $2, $3)

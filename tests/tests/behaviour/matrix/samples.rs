@@ -25,7 +25,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    fn of(message: &impl Message) -> Self {
+    pub(super) fn of(message: &impl Message) -> Self {
         Self {
             bytes: message.encode_to_vec(),
             about: None,
@@ -33,14 +33,14 @@ impl Sample {
         }
     }
 
-    fn about(self, id: &str) -> Self {
+    pub(super) fn about(self, id: &str) -> Self {
         Self {
             about: Some(id.to_owned()),
             ..self
         }
     }
 
-    fn shows(self, id: &str) -> Self {
+    pub(super) fn shows(self, id: &str) -> Self {
         Self {
             shows: Some(id.to_owned()),
             ..self
@@ -78,11 +78,12 @@ pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
         "PolicyService" => policy(method, stage),
         "ReferenceService" => reference(method),
         "ReferralService" => referral(method, stage),
+        "SubjectService" => super::rights::sample(method, stage),
         _ => None,
     }
 }
 
-fn id() -> String {
+pub(super) fn id() -> String {
     REQUEST_ID.to_owned()
 }
 
@@ -373,7 +374,7 @@ fn referral(method: &str, stage: &Stage) -> Option<Sample> {
     })
 }
 
-fn days_ago(days: i64) -> Timestamp {
+pub(super) fn days_ago(days: i64) -> Timestamp {
     let seconds = Clock::system().now().unix_timestamp() - days * 24 * 60 * 60;
     Timestamp { seconds, nanos: 0 }
 }
