@@ -158,7 +158,9 @@ where
     let mut tries = 1;
     loop {
         match attempt().await {
-            Err(HubError::Store(StoreError::Conflict(_))) if tries < MAX_TRIES => pause(tries).await,
+            Err(HubError::Store(StoreError::Conflict(_)) | HubError::Raced) if tries < MAX_TRIES => {
+                pause(tries).await;
+            }
             Err(HubError::Store(StoreError::KeyNeeded(home))) if tries < MAX_TRIES => {
                 hub.store.load_keys(home).await?;
             }

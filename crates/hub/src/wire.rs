@@ -16,6 +16,7 @@ mod person;
 mod placement;
 mod policy;
 mod reference;
+mod stage;
 mod subject;
 mod time;
 
@@ -28,7 +29,8 @@ pub(crate) use decision::{decision_to_wire, outcome_to_wire, replay_to_wire};
 pub(crate) use dry_run::dry_run_to_wire;
 pub(crate) use facility::{facility_to_wire, profile};
 pub(crate) use insight::{
-    days, extent, months, timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire, within,
+    achievement_to_wire, days, extent, months, timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire,
+    within,
 };
 pub(crate) use intake::{document_to_wire, intake};
 pub(crate) use offer::offer_to_wire;
@@ -38,5 +40,6 @@ pub(crate) use placement::placement_to_wire;
 pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
+pub(crate) use stage::{course_to_wire, indicators, record_to_wire};
 pub(crate) use subject::{affected_to_wire, answer, step_to_wire, subject_request_to_wire};
 pub(crate) use time::to_timestamp as timestamp;

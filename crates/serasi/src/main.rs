@@ -23,6 +23,7 @@ mod offer;
 mod outcome;
 mod output;
 mod pages;
+mod placement;
 mod policy;
 mod progress;
 mod refusal;
@@ -34,6 +35,7 @@ mod run;
 mod serve;
 mod subject;
 mod table;
+mod text_file;
 mod token;
 
 use std::io;

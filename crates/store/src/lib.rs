@@ -20,13 +20,16 @@ pub mod insight;
 pub mod intakes;
 pub mod leases;
 pub mod legal_holds;
+pub mod links;
 pub mod offers;
 pub mod persons;
 pub mod placements;
 pub mod policies;
 pub mod private_file;
+pub mod records;
 pub mod rotation;
 pub mod source_keys;
+pub mod stages;
 pub mod subjects;
 
 mod columns;

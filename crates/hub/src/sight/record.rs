@@ -5,18 +5,20 @@ use serasi_domain::person::Person;
 use serasi_domain::redaction::Redaction;
 use serasi_proto::v1;
 use serasi_store::offers::OfferFilter;
-use serasi_store::{Kept, StoreError, cases, erasure, intakes, offers, placements, subjects};
+use serasi_store::{Kept, StoreError, cases, erasure, intakes, offers, placements, records, subjects};
 
 use super::Eyes;
 use crate::unit_of_work::Unit;
 use crate::verbs::export_subject::{MAX_REQUESTS, Record};
 use crate::wire::{
-    case_to_wire, document_to_wire, numbers, optional, person_to_wire, placement_to_wire,
+    case_to_wire, document_to_wire, numbers, optional, person_to_wire, placement_to_wire, record_to_wire,
     subject_request_to_wire, timestamp,
 };
 
 /// Offers of one case that are shown, the newest.
 const MAX_OFFERS: i64 = 200;
+/// Records of one case that are shown.
+const MAX_RECORDS: i64 = 500;
 
 /// One case, as its `subject` may read it.
 pub(crate) async fn show_record(
@@ -38,8 +40,17 @@ pub(crate) async fn show_record(
             ..Person::unknown()
         });
     }
-    let resolution = cases::resolution(&mut unit.conn, sealer, case.id).await?;
+    let resolution = match cases::close_note(&mut unit.conn, sealer, case.id).await? {
+        Some(note) => Some(note),
+        None => cases::resolution(&mut unit.conn, sealer, case.id).await?,
+    };
     let resolution = resolution.and_then(Kept::there).unwrap_or_default();
+    let page = (None, MAX_RECORDS);
+    let written = records::list(&mut unit.conn, sealer, case.id, &[], page).await?;
+    let written = written.into_iter().map(|(record, words)| {
+        let words = words.there().unwrap_or_default();
+        record_to_wire(&(record, redaction.apply(&words)))
+    });
     let privacy = erasure::of_case(&mut unit.conn, case.id).await?;
     let marks = subjects::marks(&mut unit.conn, record.subject.id).await?;
     let requests = subjects::of_person(&mut unit.conn, record.subject.id, MAX_REQUESTS).await?;
@@ -53,6 +64,7 @@ pub(crate) async fn show_record(
         other_persons: i32::try_from(record.others.len()).unwrap_or(i32::MAX),
         case: Some(facts(record)),
         resolution: redaction.apply(&resolution),
+        case_records: written.collect(),
         offers: offers_of(unit, record).await?,
         placements: placements.iter().map(placement_to_wire).collect(),
         frozen: marks.is_frozen,

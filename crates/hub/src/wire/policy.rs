@@ -14,6 +14,8 @@ use super::codes::{FromWire, numbers};
 use super::parse::Parse;
 use super::time::to_timestamp;
 
+mod care;
+
 const MAX_STEPS: usize = 8;
 const MAX_PREFERENCES: usize = 16;
 const MAX_FIELDS: usize = 16;
@@ -68,6 +70,7 @@ pub(crate) fn policy(parse: &mut Parse, policy: &v1::Policy) -> Policy {
         regular,
         urgent,
         emergency,
+        care: care::care(parse, policy.care.as_ref()),
     };
     // Where a list could not be read, its positions have moved: first things first.
     let list_of = |fault: &Fault| fault.path.split('[').next().unwrap_or_default().to_owned();
@@ -107,14 +110,7 @@ fn urgency_policy(parse: &mut Parse, policy: &v1::UrgencyPolicy) -> UrgencyPolic
         .enumerate()
         .filter_map(|(position, number)| parse.required(&format!("preferences[{position}]"), *number))
         .collect::<Vec<PreferenceName>>();
-    let mut time = |name: &str, allowance: Option<v1::Allowance>| {
-        let allowance = allowance.unwrap_or_default();
-        let clock = parse.required(&format!("{name}.clock"), allowance.clock);
-        Allowance {
-            seconds: count(allowance.seconds),
-            clock: clock.unwrap_or(Clock::Wall),
-        }
-    };
+    let mut time = |name: &str, given: Option<v1::Allowance>| allowance(parse, name, given);
     UrgencyPolicy {
         ladder,
         preferences,
@@ -125,6 +121,15 @@ fn urgency_policy(parse: &mut Parse, policy: &v1::UrgencyPolicy) -> UrgencyPolic
         admit: time("admit", policy.admit),
         review: time("review", policy.review),
         follow_up: time("follow_up", policy.follow_up),
+    }
+}
+
+fn allowance(parse: &mut Parse, name: &str, given: Option<v1::Allowance>) -> Allowance {
+    let given = given.unwrap_or_default();
+    let clock = parse.required(&format!("{name}.clock"), given.clock);
+    Allowance {
+        seconds: count(given.seconds),
+        clock: clock.unwrap_or(Clock::Wall),
     }
 }
 
@@ -207,17 +212,13 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
         regular: Some(urgency_to_wire(&policy.regular)),
         urgent: Some(urgency_to_wire(&policy.urgent)),
         emergency: Some(urgency_to_wire(&policy.emergency)),
+        care: Some(care::care_to_wire(&policy.care)),
         ..v1::Policy::default()
     }
 }
 
 fn urgency_to_wire(policy: &UrgencyPolicy) -> v1::UrgencyPolicy {
-    let time = |allowance: Allowance| {
-        Some(v1::Allowance {
-            seconds: number(allowance.seconds),
-            clock: allowance.clock.to_wire(),
-        })
-    };
+    let time = |allowance| Some(allowance_to_wire(allowance));
     v1::UrgencyPolicy {
         ladder: policy
             .ladder
@@ -235,6 +236,13 @@ fn urgency_to_wire(policy: &UrgencyPolicy) -> v1::UrgencyPolicy {
         admit: time(policy.admit),
         review: time(policy.review),
         follow_up: time(policy.follow_up),
+    }
+}
+
+fn allowance_to_wire(allowance: Allowance) -> v1::Allowance {
+    v1::Allowance {
+        seconds: number(allowance.seconds),
+        clock: allowance.clock.to_wire(),
     }
 }
 

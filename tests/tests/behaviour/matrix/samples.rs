@@ -7,10 +7,11 @@ use serasi_hub::clock::Clock;
 use serasi_proto::v1;
 use serasi_tests::build::{pool, request_id};
 
+use super::care;
 use super::stage::{HERE, Stage, intake_of};
 
 /// A version no record has.
-const NEVER: i64 = 999_999;
+pub(super) const NEVER: i64 = 999_999;
 /// Every mutation has a new one; the same length, so that it can be put in its place.
 const REQUEST_ID: &str = "01933b5c-7a3e-7c3a-9d55-0242ac120002";
 
@@ -164,7 +165,7 @@ fn case(method: &str, stage: &Stage) -> Option<Sample> {
             case_id: open(),
         })
         .about(&open()),
-        _ => return None,
+        _ => return care::case(method, stage),
     })
 }
 
@@ -239,6 +240,12 @@ fn insight(method: &str, stage: &Stage) -> Option<Sample> {
             from_month: "2026-01".to_owned(),
             until_month: "2026-12".to_owned(),
             ..v1::GetUnmetNeedRequest::default()
+        }),
+        "GetIndicators" => Sample::of(&v1::GetIndicatorsRequest {
+            region_code,
+            from_month: "2026-01".to_owned(),
+            until_month: "2026-12".to_owned(),
+            ..v1::GetIndicatorsRequest::default()
         }),
         "GetTimeliness" => Sample::of(&v1::GetTimelinessRequest {
             region_code,
@@ -370,7 +377,7 @@ fn referral(method: &str, stage: &Stage) -> Option<Sample> {
             destination: v1::DischargeDestination::Family as i32,
         })
         .about(&placement_id()),
-        _ => return None,
+        _ => return care::referral(method, stage),
     })
 }
 

@@ -21,6 +21,24 @@ async fn principal(hub: &TestHub, subject: &str) -> String {
         .unwrap()
 }
 
+/// Twice at the first case, once at the second, at an offer, and at a list.
+async fn thief_looks(hub: &TestHub, cases: [&str; 2], offer: &str) {
+    let token = hub.token_of("maling", &[Role::SocialWorker], "ID", None);
+    let mut thief = hub.with_token(Some(&token));
+    for id in [cases[0], cases[0], cases[1]] {
+        case(&mut thief, id).await;
+    }
+    let request = v1::GetOfferRequest {
+        offer_id: offer.to_owned(),
+    };
+    thief.referral.get_offer(request).await.unwrap();
+    let list = v1::ListCasesRequest {
+        region_code: "32.73".to_owned(),
+        ..v1::ListCasesRequest::default()
+    };
+    thief.cases.list_cases(list).await.unwrap();
+}
+
 #[tokio::test]
 async fn everybody_a_stolen_account_was_shown_is_listed_once_with_what_and_when() {
     let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
@@ -36,22 +54,7 @@ async fn everybody_a_stolen_account_was_shown_is_listed_once_with_what_and_when(
         .await
         .unwrap();
     let offer = child.into_inner().outcome.unwrap().offer.unwrap();
-    let token = hub.token_of("maling", &[Role::SocialWorker], "ID", None);
-    let mut thief = hub.with_token(Some(&token));
-    for _ in 0..2 {
-        case(&mut thief, &seen.case_id).await;
-    }
-    case(&mut thief, &elsewhere.case_id).await;
-    let request = v1::GetOfferRequest {
-        offer_id: offer.offer_id.clone(),
-    };
-    thief.referral.get_offer(request).await.unwrap();
-    let list = v1::ListCasesRequest {
-        region_code: "32.73".to_owned(),
-        ..v1::ListCasesRequest::default()
-    };
-    thief.cases.list_cases(list).await.unwrap();
-
+    thief_looks(&hub, [&seen.case_id, &elsewhere.case_id], &offer.offer_id).await;
     let thief = principal(&hub, "maling").await;
     let mut auditor = hub.client(Role::Auditor, "32");
     let told = affected(&mut auditor, &thief, "").await;
