@@ -17,6 +17,7 @@ use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use serasi_proto::v1::subject_service_client::SubjectServiceClient;
 use serasi_store::Store;
 use time::Duration;
 use tokio::sync::watch;
@@ -82,6 +83,7 @@ pub struct Client {
     pub insight: InsightServiceClient<Authorized>,
     pub reference: ReferenceServiceClient<Authorized>,
     pub audit: AuditServiceClient<Authorized>,
+    pub subjects: SubjectServiceClient<Authorized>,
 }
 
 type Authorized = InterceptedService<Channel, Bearer>;
@@ -114,6 +116,7 @@ impl Client {
             insight: InsightServiceClient::new(service()),
             reference: ReferenceServiceClient::new(service()),
             audit: AuditServiceClient::new(service()),
+            subjects: SubjectServiceClient::new(service()),
         }
     }
 }

@@ -86,6 +86,8 @@ mod stages;
 mod start;
 #[path = "behaviour/stream_intakes.rs"]
 mod stream_intakes;
+#[path = "behaviour/subjects.rs"]
+mod subjects;
 #[path = "behaviour/tls.rs"]
 mod tls;
 #[path = "behaviour/tokens.rs"]

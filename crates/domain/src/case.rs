@@ -62,6 +62,8 @@ pub struct Case {
     pub refusals: i32,
     /// How often the next owner up was called: deadlines missed, and runs of refusals.
     pub escalations: i32,
+    /// Somebody of the case has had the processing of their data suspended.
+    pub is_frozen: bool,
     pub episode: Episode,
     /// `None` = reported to an earlier release: only steps have a clock.
     pub finish: Option<Finish>,

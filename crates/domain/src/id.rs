@@ -176,6 +176,10 @@ id!(
     /// A document; its home is the case's.
     DocumentId
 );
+id!(
+    /// A request of a person about their own data; its home is the person's.
+    SubjectRequestId
+);
 
 #[cfg(test)]
 mod tests {

@@ -25,8 +25,10 @@ pub mod placement;
 pub mod policy;
 pub mod privacy;
 pub mod public_code;
+pub mod redaction;
 pub mod regulation;
 pub mod routing;
+pub mod subject;
 pub mod text;
 
 pub use code::UnknownCode;

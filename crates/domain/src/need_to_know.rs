@@ -29,6 +29,8 @@ coded! {
         AskedBefore = "asked_before",
         /// May see that it exists, and no more than that needs.
         Onlooker = "onlooker",
+        /// May not process the data of somebody of the case for now (UU 27/2022 Ps.41), whatever else they are to it.
+        Suspended = "suspended",
     }
 }
 
@@ -49,6 +51,8 @@ coded! {
         OfferEnded = "offer_ended",
         /// A house whose place is a secret.
         LocationHidden = "location_hidden",
+        /// Somebody of the case has had the processing of their data suspended.
+        Frozen = "frozen",
     }
 }
 
@@ -79,6 +83,7 @@ impl Sight {
             Standing::Asked => Self::Masked(MaskReason::NotAccepted),
             Standing::AskedBefore => Self::Masked(MaskReason::OfferEnded),
             Standing::Onlooker => confidential(facts).map_or(Self::Whole, Self::Masked),
+            Standing::Suspended => Self::Masked(confidential(facts).unwrap_or(MaskReason::Frozen)),
         }
     }
 
@@ -158,7 +163,8 @@ impl Sight {
                 | MaskReason::Drugs
                 | MaskReason::Unclassified
                 | MaskReason::NotAccepted
-                | MaskReason::LocationHidden,
+                | MaskReason::LocationHidden
+                | MaskReason::Frozen,
             ) => party
                 .iter()
                 .map(|member| PartyMember {
@@ -189,6 +195,7 @@ impl MaskReason {
             // A child in the juvenile courts is among those not yet classified.
             Self::Unclassified => Article::Uu11Ps19,
             Self::NotAccepted | Self::OfferEnded => Article::Uu27Ps16,
+            Self::Frozen => Article::Uu27Ps41,
         }
     }
 }
@@ -212,19 +219,25 @@ pub const fn travel_to_hidden(minutes: u32) -> u32 {
     minutes.div_ceil(60).saturating_mul(60)
 }
 
+/// Whether a child is in it, or it is a case of the children's cluster.
+pub(crate) fn is_of_child(facts: &CaseFacts) -> bool {
+    let is_child = |age: AgeYears| age < CHILD_BELOW;
+    facts.party.iter().any(|member| member.age.is_some_and(is_child)) || is_in(Cluster::Anak, facts)
+}
+
+/// Whether a case is of `cluster`, or of a category that leads to it.
+pub(crate) fn is_in(cluster: Cluster, facts: &CaseFacts) -> bool {
+    let category = facts.ppks_category.map(PpksCode::category);
+    facts.cluster == Some(cluster) || category.and_then(|category| category.cluster) == Some(cluster)
+}
+
 /// Why the identities of a case are kept from onlookers; `None` = they are not.
 fn confidential(facts: &CaseFacts) -> Option<MaskReason> {
-    let has_child = facts
-        .party
-        .iter()
-        .any(|member| member.age.is_some_and(|age| age < CHILD_BELOW));
     let category = facts.ppks_category.map(PpksCode::category);
-    let led_to = category.and_then(|category| category.cluster);
-    let is = |cluster| facts.cluster == Some(cluster) || led_to == Some(cluster);
-    if has_child || is(Cluster::Anak) {
+    if is_of_child(facts) {
         return Some(MaskReason::Child);
     }
-    if is(Cluster::Napza) {
+    if is_in(Cluster::Napza, facts) {
         return Some(MaskReason::Drugs);
     }
     match (facts.cluster, category) {

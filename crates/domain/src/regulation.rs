@@ -37,6 +37,11 @@ coded! {
         Uu21Ps44 = "UU 21/2007 Ps.44",
         Uu27Ps4 = "UU 27/2022 Ps.4(2)",
         Uu27Ps16 = "UU 27/2022 Ps.16(2)",
+        Uu27Ps30 = "UU 27/2022 Ps.30",
+        Uu27Ps32 = "UU 27/2022 Ps.32",
+        Uu27Ps33 = "UU 27/2022 Ps.33",
+        Uu27Ps40 = "UU 27/2022 Ps.40",
+        Uu27Ps41 = "UU 27/2022 Ps.41",
         Uu35Ps64 = "UU 35/2014 Ps.64",
     }
 }
@@ -83,9 +88,13 @@ impl Article {
             Self::Uu21Ps44 => {
                 "Undang-Undang Nomor 21 Tahun 2007 tentang Pemberantasan Tindak Pidana Perdagangan Orang"
             }
-            Self::Uu27Ps4 | Self::Uu27Ps16 => {
-                "Undang-Undang Nomor 27 Tahun 2022 tentang Pelindungan Data Pribadi"
-            }
+            Self::Uu27Ps4
+            | Self::Uu27Ps16
+            | Self::Uu27Ps30
+            | Self::Uu27Ps32
+            | Self::Uu27Ps33
+            | Self::Uu27Ps40
+            | Self::Uu27Ps41 => "Undang-Undang Nomor 27 Tahun 2022 tentang Pelindungan Data Pribadi",
             Self::Uu35Ps64 => "Undang-Undang Nomor 35 Tahun 2014 tentang Perlindungan Anak",
         }
     }
@@ -221,6 +230,26 @@ impl Article {
             Self::Uu27Ps16 => (
                 "Data pribadi diproses terbatas dan spesifik sesuai tujuannya.",
                 "Personal data are processed in a limited way, for their purpose only.",
+            ),
+            Self::Uu27Ps30 => (
+                "Kesalahan data pribadi diperbaiki paling lambat 3 x 24 jam sejak permintaan diterima.",
+                "Errors in personal data are corrected within 3 x 24 hours of the request.",
+            ),
+            Self::Uu27Ps32 => (
+                "Akses kepada data pribadi beserta rekam jejak pemrosesannya diberikan paling lambat 3 x 24 jam.",
+                "Access to personal data and the trail of their processing is given within 3 x 24 hours.",
+            ),
+            Self::Uu27Ps33 => (
+                "Akses wajib ditolak jika membahayakan seseorang atau mengungkap data orang lain.",
+                "Access must be refused where it endangers somebody or discloses the data of others.",
+            ),
+            Self::Uu27Ps40 => (
+                "Pemrosesan dihentikan paling lambat 3 x 24 jam sejak persetujuan ditarik kembali.",
+                "Processing ends within 3 x 24 hours of a withdrawn consent.",
+            ),
+            Self::Uu27Ps41 => (
+                "Pemrosesan ditunda dan dibatasi paling lambat 3 x 24 jam sejak permintaan diterima.",
+                "Processing is suspended and limited within 3 x 24 hours of the request.",
             ),
             Self::Uu35Ps64 => (
                 "Anak yang berhadapan dengan hukum dilindungi dari publikasi identitasnya.",

@@ -12,6 +12,7 @@ use serasi_domain::placement::IllegalPlacementVerb;
 use serasi_domain::policy::MissingFields;
 use serasi_domain::policy::care::TooLong;
 use serasi_domain::routing::NotRoutable;
+use serasi_domain::subject::IllegalSubjectVerb;
 use serasi_store::StoreError;
 
 use crate::auth::TokenError;
@@ -39,6 +40,7 @@ pub(crate) enum Kind {
     Person,
     Placement,
     Policy,
+    SubjectRequest,
 }
 
 /// A rule of the domain said no.
@@ -64,6 +66,8 @@ pub(crate) enum RuleBroken {
     Placement(#[from] IllegalPlacementVerb),
     #[error(transparent)]
     BreakGlass(#[from] IllegalBreakGlass),
+    #[error(transparent)]
+    Subject(#[from] IllegalSubjectVerb),
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]
@@ -184,6 +188,7 @@ rule_broken_from!(
     IllegalOfferVerb,
     IllegalBreakGlass,
     IllegalPlacementVerb,
+    IllegalSubjectVerb,
     MissingFields,
     NotRoutable
 );
@@ -202,6 +207,7 @@ impl Kind {
             Self::Person => "serasi.v1.Person",
             Self::Placement => "serasi.v1.Placement",
             Self::Policy => "serasi.v1.Policy",
+            Self::SubjectRequest => "serasi.v1.SubjectRequest",
         }
     }
 }

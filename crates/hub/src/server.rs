@@ -22,6 +22,7 @@ use serasi_proto::v1::intake_service_server::IntakeServiceServer;
 use serasi_proto::v1::policy_service_server::PolicyServiceServer;
 use serasi_proto::v1::reference_service_server::ReferenceServiceServer;
 use serasi_proto::v1::referral_service_server::ReferralServiceServer;
+use serasi_proto::v1::subject_service_server::SubjectServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic::body::Body;
@@ -33,7 +34,7 @@ use tower::util::BoxCloneSyncService;
 use crate::auth::AuthLayer;
 use crate::grpc::{
     AuditHandler, CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler,
-    ReferenceHandler, ReferralHandler,
+    ReferenceHandler, ReferralHandler, SubjectHandler,
 };
 use crate::hub::Hub;
 use crate::jobs;
@@ -193,6 +194,9 @@ fn routes(hub: &Arc<Hub>, settings: &ServerSettings) -> Routes {
             hub
         )))))
         .add_service(limited!(AuditServiceServer::new(AuditHandler(Arc::clone(hub)))))
+        .add_service(limited!(SubjectServiceServer::new(SubjectHandler(Arc::clone(
+            hub
+        )))))
         .add_service(limited!(ReferenceServiceServer::new(ReferenceHandler)));
     if settings.reflection {
         with_reflection(routes)

@@ -1,5 +1,7 @@
 //! What this caller sees of a record they have found: the table says what they are to it, the domain what that shows.
 
+pub(crate) mod record;
+
 use std::sync::Arc;
 
 use serasi_domain::capacity::Pool;
@@ -46,12 +48,24 @@ impl<'p> Eyes<'p> {
 
     /// How much of a case, as long as no glass is broken.
     pub(crate) fn of_case(&self, case: &Case) -> Sight {
-        let standing = if self.permit.may_use(Field::Identity, case) {
+        let standing = if self.is_suspended(case) {
+            Standing::Suspended
+        } else if self.permit.may_use(Field::Identity, case) {
             Standing::Assigned
         } else {
             Standing::Onlooker
         };
         Sight::of(standing, &case.facts)
+    }
+
+    /// Whether what was written down in a case is for this caller, masked or not.
+    pub(crate) fn works_on_records(&self, case: &Case) -> bool {
+        !self.is_suspended(case) && self.permit.may_use(Field::Records, case)
+    }
+
+    /// Whether somebody of the case is frozen, and the caller does not serve them now.
+    fn is_suspended(&self, case: &Case) -> bool {
+        case.is_frozen && !(case.state.is_open() && self.permit.may_use(Field::Frozen, case))
     }
 
     pub(crate) fn case(&self, case: &Case) -> v1::Case {

@@ -202,7 +202,8 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         | Kind::Facility
         | Kind::Offer
         | Kind::Person
-        | Kind::Placement => (
+        | Kind::Placement
+        | Kind::SubjectRequest => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
             format!(

@@ -21,11 +21,12 @@ mod policy;
 mod public_status;
 mod reference;
 mod stage;
+mod subject;
 mod tiered;
 mod time;
 mod watch;
 
-pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list};
+pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list, exact};
 pub(crate) use break_glass::break_glass_to_wire;
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, glimpse_to_wire, need};
@@ -50,7 +51,9 @@ pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use public_status::public_status;
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
 pub(crate) use stage::{course_to_wire, indicators, record_to_wire};
+pub(crate) use subject::{affected_to_wire, answer, step_to_wire, subject_request_to_wire};
 pub(crate) use tiered::tiered_to_wire;
+pub(crate) use time::to_timestamp as timestamp;
 pub(crate) use watch::{
     CAPACITY_CHANGED, event_to_wire, pool_event_id, standing_offer, watched_case, watched_offer, watched_pool,
 };

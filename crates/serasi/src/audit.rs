@@ -55,7 +55,7 @@ fn request(filter: &AuditFilterArgs) -> ListAuditEntriesRequest {
     }
 }
 
-fn timestamp(moment: OffsetDateTime) -> Timestamp {
+pub(crate) fn timestamp(moment: OffsetDateTime) -> Timestamp {
     Timestamp {
         seconds: moment.unix_timestamp(),
         nanos: i32::try_from(moment.nanosecond()).unwrap_or_default(),

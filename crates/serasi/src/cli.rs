@@ -8,6 +8,7 @@ mod people;
 mod records;
 mod registry;
 mod service;
+mod subject;
 mod watch;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub(crate) use service::{
     AdvanceArgs, AftercareArgs, CancelArgs, DischargeArgs, NoShowArgs, Placement, RecordArgs, SignArgs,
     Stage, TransferArgs,
 };
+pub(crate) use subject::{AffectedArgs, AnswerArgs, ExportArgs, RequestArgs, Subject, SubjectListArgs};
 pub(crate) use watch::{CursorArg, Watch, WatchCasesArgs, WatchOffersArgs, WatchPlacesArgs};
 
 const EXIT_CODES: &str = "\
@@ -156,6 +158,9 @@ pub(crate) enum Command {
     /// Open a case that is masked for you, for a short while and on record; review what others opened.
     #[command(subcommand)]
     BreakGlass(BreakGlass),
+    /// Answer persons about their own data within 72 hours: export, suspend, refuse. List whom a breach affects.
+    #[command(subcommand)]
+    Subject(Subject),
     /// Link persons and rows of the social registry in files.
     #[command(subcommand)]
     Registry(Registry),

@@ -13,6 +13,7 @@ use serasi_proto::v1::insight_service_client::InsightServiceClient;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use serasi_proto::v1::subject_service_client::SubjectServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -101,6 +102,10 @@ impl Hub {
 
     pub(crate) fn referrals(&self) -> ReferralServiceClient<Authorized> {
         ReferralServiceClient::new(self.authorized.clone())
+    }
+
+    pub(crate) fn subjects(&self) -> SubjectServiceClient<Authorized> {
+        SubjectServiceClient::new(self.authorized.clone())
     }
 }
 

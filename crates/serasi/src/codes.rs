@@ -6,7 +6,8 @@ use serasi_proto::v1::{
     DischargeDestination, DocumentKind, FacilityKind, FacilityState, FundingSource, HoldReason,
     IndicatorKind, MaskReason, NoShowReason, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey,
     Preference, Profession, RecordKind, RegionLevel, Regulation, RequiredField, RouteResult, ScopeTier,
-    ServiceBase, ServiceForm, Sex, Stage, Target, TransferReason, TransferState, Urgency, WithdrawReason,
+    ServiceBase, ServiceForm, Sex, SpecificDataClass, Stage, SubjectRefusal, SubjectRequestKind,
+    SubjectRequestState, SubjectRequester, Target, TransferReason, TransferState, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -82,6 +83,11 @@ code! {
     ServiceBase: "SERVICE_BASE_",
     ServiceForm: "SERVICE_FORM_",
     Sex: "SEX_",
+    SpecificDataClass: "SPECIFIC_DATA_CLASS_",
+    SubjectRefusal: "SUBJECT_REFUSAL_",
+    SubjectRequestKind: "SUBJECT_REQUEST_KIND_",
+    SubjectRequestState: "SUBJECT_REQUEST_STATE_",
+    SubjectRequester: "SUBJECT_REQUESTER_",
     Stage: "STAGE_",
     Target: "TARGET_",
     TransferReason: "TRANSFER_REASON_",

@@ -1,5 +1,4 @@
-//! `serasi`: the hub and its client in one binary. Parses the command line, runs one command, and ends
-//! with the exit code that tells a script what happened.
+//! `serasi`: the hub and its client in one binary. Runs one command, whose exit code tells a script what happened.
 
 mod audit;
 mod bench;
@@ -35,6 +34,7 @@ mod request_id;
 mod route;
 mod run;
 mod serve;
+mod subject;
 mod table;
 mod text_file;
 mod token;

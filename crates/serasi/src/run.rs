@@ -30,6 +30,7 @@ use crate::policy;
 use crate::registry;
 use crate::route;
 use crate::serve;
+use crate::subject;
 use crate::token;
 use crate::watch;
 
@@ -85,12 +86,8 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
         Command::Audit(Audit::Key(args)) => audit::key(args, output),
         Command::Watch(what) => watch::watch(client, what, output).await,
-        Command::BreakGlass(BreakGlass::Open(args)) => break_glass::open(client, args, output).await,
-        Command::BreakGlass(BreakGlass::Review(args)) => break_glass::review(client, args, output).await,
-        Command::BreakGlass(BreakGlass::List(args)) => break_glass::list(client, args, output).await,
-        Command::BreakGlass(BreakGlass::Show(glass)) => {
-            break_glass::show(client, &glass.break_glass_id, output).await
-        }
+        Command::BreakGlass(command) => of_break_glass(client, command, output).await,
+        Command::Subject(command) => subject::run(client, command, output).await,
         Command::Keys(args) => {
             log(LevelFilter::WARN);
             keys::run(args, output).await
@@ -158,6 +155,19 @@ async fn of_insight(
         Insight::Timeliness(args) => insight::timeliness(client, args, output).await,
         Insight::Stages(args) => insight::stages(client, args, output).await,
         Insight::Indicators(args) => insight::indicators(client, args, output).await,
+    }
+}
+
+async fn of_break_glass(
+    client: &ClientOptions,
+    command: &BreakGlass,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        BreakGlass::Open(args) => break_glass::open(client, args, output).await,
+        BreakGlass::Review(args) => break_glass::review(client, args, output).await,
+        BreakGlass::List(args) => break_glass::list(client, args, output).await,
+        BreakGlass::Show(glass) => break_glass::show(client, &glass.break_glass_id, output).await,
     }
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::columns::{regency, scope_pattern};
 
+pub mod affected;
 pub mod heads;
 pub mod seal;
 pub mod tree;

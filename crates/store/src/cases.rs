@@ -206,7 +206,7 @@ pub async fn get(conn: &mut PgConnection, id: CaseId) -> Result<Option<Case>, St
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
              waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
              transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
-             close_reason, ended_at, created_at, changed_at
+             close_reason, ended_at, frozen, created_at, changed_at
          FROM cases WHERE region_code = $1 AND case_id = $2",
         id.home().to_string(),
         id.uuid()
@@ -224,7 +224,7 @@ pub async fn get_for_change(conn: &mut PgConnection, id: CaseId) -> Result<Optio
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
              waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
              transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
-             close_reason, ended_at, created_at, changed_at
+             close_reason, ended_at, frozen, created_at, changed_at
          FROM cases WHERE region_code = $1 AND case_id = $2 FOR UPDATE",
         id.home().to_string(),
         id.uuid()

@@ -189,22 +189,8 @@ async fn overwrite_assessments(conn: &mut PgConnection, case: CaseId) -> Result<
     Ok(())
 }
 
-async fn overwrite_stories(conn: &mut PgConnection, case: CaseId) -> Result<(), StoreError> {
+async fn overwrite_papers(conn: &mut PgConnection, case: CaseId) -> Result<(), StoreError> {
     let (home, uuid) = (case.home().to_string(), case.uuid());
-    sqlx::query!(
-        "UPDATE intakes SET content = '' WHERE region_code = $1 AND case_id = $2",
-        home,
-        uuid
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "UPDATE placements SET end_note = '' WHERE region_code = $1 AND case_id = $2 AND end_note IS NOT NULL",
-        home,
-        uuid
-    )
-    .execute(&mut *conn)
-    .await?;
     sqlx::query!(
         "DELETE FROM public_code_index WHERE region_code = $1 AND case_id = $2",
         home,
@@ -221,6 +207,26 @@ async fn overwrite_stories(conn: &mut PgConnection, case: CaseId) -> Result<(), 
     .await?;
     sqlx::query!(
         "UPDATE documents SET content = '' WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn overwrite_stories(conn: &mut PgConnection, case: CaseId) -> Result<(), StoreError> {
+    overwrite_papers(conn, case).await?;
+    let (home, uuid) = (case.home().to_string(), case.uuid());
+    sqlx::query!(
+        "UPDATE intakes SET content = '' WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE placements SET end_note = '' WHERE region_code = $1 AND case_id = $2 AND end_note IS NOT NULL",
         home,
         uuid
     )

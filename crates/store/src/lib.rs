@@ -33,6 +33,7 @@ pub mod records;
 pub mod rotation;
 pub mod source_keys;
 pub mod stages;
+pub mod subjects;
 
 mod columns;
 mod context;

@@ -193,6 +193,23 @@ pub async fn get(conn: &mut PgConnection, id: PlacementId) -> Result<Option<Plac
     row.map(Placement::try_from).transpose()
 }
 
+/// The placements of a case, the oldest first.
+pub async fn of_case(conn: &mut PgConnection, case: CaseId) -> Result<Vec<Placement>, StoreError> {
+    let rows = sqlx::query_as!(
+        PlacementRow,
+        "SELECT region_code, placement_id, version, state, case_id, offer_id, facility_region, facility_id, places,
+             base, cluster, sex, reserved_at, admit_before, admitted_at, discharged_at, destination, ended_at,
+             end_reason
+         FROM placements WHERE region_code = $1 AND case_id = $2
+         ORDER BY reserved_at, placement_id",
+        case.home().to_string(),
+        case.uuid()
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Placement::try_from).collect()
+}
+
 /// Whether somebody from `scope` lives in the facility, or is about to.
 pub async fn houses_people_from(
     conn: &mut PgConnection,

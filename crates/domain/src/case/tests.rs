@@ -43,6 +43,7 @@ fn case(state: CaseState) -> Case {
         policy_version: "P7-2021.2".to_owned(),
         refusals: 0,
         escalations: 0,
+        is_frozen: false,
         episode: Episode {
             number: 1,
             began_at: NOW,

@@ -72,6 +72,8 @@ fn children_the_trafficked_and_drug_users_are_masked_and_so_is_what_may_be_one_o
         let sight = Sight::of(Standing::Onlooker, &facts);
         assert_eq!(sight.mask(), expected, "{cluster:?} {category:?} {age:?}");
         assert_eq!(Sight::of(Standing::Assigned, &facts), Sight::Whole);
+        let suspended = Sight::of(Standing::Suspended, &facts);
+        assert_eq!(suspended.mask(), Some(expected.unwrap_or(MaskReason::Frozen)));
     }
 }
 

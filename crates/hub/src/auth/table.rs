@@ -42,6 +42,8 @@ pub(crate) type Grant = (&'static [Role], To);
 pub(crate) enum Field {
     /// Who and where the people of a confidential case are.
     Identity,
+    /// Anything of the people, once one of them has had the processing of their data suspended.
+    Frozen,
     /// What was written down in a case that is confidential.
     Records,
     /// Where a house stands whose place is a secret.
@@ -157,6 +159,8 @@ const OVERSEERS: &[Grant] = &[(
 )];
 /// Who looks at openings of masked cases, and says whether they had to be.
 const REVIEWERS: &[Grant] = &[(&[Supervisor, Auditor], To::CaseInScope)];
+/// Who answers persons about their own data.
+const DATA_STEWARDS: &[Grant] = &[(&[Supervisor, Coordinator], To::CaseInScope)];
 
 /// Who checks what others have read and changed. An entry is where its subject is.
 const AUDITORS: &[Grant] = &[(&[Auditor, Supervisor], To::StatedRegion)];
@@ -292,6 +296,27 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.AuditService/ReviewBreakGlass", REVIEWERS),
     ("serasi.v1.AuditService/GetBreakGlass", REVIEWERS),
     ("serasi.v1.AuditService/ListBreakGlass", REVIEWERS),
+    ("serasi.v1.SubjectService/RecordSubjectRequest", ROUTERS),
+    ("serasi.v1.SubjectService/AnswerSubjectRequest", DATA_STEWARDS),
+    (
+        "serasi.v1.SubjectService/ListSubjectRequests",
+        &[(&[SocialWorker, Supervisor, Coordinator, Auditor], To::CaseInScope)],
+    ),
+    ("serasi.v1.SubjectService/ExportSubject", DATA_STEWARDS),
+    ("serasi.v1.SubjectService/FreezeSubject", DATA_STEWARDS),
+    ("serasi.v1.SubjectService/UnfreezeSubject", DATA_STEWARDS),
+    (
+        "serasi.v1.SubjectService/SetAccessDanger",
+        &[(&[SocialWorker, Supervisor], To::CaseInScope)],
+    ),
+    (
+        "serasi.v1.SubjectService/LiftAccessDanger",
+        &[(&[Supervisor], To::CaseInScope)],
+    ),
+    (
+        "serasi.v1.SubjectService/ListAffectedSubjects",
+        &[(&[Auditor], To::StatedRegion)],
+    ),
     ("serasi.v1.ReferenceService/ListRegions", ALL),
     ("serasi.v1.ReferenceService/GetTravel", ALL),
     ("serasi.v1.ReferenceService/ListPpksCategories", ALL),
@@ -316,6 +341,14 @@ const FIELDS: &[(Field, &[Grant])] = &[
             (&[Coordinator], To::OwnedCase),
             (&[SocialWorker, Supervisor], To::LocalCase),
             (&[SocialWorker, Supervisor], To::OwnFacility),
+        ],
+    ),
+    // Who serves the person now, and nobody else: UU 27/2022 Ps.41.
+    (
+        Field::Frozen,
+        &[
+            (&[Coordinator], To::OwnedCase),
+            (&[FacilityOfficer, SocialWorker, Supervisor], To::OwnFacility),
         ],
     ),
     (

@@ -6,6 +6,7 @@ use serasi_domain::case::course::StageRefusal;
 use serasi_domain::case::ending::EndingRefusal;
 use serasi_domain::placement::IllegalPlacementVerb;
 use serasi_domain::regulation::Article;
+use serasi_domain::subject::IllegalSubjectVerb;
 use tonic::{Code, Status};
 use tonic_types::ErrorDetails;
 
@@ -124,6 +125,7 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "P16 Ps.18",
         ),
         RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
+        RuleBroken::Subject(error) => subject_in_words(*error),
         RuleBroken::NotRoutable(_) => (
             "NOT_ROUTABLE",
             "Kluster atau tempat kasus belum diketahui; lakukan triase dahulu.".to_owned(),
@@ -287,4 +289,40 @@ fn break_glass_in_words(error: IllegalBreakGlass) -> (&'static str, String, &'st
         IllegalBreakGlass::AlreadyReviewed => ("BREAK_GLASS_REVIEWED", "Pembukaan kasus ini sudah ditinjau."),
     };
     (reason, message.to_owned(), Article::Uu27Ps16.code())
+}
+
+fn subject_in_words(error: IllegalSubjectVerb) -> (&'static str, String, &'static str) {
+    let (reason, message, article) = match error {
+        IllegalSubjectVerb::Answered => (
+            "SUBJECT_REQUEST_ANSWERED",
+            "Permintaan ini sudah dijawab.",
+            Article::Uu27Ps32,
+        ),
+        IllegalSubjectVerb::OpenAlready => (
+            "SUBJECT_REQUEST_OPEN",
+            "Permintaan yang sama masih terbuka; batas waktunya tetap berjalan.",
+            Article::Uu27Ps32,
+        ),
+        IllegalSubjectVerb::Endangered => (
+            "SUBJECT_ENDANGERED",
+            "Akses wajib ditolak karena membahayakan keselamatan subjek data atau orang lain.",
+            Article::Uu27Ps33,
+        ),
+        IllegalSubjectVerb::NoOpenRequest => (
+            "SUBJECT_NO_OPEN_REQUEST",
+            "Belum ada permintaan akses yang terbuka dari subjek data ini; catat dahulu.",
+            Article::Uu27Ps32,
+        ),
+        IllegalSubjectVerb::OwnRequest => (
+            "SUBJECT_OWN_REQUEST",
+            "Data diserahkan oleh orang kedua, bukan oleh yang mencatat permintaannya.",
+            Article::Uu27Ps32,
+        ),
+        IllegalSubjectVerb::OwnDanger => (
+            "SUBJECT_OWN_DANGER",
+            "Tanda bahaya dicabut oleh orang kedua, bukan oleh yang memasangnya.",
+            Article::Uu27Ps33,
+        ),
+    };
+    (reason, message.to_owned(), article.code())
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::get_case::look_through_glass;
 use super::open::reachable;
-use crate::auth::{Field, Permit};
+use crate::auth::Permit;
 use crate::error::HubError;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
@@ -35,11 +35,11 @@ impl Act for ListRecords {
         let found = cases::get(&mut unit.conn, id).await?;
         let case = reachable(&mut unit.conn, unit.caller, id, found).await?;
         unit.audit(id.home(), id).await?;
-        let sight = if unit.caller.may_use(Field::Records, &case) {
+        let eyes = Eyes::new(unit.hub, unit.caller);
+        let sight = if eyes.works_on_records(&case) {
             Sight::Whole
         } else {
-            let of_case = Eyes::new(unit.hub, unit.caller).of_case(&case);
-            look_through_glass(unit, id, of_case).await?
+            look_through_glass(unit, id, eyes.of_case(&case)).await?
         };
         let sealer = unit.hub.store.sealer();
         let page = (self.after, self.limit);

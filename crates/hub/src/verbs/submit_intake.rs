@@ -157,6 +157,7 @@ impl SubmitIntake {
             policy_version: policy.version.clone(),
             refusals: 0,
             escalations: 0,
+            is_frozen: false,
             episode: Episode {
                 number: 1,
                 began_at: unit.now,

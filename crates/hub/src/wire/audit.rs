@@ -100,7 +100,8 @@ fn one_tree(parse: &mut Parse, within: RegionCode, request: &v1::ListAuditEntrie
     )
 }
 
-fn exact(parse: &mut Parse, field: &str, text: &str) -> Option<String> {
+/// A text to look for as it is; may be empty.
+pub(crate) fn exact(parse: &mut Parse, field: &str, text: &str) -> Option<String> {
     if text.len() > MAX_TEXT {
         parse.wrong(field, format!("at most {MAX_TEXT} bytes"));
     }

@@ -2,7 +2,7 @@
 
 use serasi_domain::{
     break_glass, capacity, case, cluster, deadline, document, facility, insight, intake, need, need_to_know,
-    offer, person, placement, policy, privacy, routing,
+    offer, person, placement, policy, privacy, routing, subject,
 };
 use serasi_proto::v1;
 
@@ -78,10 +78,14 @@ pair!(case::record::Profession, v1::Profession: SocialWorker, WelfareWorker, Doc
     Psychologist, Volunteer, Counsellor, Other);
 pair!(case::record::FundingSource, v1::FundingSource: Apbn, Apbd, OtherLawful);
 pair!(need_to_know::MaskReason, v1::MaskReason: Child, Trafficking, Drugs, Unclassified, NotAccepted, OfferEnded,
-    LocationHidden);
+    LocationHidden, Frozen);
 pair!(need_to_know::AgeBand, v1::AgeBand: Toddler, Schoolchild, Youth, Adult, Elder);
 pair!(break_glass::BreakGlassReason, v1::BreakGlassReason: Danger, NobodyReachable, FamilyTracing, LegalOrder, Other);
 pair!(break_glass::Verdict, v1::BreakGlassVerdict: Justified, NotJustified);
+pair!(subject::RequestKind, v1::SubjectRequestKind: Access, Correction, Restriction, Withdrawal);
+pair!(subject::Requester, v1::SubjectRequester: Person, Guardian, LegalRepresentative);
+pair!(subject::RefusalReason, v1::SubjectRefusal: Endangers, DisclosesOthers, NationalSecurity);
+pair!(subject::SpecificClass, v1::SpecificDataClass: Child, Health);
 pair!(policy::Regulation, v1::Regulation: P16, P7);
 pair!(policy::RequiredField, v1::RequiredField: PpksCategory, Criteria, Forms, Sex, Age);
 pair!(insight::tiered::Division, v1::CaseDivision: Cluster, Channel, Urgency, Outcome, Placement);

@@ -58,6 +58,20 @@ fn breaking_the_glass_asks_for_a_reason_and_words_and_lasts_four_hours_at_most()
 }
 
 #[test]
+fn a_right_is_asked_for_by_somebody_and_an_export_goes_to_a_named_file() {
+    assert!(parse("serasi subject request 3273-1 access --by guardian --danger").is_ok());
+    assert!(parse("serasi subject request 3273-1 access").is_err());
+    assert!(parse("serasi subject request 3273-1 everything --by person").is_err());
+    assert!(parse("serasi subject answer 3273-1 --refuse endangers").is_ok());
+    assert!(parse("serasi subject answer 3273-1 --refuse tired").is_err());
+    assert!(parse("serasi subject export 3273-1").is_err());
+    assert!(parse("serasi subject export 3273-1 --out -").is_ok());
+    let times = "--from 2026-11-01T00:00:00+07:00 --discovered 2026-11-02T00:00:00+07:00";
+    assert!(parse(&format!("serasi subject affected --verb GetCase {times}")).is_ok());
+    assert!(parse(&format!("serasi subject affected {times}")).is_err());
+}
+
+#[test]
 fn a_queue_is_asked_for_by_its_owner() {
     let cli = parse("serasi case list --owner 32.73 --overdue --order queue").unwrap();
     let Command::Case(Case::List(args)) = cli.command else {

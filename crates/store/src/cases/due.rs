@@ -62,7 +62,7 @@ pub async fn get_many(
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
              waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
              transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
-             close_reason, ended_at, created_at, changed_at
+             close_reason, ended_at, frozen, created_at, changed_at
          FROM cases JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, case_id)
              USING (region_code, case_id)",
         &regions,
@@ -91,7 +91,7 @@ pub async fn near(
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
              waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
              transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
-             close_reason, ended_at, created_at, changed_at
+             close_reason, ended_at, frozen, created_at, changed_at
          FROM cases WHERE region_code = $1 AND created_at BETWEEN $2 AND $3
          ORDER BY created_at DESC, case_id LIMIT $4",
         home.to_string(),

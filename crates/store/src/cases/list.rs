@@ -65,7 +65,7 @@ async fn by_age(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<Case
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
              waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
              transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
-             close_reason, ended_at, created_at, changed_at
+             close_reason, ended_at, frozen, created_at, changed_at
          FROM cases
          WHERE (created_at, region_code, case_id) > ($1, $2, $3) AND facts ->> 'place' LIKE $5
              AND (facts ->> 'place' LIKE $4 OR $11 IN (facility_reference, transfer_facility_reference)
@@ -109,7 +109,7 @@ async fn by_urgency(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
              waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
              transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
-             close_reason, ended_at, created_at, changed_at
+             close_reason, ended_at, frozen, created_at, changed_at
          FROM cases
          WHERE (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, created_at, region_code, case_id)
                  > ($16, $1, $2, $3)

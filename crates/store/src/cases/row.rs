@@ -40,6 +40,7 @@ pub(super) struct CaseRow {
     pub(super) transfer_facility_reference: Option<String>,
     pub(super) close_reason: Option<String>,
     pub(super) ended_at: Option<OffsetDateTime>,
+    pub(super) frozen: bool,
     pub(super) created_at: OffsetDateTime,
     pub(super) changed_at: OffsetDateTime,
 }
@@ -76,6 +77,7 @@ impl TryFrom<CaseRow> for Case {
                 before,
                 has_rung: row.finish_has_rung,
             }),
+            is_frozen: row.frozen,
             created_at: row.created_at,
             changed_at: row.changed_at,
         })

@@ -17,7 +17,8 @@ pub struct Candidate {
     pub matches: i64,
 }
 
-/// Persons that were reported with this NIK, wherever, at most `limit`. The hub's edge limits how often anybody may ask.
+/// Persons that were reported with this NIK, wherever, at most `limit`. Here and below: those whose processing is
+/// suspended are not found (UU 27/2022 Ps.41). The hub's edge limits how often anybody may ask.
 pub async fn by_nik(
     conn: &mut PgConnection,
     sealer: &Sealer,
@@ -40,7 +41,10 @@ pub async fn by_phone(
 async fn exact(conn: &mut PgConnection, index: BlindIndex, limit: i64) -> Result<Vec<PersonId>, StoreError> {
     let values: Vec<Vec<u8>> = index.values.into_iter().map(|(_, value)| value).collect();
     let rows = sqlx::query!(
-        "SELECT DISTINCT region_code, person_id FROM identity_index WHERE blind_index = ANY ($1) AND kind = $2
+        "SELECT DISTINCT region_code, person_id FROM identity_index i WHERE blind_index = ANY ($1) AND kind = $2
+             AND NOT EXISTS (SELECT 1 FROM subject_marks m
+                 WHERE m.region_code = i.region_code AND m.person_id = i.person_id AND m.kind = 'frozen'
+                     AND m.lifted_at IS NULL)
          ORDER BY region_code, person_id LIMIT $3",
         &values,
         index.kind,
@@ -103,6 +107,9 @@ pub async fn candidates(
                FROM UNNEST($1::int[], $2::int[]) AS t (token, key_version)
                JOIN name_index n USING (token, key_version)
                GROUP BY n.region_code, n.person_id, n.key_version) AS found
+           WHERE NOT EXISTS (SELECT 1 FROM subject_marks m
+               WHERE m.region_code = found.region_code AND m.person_id = found.person_id AND m.kind = 'frozen'
+                   AND m.lifted_at IS NULL)
            GROUP BY region_code, person_id ORDER BY 3 DESC, 1, 2 LIMIT $3"#,
         &tokens,
         &versions,

@@ -21,6 +21,7 @@ pub(super) async fn everything_once(hub: &TestHub) {
     looks(&mut client, &offer).await;
     people::everything_once(hub, &offer).await;
     exceptions(hub, &offer.case_id).await;
+    rights(hub, &offer.case_id).await;
     audit(hub, &offer.case_id).await;
 }
 
@@ -267,6 +268,26 @@ async fn exceptions(hub: &TestHub, case: &str) {
         case_id: case.to_owned(),
     };
     supervisor.cases.lift_legal_hold(request).await.unwrap();
+}
+
+/// What a person may ask for, and the list for the notice of a breach.
+async fn rights(hub: &TestHub, case: &str) {
+    let mut supervisor = hub.client(Role::Supervisor, "32.73");
+    let seen = crate::scene::case(&mut supervisor, case).await;
+    let person = seen.persons[0].person_id.clone();
+    let asked = crate::subjects::access(&mut supervisor, &person).await;
+    let mut other = hub.client(Role::Supervisor, "32.73");
+    crate::subjects::export(&mut other, &person).await.unwrap();
+    crate::subjects::answer(&mut other, &asked, None).await.unwrap();
+    crate::subjects::list(&mut other, false).await;
+    crate::subjects::freeze(&mut other, &person).await;
+    crate::subjects::unfreeze(&mut other, &person).await;
+    crate::subjects::set_danger(&mut other, &person).await;
+    crate::subjects::lift_danger(&mut supervisor, &person)
+        .await
+        .unwrap();
+    let mut auditor = hub.client(Role::Auditor, "32.73");
+    crate::subjects::affected(&mut auditor, "", "GetCase").await;
 }
 
 async fn audit(hub: &TestHub, case: &str) {

@@ -44,7 +44,7 @@ impl Sample {
         }
     }
 
-    fn shows(self, id: &str) -> Self {
+    pub(super) fn shows(self, id: &str) -> Self {
         Self {
             shows: Some(id.to_owned()),
             ..self
@@ -86,6 +86,7 @@ pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
         "PolicyService" => policy(method, stage),
         "ReferenceService" => reference(method),
         "ReferralService" => referral(method, stage),
+        "SubjectService" => super::rights::sample(method, stage),
         _ => None,
     }
 }
@@ -393,7 +394,7 @@ fn referral(method: &str, stage: &Stage) -> Option<Sample> {
     })
 }
 
-fn days_ago(days: i64) -> Timestamp {
+pub(super) fn days_ago(days: i64) -> Timestamp {
     let seconds = Clock::system().now().unix_timestamp() - days * 24 * 60 * 60;
     Timestamp { seconds, nanos: 0 }
 }

@@ -38,6 +38,8 @@ pub(super) struct Stage {
     pub(super) entry: String,
     /// The root of the newest head of the regency.
     pub(super) head: String,
+    /// Of the case that is placed, with a request that was refused.
+    pub(super) asked: v1::SubjectRequest,
 }
 
 /// A hub with one of each.
@@ -66,7 +68,9 @@ pub(super) async fn set() -> (TestHub, Stage) {
     let policy = nation.policies.get_policy(v1::GetPolicyRequest::default()).await;
     let glass = reviewed_glass(&hub, &offered.case_id).await;
     let (entry, head) = sealed_entry(&hub, &offered.case_id).await;
+    let asked = super::rights::refused_request(&hub, &placed.case_id).await;
     let stage = Stage {
+        asked,
         facility: own,
         other_facility,
         description: description.facility.unwrap(),
