@@ -259,7 +259,7 @@ async fn repair(connection: &mut PgConnection) {
         assert_eq!(
             error
                 .as_database_error()
-                .and_then(|error| error.code())
+                .and_then(sqlx::error::DatabaseError::code)
                 .as_deref(),
             Some("40P01"),
             "{error}"
