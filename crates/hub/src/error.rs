@@ -72,6 +72,10 @@ pub(crate) enum RuleBroken {
     HeldAlready,
     #[error("the case is not held")]
     NotHeld,
+    #[error(
+        "personal data of the case were erased when their time was over: it stays linked; report the person anew"
+    )]
+    ErasedInPart,
     #[error("the facility still has offers, reserved places or persons of the hub; end or move them first")]
     FacilityInUse,
     #[error("the hub has a newer capacity report for this pool")]
