@@ -127,6 +127,8 @@ pub(crate) enum HubError {
     Raced,
     #[error("more calls are in flight than the hub can do in good time")]
     Overloaded,
+    #[error("one caller has more calls in flight than it may have")]
+    CallerBusy,
     #[error("too much at once: {0}")]
     TooMuch(&'static str),
     #[error("the call took too long")]

@@ -1,5 +1,7 @@
-//! A token bucket per caller, so that one client that runs wild does not take the hub from the others.
+//! A caller's share, so that one client that runs wild does not take the hub from the others: a token bucket for calls a
+//! second, and places for calls in flight.
 
+use std::convert::Infallible;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +9,11 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
 
-/// Callers whose buckets are remembered; the least used start with a full one again.
+use super::Place;
+
+/// Callers whose shares are remembered; the least used start with a full one again.
 const REMEMBERED_CALLERS: usize = 10_000;
 /// A bucket holds this many seconds' worth of calls.
 const BURST_SECONDS: u32 = 2;
@@ -43,9 +48,43 @@ impl Buckets {
     }
 }
 
+/// Calls in flight of each caller.
+#[derive(Debug)]
+pub(super) struct Places {
+    each: usize,
+    by_principal: Cache<String, Arc<Semaphore>>,
+}
+
+impl Places {
+    pub(super) fn new(each: usize) -> Self {
+        Self {
+            each,
+            by_principal: Cache::new(REMEMBERED_CALLERS),
+        }
+    }
+
+    /// A place of the caller's; `None` = all are taken.
+    pub(super) fn take(&self, principal: &str) -> Option<Place> {
+        let new = || Ok::<_, Infallible>(Arc::new(Semaphore::new(self.each)));
+        let Ok(own) = self.by_principal.get_or_insert_with(principal, new);
+        own.try_acquire_owned().ok().map(Place::new)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_caller_has_its_places_and_no_more_until_one_is_left() {
+        let places = Places::new(2);
+        let first = places.take("a").unwrap();
+        let _second = places.take("a").unwrap();
+        assert!(places.take("a").is_none());
+        assert!(places.take("b").is_some());
+        drop(first);
+        assert!(places.take("a").is_some());
+    }
 
     #[test]
     fn a_caller_that_runs_wild_is_told_when_to_come_back_and_others_do_not_notice() {
