@@ -63,6 +63,7 @@ impl Default for Setup {
             policy: Policy::p7(),
             server: ServerSettings {
                 reflection: true,
+                limits: Limits::development(),
                 ..ServerSettings::default()
             },
             calls_per_second: Limits::DEVELOPMENT_CALLS_PER_SECOND,

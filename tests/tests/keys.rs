@@ -15,6 +15,8 @@ mod erasure;
 mod finding;
 #[path = "keys/first_release.rs"]
 mod first_release;
+#[path = "keys/keeping.rs"]
+mod keeping;
 #[path = "keys/old_copies.rs"]
 mod old_copies;
 #[path = "keys/people.rs"]

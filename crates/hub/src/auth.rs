@@ -19,7 +19,7 @@ pub use dev_issuer::{DEV_ISSUER, DevIssuer, DevIssuerError, TokenRequest};
 pub use gate::Gate;
 pub use key_source::{KeySource, KeyUrl};
 pub(crate) use layer::{AuthLayer, is_open};
-pub(crate) use permit::{Belongs, Object, Permit};
+pub(crate) use permit::{Belongs, Object, Permit, Place};
 pub(crate) use rate::{Buckets, Turnstile};
 pub(crate) use session::Session;
 pub(crate) use table::Field;

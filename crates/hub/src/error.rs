@@ -86,6 +86,10 @@ pub(crate) enum RuleBroken {
     NotBound,
     #[error("the case is not held")]
     NotHeld,
+    #[error(
+        "personal data of the case were erased when their time was over: it stays linked; report the person anew"
+    )]
+    ErasedInPart,
     #[error("the facility still has offers, reserved places or persons of the hub; end or move them first")]
     FacilityInUse,
     #[error("the hub has a newer capacity report for this pool")]
@@ -137,6 +141,8 @@ pub(crate) enum HubError {
     Raced,
     #[error("more calls are in flight than the hub can do in good time")]
     Overloaded,
+    #[error("one caller has more calls in flight than it may have")]
+    CallerBusy,
     #[error("too much at once: {0}")]
     TooMuch(&'static str),
     #[error("the call took too long")]

@@ -176,7 +176,7 @@ where
 {
     let layers = ServiceBuilder::new()
         .layer(CallLayer::new(settings.limits.calls_in_flight))
-        .layer(AuthLayer(Arc::clone(hub)));
+        .layer(AuthLayer::new(hub, settings.limits.calls_in_flight_per_caller));
     BoxCloneSyncService::new(layers.service(routes(hub, settings).add_service(health).prepare()))
 }
 

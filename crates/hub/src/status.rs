@@ -15,7 +15,7 @@ mod admission;
 mod broken;
 mod stream;
 
-use admission::{bad_token, forbidden, overloaded, too_fast};
+use admission::{bad_token, caller_busy, forbidden, overloaded, too_fast};
 use broken::broken;
 
 /// Domain of the stable reasons.
@@ -104,6 +104,7 @@ impl From<HubError> for Status {
             )
             .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER))),
             HubError::Overloaded => overloaded(),
+            HubError::CallerBusy => caller_busy(),
             HubError::TooMuch(what) => Shown::new(
                 Code::ResourceExhausted,
                 "LIMIT_EXCEEDED",

@@ -102,6 +102,7 @@ async fn play(
 ) -> Result<(), CliError> {
     let settings = ServerSettings {
         reflection: true,
+        limits: Limits::development(),
         ..ServerSettings::default()
     };
     let server = BoundServer::bind(host.hub.clone(), args.listen, settings);

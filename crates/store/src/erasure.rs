@@ -43,7 +43,42 @@ pub async fn of_case(conn: &mut PgConnection, case: CaseId) -> Result<Privacy, S
     })
 }
 
-/// Cases that ended before `cutoff`, are not held and still have data of a class; the longest ended first, after `last`.
+/// Selects of the cases that ended before `$1` and whose data of class `$2` may go, those for which the rest of the
+/// statement holds, too.
+macro_rules! select_due {
+    ($rest:literal, $($argument:expr),+ $(,)?) => {
+        sqlx::query!(
+            r#"SELECT region_code AS "region_code!", case_id AS "case_id!", changed_at AS "changed_at!" FROM (
+                 SELECT region_code, case_id, changed_at FROM cases
+                 WHERE state IN ('closed', 'resolved_directly') AND cardinality(erased) < 4 AND NOT ($2 = ANY (erased))
+                 UNION ALL
+                 -- Words that were written after the story was erased.
+                 SELECT region_code, case_id, changed_at FROM cases w
+                 WHERE state IN ('closed', 'resolved_directly') AND $2 = 'story' AND $2 = ANY (erased)
+                     AND EXISTS (SELECT 1 FROM subject_keys k
+                         WHERE k.region_code = w.region_code AND k.case_id = w.case_id AND k.class = 'story'
+                             AND k.subject_id <> k.case_id AND k.erased_at IS NULL)
+             ) c
+             WHERE changed_at < $1
+                 AND NOT EXISTS (SELECT 1 FROM legal_holds h
+                     WHERE h.region_code = c.region_code AND h.case_id = c.case_id AND h.lifted_at IS NULL)
+                 -- What follows another case is kept as long as that one goes on, is held or has its time.
+                 AND NOT EXISTS (SELECT 1 FROM case_links l JOIN cases m ON m.region_code = l.main_region
+                         AND m.case_id = l.main_case_id
+                     WHERE l.region_code = c.region_code AND l.case_id = c.case_id AND l.unlinked_at IS NULL
+                         AND (m.next_deadline IS NOT NULL OR m.changed_at >= $1
+                             OR EXISTS (SELECT 1 FROM legal_holds h WHERE h.region_code = m.region_code
+                                 AND h.case_id = m.case_id AND h.lifted_at IS NULL)))
+                 -- Who reviews an opening reads why it was made.
+                 AND NOT ($2 = 'story' AND EXISTS (SELECT 1 FROM break_glass b
+                     WHERE b.region_code = c.region_code AND b.case_id = c.case_id AND b.reviewed_at IS NULL))
+                 AND "# + $rest,
+            $($argument),+
+        )
+    };
+}
+
+/// Cases whose data of a class may go, for they ended before `cutoff`; the longest ended first, after `last`.
 pub async fn due(
     conn: &mut PgConnection,
     class: DataClass,
@@ -51,25 +86,15 @@ pub async fn due(
     last: Option<(OffsetDateTime, CaseId)>,
     limit: i64,
 ) -> Result<Vec<(OffsetDateTime, CaseId)>, StoreError> {
-    let rows = sqlx::query!(
-        "SELECT region_code, case_id, changed_at FROM cases c
-         WHERE state IN ('closed', 'resolved_directly') AND cardinality(erased) < 4 AND changed_at < $1
-             AND NOT ($2 = ANY (erased))
-             AND NOT EXISTS (SELECT 1 FROM legal_holds h
-                 WHERE h.region_code = c.region_code AND h.case_id = c.case_id AND h.lifted_at IS NULL)
-             -- What follows another case is kept as long as that one goes on.
-             AND NOT EXISTS (SELECT 1 FROM case_links l JOIN cases m ON m.region_code = l.main_region
-                     AND m.case_id = l.main_case_id
-                 WHERE l.region_code = c.region_code AND l.case_id = c.case_id AND l.unlinked_at IS NULL
-                     AND m.next_deadline IS NOT NULL)
-             AND ($3::timestamptz IS NULL OR (changed_at, region_code, case_id) > ($3, $4, $5))
+    let rows = select_due!(
+        "($3::timestamptz IS NULL OR (changed_at, region_code, case_id) > ($3, $4, $5))
          ORDER BY changed_at, region_code, case_id LIMIT $6",
         cutoff,
         class.code(),
         last.map(|(changed_at, _)| changed_at),
         last.map(|(_, id)| id.home().to_string()),
         last.map(|(_, id)| id.uuid()),
-        limit
+        limit,
     )
     .fetch_all(conn)
     .await?;
@@ -81,8 +106,28 @@ pub async fn due(
         .collect()
 }
 
-/// Erases a class of a case that is locked, has ended and is not held; the case gets its next version. `false` = the
-/// version moved, or it was erased before.
+/// Whether a case is one of them. It is locked, and so is the case that it follows: a hold on either takes turns with
+/// whoever asks.
+pub async fn is_due(
+    conn: &mut PgConnection,
+    class: DataClass,
+    cutoff: OffsetDateTime,
+    case: CaseId,
+) -> Result<bool, StoreError> {
+    let found = select_due!(
+        "region_code = $3 AND case_id = $4",
+        cutoff,
+        class.code(),
+        case.home().to_string(),
+        case.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// Erases a class of a case that is locked and due, again if something of it was written since; the case gets its next
+/// version. `false` = the version moved.
 pub async fn erase(
     conn: &mut PgConnection,
     sealer: &Sealer,
@@ -92,9 +137,9 @@ pub async fn erase(
 ) -> Result<bool, StoreError> {
     let (home, uuid) = (case.home().to_string(), case.uuid());
     let done = sqlx::query!(
-        "UPDATE cases SET version = version + 1, erased = array_append(erased, $4)
-         WHERE region_code = $1 AND case_id = $2 AND version = $3 AND state IN ('closed', 'resolved_directly')
-             AND NOT ($4 = ANY (erased))",
+        "UPDATE cases SET version = version + 1,
+             erased = CASE WHEN $4 = ANY (erased) THEN erased ELSE array_append(erased, $4) END
+         WHERE region_code = $1 AND case_id = $2 AND version = $3 AND state IN ('closed', 'resolved_directly')",
         home,
         uuid,
         version,

@@ -10,6 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serasi_hub::auth::Role;
 use serasi_hub::server::{Limits, ServerSettings};
 use serasi_proto::v1;
+use serasi_tests::build::{intake, submit};
 use serasi_tests::status::refusal;
 use serasi_tests::{Client, Setup, TestHub};
 use sqlx::Executor;
@@ -70,6 +71,20 @@ async fn a_caller_that_runs_wild_is_slowed_down_with_all_its_tokens_and_others_a
     hub.finish().await;
 }
 
+/// A call that waits for who has locked the cases.
+async fn hang(mut client: Client) -> Result<(), Status> {
+    loop {
+        let answer = client.cases.list_cases(v1::ListCasesRequest::default()).await;
+        // The place may be taken by another call of the test: then once more.
+        if !answer
+            .as_ref()
+            .is_err_and(|refused| refused.code() == Code::ResourceExhausted)
+        {
+            return answer.map(drop);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_full_hub_sheds_at_once_answers_probes_and_recovers() {
     let hub = hub_with_limits(Limits {
@@ -82,19 +97,7 @@ async fn a_full_hub_sheds_at_once_answers_probes_and_recovers() {
         .execute("BEGIN; LOCK TABLE cases IN ACCESS EXCLUSIVE MODE")
         .await
         .unwrap();
-    let mut hanging = hub.coordinator();
-    let hanging = tokio::spawn(async move {
-        loop {
-            let answer = hanging.cases.list_cases(v1::ListCasesRequest::default()).await;
-            // The one place may be taken by a call of the other client: then once more.
-            if !answer
-                .as_ref()
-                .is_err_and(|refused| refused.code() == Code::ResourceExhausted)
-            {
-                break answer;
-            }
-        }
-    });
+    let hanging = tokio::spawn(hang(hub.coordinator()));
 
     let coordinator = hub.coordinator();
     let shed = eventually(
@@ -120,6 +123,76 @@ async fn a_full_hub_sheds_at_once_answers_probes_and_recovers() {
     locker.execute("ROLLBACK").await.unwrap();
     hanging.await.unwrap().unwrap();
     articles(&mut coordinator.clone()).await.unwrap();
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn a_command_that_goes_on_after_its_deadline_keeps_its_place_until_it_has_ended() {
+    let hub = hub_with_limits(Limits {
+        calls_in_flight: 1,
+        ..Limits::default()
+    })
+    .await;
+    let mut locker = hub.database.connect().await;
+    locker
+        .execute("BEGIN; LOCK TABLE cases IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let mut hasty = Request::new(submit(intake("1")));
+    hasty.set_timeout(Duration::from_millis(200));
+    hub.coordinator().intake.submit_intake(hasty).await.unwrap_err();
+    let mut client = hub.coordinator();
+    for _ in 0..20 {
+        let refused = articles(&mut client).await.unwrap_err();
+        assert_eq!(
+            refusal(&refused),
+            (Code::ResourceExhausted, "OVERLOADED".to_owned())
+        );
+    }
+    locker.execute("ROLLBACK").await.unwrap();
+    let look = || {
+        let mut client = client.clone();
+        async move { articles(&mut client).await }
+    };
+    eventually(look, Result::is_ok).await.unwrap();
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn one_caller_has_its_places_in_flight_and_leaves_the_others_to_the_rest() {
+    let hub = hub_with_limits(Limits {
+        calls_in_flight_per_caller: 1,
+        ..Limits::default()
+    })
+    .await;
+    let greedy = hub.coordinator();
+    // A watch lasts, and takes no place.
+    let watch = v1::WatchCasesRequest::default();
+    let watching = greedy.clone().cases.watch_cases(watch).await.unwrap();
+    articles(&mut greedy.clone()).await.unwrap();
+
+    let mut locker = hub.database.connect().await;
+    locker
+        .execute("BEGIN; LOCK TABLE cases IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let hanging = tokio::spawn(hang(greedy.clone()));
+    let look = || {
+        let mut client = greedy.clone();
+        async move { articles(&mut client).await }
+    };
+    let refused = eventually(look, Result::is_err).await.unwrap_err();
+    assert_eq!(
+        refusal(&refused),
+        (Code::ResourceExhausted, "TOO_MANY_IN_FLIGHT".to_owned())
+    );
+    assert!(retry_delay(&refused) > Duration::ZERO);
+    articles(&mut hub.coordinator()).await.unwrap();
+
+    locker.execute("ROLLBACK").await.unwrap();
+    hanging.await.unwrap().unwrap();
+    eventually(look, Result::is_ok).await.unwrap();
+    drop(watching);
     hub.finish().await;
 }
 

@@ -16,7 +16,7 @@ use crate::people::{canary, count, report, worker};
 use crate::scene::{case, eventually, hub_with};
 
 /// Takes a report down and ends the case with words.
-async fn ended(client: &mut Client, reference: &str) -> String {
+pub(crate) async fn ended(client: &mut Client, reference: &str) -> String {
     let id = report(client, reference, vec![canary(1)]).await;
     let resolve = v1::ResolveDirectlyRequest {
         request_id: request_id(),
@@ -29,14 +29,14 @@ async fn ended(client: &mut Client, reference: &str) -> String {
 }
 
 /// Makes every case as old as that.
-async fn age(hub: &TestHub, interval: &'static str) {
+pub(crate) async fn age(hub: &TestHub, interval: &'static str) {
     let statement = format!("UPDATE cases SET changed_at = changed_at - interval '{interval}'");
     let mut connection = hub.database.connect().await;
     connection.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
 }
 
 /// From now on that is how long data are kept.
-async fn keep_for(client: &mut Client, version: &str, retention: v1::Retention) {
+pub(crate) async fn keep_for(client: &mut Client, version: &str, retention: v1::Retention) {
     let request = v1::GetPolicyRequest::default();
     let active = client.policies.get_policy(request).await.unwrap().into_inner();
     let policy = v1::Policy {
@@ -56,7 +56,7 @@ async fn keep_for(client: &mut Client, version: &str, retention: v1::Retention) 
     client.policies.activate_policy(activate).await.unwrap();
 }
 
-const fn years(identity: i32, contact: i32, story: i32) -> v1::Retention {
+pub(crate) const fn years(identity: i32, contact: i32, story: i32) -> v1::Retention {
     v1::Retention {
         identity_years: identity,
         contact_years: contact,
@@ -66,7 +66,7 @@ const fn years(identity: i32, contact: i32, story: i32) -> v1::Retention {
 }
 
 /// A replica that has just started looks for what is due at once; waits until `id` has lost `classes`.
-async fn run_retention(hub: &TestHub, id: &str, classes: &[v1::DataClass]) {
+pub(crate) async fn run_retention(hub: &TestHub, id: &str, classes: &[v1::DataClass]) {
     let replica = hub.replica().await;
     let client = worker(hub);
     let look = || {
@@ -78,7 +78,7 @@ async fn run_retention(hub: &TestHub, id: &str, classes: &[v1::DataClass]) {
     replica.finish().await;
 }
 
-async fn hold(client: &mut Client, id: &str) -> Result<v1::Case, tonic::Status> {
+pub(crate) async fn hold(client: &mut Client, id: &str) -> Result<v1::Case, tonic::Status> {
     let request = v1::SetLegalHoldRequest {
         request_id: request_id(),
         case_id: id.to_owned(),
@@ -89,7 +89,7 @@ async fn hold(client: &mut Client, id: &str) -> Result<v1::Case, tonic::Status> 
     Ok(answer.into_inner().case.unwrap())
 }
 
-async fn lift(client: &mut Client, id: &str) -> Result<v1::Case, tonic::Status> {
+pub(crate) async fn lift(client: &mut Client, id: &str) -> Result<v1::Case, tonic::Status> {
     let request = v1::LiftLegalHoldRequest {
         request_id: request_id(),
         case_id: id.to_owned(),

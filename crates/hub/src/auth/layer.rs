@@ -10,7 +10,8 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-use super::{Permit, TokenError};
+use super::rate::Places;
+use super::{Permit, Place, TokenError};
 use crate::error::{HubError, Violation};
 use crate::hub::Hub;
 use crate::server::Peer;
@@ -22,12 +23,44 @@ const OPEN: [&str; 2] = ["grpc.health.v1.Health/", "grpc.reflection."];
 const PUBLIC: &str = "/serasi.v1.CaseService/GetPublicStatus";
 
 #[derive(Clone, Debug)]
-pub(crate) struct AuthLayer(pub(crate) Arc<Hub>);
+pub(crate) struct AuthLayer {
+    hub: Arc<Hub>,
+    places: Arc<Places>,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct AuthService<S> {
-    hub: Arc<Hub>,
+    layer: AuthLayer,
     inner: S,
+}
+
+impl AuthLayer {
+    /// One caller has at most so many calls in flight.
+    pub(crate) fn new(hub: &Arc<Hub>, calls_per_caller: usize) -> Self {
+        Self {
+            hub: Arc::clone(hub),
+            places: Arc::new(Places::new(calls_per_caller)),
+        }
+    }
+
+    /// The permit of this call; none for the services that are open.
+    async fn admit(&self, request: &mut Request<Body>) -> Result<Option<Permit>, HubError> {
+        if is_open(request) || request.uri().path() == PUBLIC {
+            return Ok(None);
+        }
+        let mut permit = match pass(&self.hub, request) {
+            Err(HubError::Token(TokenError::UnknownKey)) => {
+                self.hub.gate.verifier().look_for_key().await;
+                pass(&self.hub, request)?
+            }
+            passed => passed?,
+        };
+        let own = self.places.take(&permit.principal).ok_or(HubError::CallerBusy)?;
+        let of_the_hub = request.extensions_mut().remove::<Place>();
+        permit.hold(of_the_hub.into_iter().chain([own]));
+        request.extensions_mut().insert(permit.clone());
+        Ok(Some(permit))
+    }
 }
 
 impl<S> Layer<S> for AuthLayer {
@@ -35,7 +68,7 @@ impl<S> Layer<S> for AuthLayer {
 
     fn layer(&self, inner: S) -> Self::Service {
         AuthService {
-            hub: Arc::clone(&self.0),
+            layer: self.clone(),
             inner,
         }
     }
@@ -56,12 +89,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let hub = Arc::clone(&self.hub);
+        let layer = self.layer.clone();
         let ready = self.inner.clone();
         // The one that is ready goes on, and its copy waits for the next call.
         let mut inner = std::mem::replace(&mut self.inner, ready);
         Box::pin(async move {
-            match admit(&hub, &mut request).await {
+            match layer.admit(&mut request).await {
                 Ok(permit) => {
                     let response = inner.call(request).await?;
                     let is_answer = Status::from_header_map(response.headers()).is_none();
@@ -107,22 +140,6 @@ fn in_our_words(response: Response<Body>) -> Response<Body> {
         | Code::Unauthenticated => return response,
     };
     Status::from(error).into_http()
-}
-
-/// The permit of this call; none for the services that are open.
-async fn admit(hub: &Hub, request: &mut Request<Body>) -> Result<Option<Permit>, HubError> {
-    if is_open(request) || request.uri().path() == PUBLIC {
-        return Ok(None);
-    }
-    let permit = match pass(hub, request) {
-        Err(HubError::Token(TokenError::UnknownKey)) => {
-            hub.gate.verifier().look_for_key().await;
-            pass(hub, request)?
-        }
-        passed => passed?,
-    };
-    request.extensions_mut().insert(permit.clone());
-    Ok(Some(permit))
 }
 
 fn pass(hub: &Hub, request: &Request<Body>) -> Result<Permit, HubError> {

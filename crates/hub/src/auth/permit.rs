@@ -15,6 +15,7 @@ use serasi_domain::placement::Placement;
 use serasi_geography::{RegionCode, RegionLevel};
 use serasi_store::Context;
 use time::OffsetDateTime;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::table::{self, Field, Grant, To};
 use super::{Caller, Role, TokenError};
@@ -26,7 +27,13 @@ pub(crate) struct Permit {
     caller: Caller,
     grants: &'static [Grant],
     is_asked: Arc<AtomicBool>,
+    /// The call's places in flight, the hub's and the caller's: taken until the last copy is gone, that of the command
+    /// included, which no deadline of a client ends.
+    places: Vec<Place>,
 }
+
+/// A place among the calls in flight; free again when the last copy is dropped.
+pub(crate) type Place = Arc<OwnedSemaphorePermit>;
 
 /// What the table asks about a record.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,7 +99,18 @@ impl Permit {
             caller,
             grants: &[],
             is_asked: Arc::default(),
+            places: vec![],
         }
+    }
+
+    /// Keeps these places until the work for the caller has ended.
+    pub(super) fn hold(&mut self, places: impl IntoIterator<Item = Place>) {
+        self.places.extend(places);
+    }
+
+    /// For a stream, which lasts: it takes no place while nothing is done for it.
+    pub(super) fn leave_places(&mut self) {
+        self.places.clear();
     }
 
     /// The record, if it is there and the caller may do this to it. One that is hidden is as good as none.

@@ -1,5 +1,7 @@
-//! A token bucket per caller, so that one client that runs wild does not take the hub from the others.
+//! A caller's share, so that one client that runs wild does not take the hub from the others: a token bucket for calls a
+//! second, and places for calls in flight.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -9,8 +11,11 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
 
-/// Callers whose buckets are remembered; the least used start with a full one again.
+use super::Place;
+
+/// Callers whose shares are remembered; the least used start with a full one again.
 const REMEMBERED_CALLERS: usize = 10_000;
 /// A bucket holds this many seconds' worth of calls.
 const BURST_SECONDS: u32 = 2;
@@ -102,6 +107,29 @@ impl fmt::Debug for Buckets {
     }
 }
 
+/// Calls in flight of each caller.
+#[derive(Debug)]
+pub(super) struct Places {
+    each: usize,
+    by_principal: Cache<String, Arc<Semaphore>>,
+}
+
+impl Places {
+    pub(super) fn new(each: usize) -> Self {
+        Self {
+            each,
+            by_principal: Cache::new(REMEMBERED_CALLERS),
+        }
+    }
+
+    /// A place of the caller's; `None` = all are taken.
+    pub(super) fn take(&self, principal: &str) -> Option<Place> {
+        let new = || Ok::<_, Infallible>(Arc::new(Semaphore::new(self.each)));
+        let Ok(own) = self.by_principal.get_or_insert_with(principal, new);
+        own.try_acquire_owned().ok().map(Place::new)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +144,17 @@ mod tests {
         assert!(ask("::ffff:192.0.2.1").is_ok() && ask("192.0.2.1").is_ok());
         let strangers = (0..200).filter(|last| ask(&format!("198.51.100.{last}")).is_ok());
         assert!(strangers.count() < 60, "all together are held back, too");
+    }
+
+    #[test]
+    fn a_caller_has_its_places_and_no_more_until_one_is_left() {
+        let places = Places::new(2);
+        let first = places.take("a").unwrap();
+        let _second = places.take("a").unwrap();
+        assert!(places.take("a").is_none());
+        assert!(places.take("b").is_some());
+        drop(first);
+        assert!(places.take("a").is_some());
     }
 
     #[test]

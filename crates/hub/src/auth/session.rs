@@ -30,8 +30,10 @@ impl Session {
         let extensions = request.extensions();
         let authorization = request.metadata().get("authorization");
         let authorization = authorization.and_then(|value| value.to_str().ok());
+        let mut permit = extensions.get::<Permit>().cloned().ok_or(past)?;
+        permit.leave_places();
         Ok(Self {
-            permit: extensions.get::<Permit>().cloned().ok_or(past)?,
+            permit,
             hub: Arc::clone(hub),
             authorization: authorization.unwrap_or_default().to_owned(),
             certificate: extensions.get::<Peer>().and_then(|peer| peer.certificate),

@@ -16,7 +16,7 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 
 use super::limits::{DEADLINE, LONGEST_DEADLINE};
-use crate::auth::is_open;
+use crate::auth::{Place, is_open};
 use crate::error::HubError;
 
 /// Paths of the methods that are streams: they last as long as they must, and what bounds them is the age of the
@@ -40,6 +40,9 @@ static STREAMS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     }
     streams
 });
+
+/// A dry run of a policy is one answer, and takes minutes.
+const DRY_RUN: &str = "/serasi.v1.PolicyService/DryRunPolicy";
 
 #[derive(Clone, Debug)]
 pub(super) struct CallLayer(pub(super) Arc<Semaphore>);
@@ -81,7 +84,7 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         // A busy hub is alive, and says so.
         if is_open(&request) {
             return Box::pin(self.inner.call(request));
@@ -91,13 +94,14 @@ where
             return Box::pin(ready(Ok(Status::from(HubError::Overloaded).into_http())));
         };
         let deadline = deadline(&request);
+        // It goes where the work goes, which may outlast a deadline that the client has chosen.
+        request.extensions_mut().insert(Place::new(place));
         let answering = self.inner.call(request);
         Box::pin(async move {
             let answer = match deadline {
                 Some(deadline) => tokio::time::timeout(deadline, answering).await,
                 None => Ok(answering.await),
             };
-            drop(place);
             answer.unwrap_or_else(|_| Ok(Status::from(HubError::Deadline).into_http()))
         })
     }
@@ -105,9 +109,16 @@ where
 
 /// How long the call may take: what its client said, within reason; else ours, unless it is a stream.
 fn deadline(request: &Request<Body>) -> Option<Duration> {
+    let path = request.uri().path();
+    let is_stream = STREAMS.contains(path);
+    let longest = if is_stream || path == DRY_RUN {
+        LONGEST_DEADLINE
+    } else {
+        DEADLINE
+    };
     match client_deadline(request.headers()) {
-        Some(deadline) => Some(deadline.min(LONGEST_DEADLINE)),
-        None if STREAMS.contains(request.uri().path()) => None,
+        Some(deadline) => Some(deadline.min(longest)),
+        None if is_stream => None,
         None => Some(DEADLINE),
     }
 }
@@ -158,8 +169,10 @@ mod tests {
         for (path, timeout, expected) in [
             (unary, None, Some(DEADLINE)),
             (unary, Some("250m"), Some(Duration::from_millis(250))),
-            (unary, Some("15000000u"), Some(Duration::from_secs(15))),
-            (unary, Some("99999999H"), Some(LONGEST_DEADLINE)),
+            (unary, Some("5000000u"), Some(Duration::from_secs(5))),
+            (unary, Some("10M"), Some(DEADLINE)),
+            (DRY_RUN, None, Some(DEADLINE)),
+            (DRY_RUN, Some("99999999H"), Some(LONGEST_DEADLINE)),
             (unary, Some("123456789S"), Some(DEADLINE)),
             (unary, Some("-1S"), Some(DEADLINE)),
             (unary, Some("+1S"), Some(DEADLINE)),
@@ -168,6 +181,7 @@ mod tests {
             (unary, Some("1x"), Some(DEADLINE)),
             (stream, None, None),
             (stream, Some("2M"), Some(Duration::from_mins(2))),
+            (stream, Some("11M"), Some(LONGEST_DEADLINE)),
             ("/serasi.v1.CaseService/NoSuchMethod", None, Some(DEADLINE)),
         ] {
             assert_eq!(deadline(&call(path, timeout)), expected, "{path} {timeout:?}");
@@ -200,5 +214,27 @@ mod tests {
         assert_eq!(code(&ended), Code::DeadlineExceeded);
         let third = service.call(call(path, Some("1S"))).await.unwrap();
         assert_eq!(code(&third), Code::DeadlineExceeded, "there was room for it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_outlasts_the_deadline_keeps_the_place() {
+        let (end, ended) = tokio::sync::watch::channel(false);
+        let working = tower::service_fn(move |request: Request<Body>| {
+            let mut ended = ended.clone();
+            let place = request.extensions().get::<Place>().cloned();
+            tokio::spawn(async move {
+                ended.wait_for(|ended| *ended).await.unwrap();
+                drop(place);
+            });
+            std::future::pending::<Result<_, Infallible>>()
+        });
+        let mut service = CallLayer::new(1).layer(working);
+        let path = "/serasi.v1.CaseService/GetCase";
+        let mut called = async || code(&service.call(call(path, Some("1S"))).await.unwrap());
+        assert_eq!(called().await, Code::DeadlineExceeded);
+        assert_eq!(called().await, Code::ResourceExhausted);
+        end.send_replace(true);
+        tokio::task::yield_now().await;
+        assert_eq!(called().await, Code::DeadlineExceeded);
     }
 }

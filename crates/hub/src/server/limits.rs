@@ -29,9 +29,9 @@ pub(super) const MAX_CONNECTION_AGE: Duration = Duration::from_mins(30);
 pub(super) const CONNECTION_GRACE: Duration = Duration::from_secs(30);
 /// A call whose client states no deadline.
 pub(super) const DEADLINE: Duration = Duration::from_secs(10);
-/// The longest deadline a client can ask for: a dry run of a policy takes minutes.
+/// The longest deadline a client can ask for where an answer takes minutes: of a dry run of a policy, and of a stream.
 pub(super) const LONGEST_DEADLINE: Duration = Duration::from_mins(10);
-/// A message that was begun is whole after this time, or its call is refused.
+/// The first message, and each that was begun, is whole after this time, or its call is refused.
 pub(super) const MESSAGE_TIME: Duration = Duration::from_secs(10);
 
 /// Limits that depend on the machine and on who is in front of the hub.
@@ -42,6 +42,8 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Calls being answered at the same time; more are refused at once, before any work.
     pub calls_in_flight: usize,
+    /// Of one caller, with all its tokens and connections.
+    pub calls_in_flight_per_caller: usize,
 }
 
 impl Limits {
@@ -49,6 +51,16 @@ impl Limits {
     pub const CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(500).expect("not zero");
     /// The same on a developer's machine: `serasi bench` is one caller and must not measure its own limit.
     pub const DEVELOPMENT_CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(100_000).expect("not zero");
+
+    /// On a developer's machine one caller may have all that there is.
+    #[must_use]
+    pub fn development() -> Self {
+        let limits = Self::default();
+        Self {
+            calls_in_flight_per_caller: limits.calls_in_flight,
+            ..limits
+        }
+    }
 }
 
 impl Default for Limits {
@@ -57,6 +69,7 @@ impl Default for Limits {
             connections: 4_096,
             connections_per_address: 1_024,
             calls_in_flight: 512,
+            calls_in_flight_per_caller: 64,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A request body that does not dawdle: a message that was begun must be whole in time. Between two messages a stream
-//! may be silent; that is what streams are for.
+//! A request body that does not dawdle: the first message must come in time, and so must every one that was begun.
+//! Between two messages a stream may be silent; that is what streams are for.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,7 +19,7 @@ const PREFIX: usize = 5;
 pub(super) struct PromptBody<B = Incoming> {
     inner: B,
     framing: Framing,
-    /// When the message that was begun must be whole.
+    /// When the first message, or the one that was begun, must be whole.
     until: Option<Pin<Box<Sleep>>>,
 }
 
@@ -38,9 +38,13 @@ impl<B> PromptBody<B> {
         Self {
             inner,
             framing: Framing::default(),
-            until: None,
+            until: Some(message_time()),
         }
     }
+}
+
+fn message_time() -> Pin<Box<Sleep>> {
+    Box::pin(sleep_until(Instant::now() + MESSAGE_TIME))
 }
 
 impl<B> Body for PromptBody<B>
@@ -94,7 +98,7 @@ impl<B> PromptBody<B> {
         if !self.framing.is_inside_message() {
             self.until = None;
         } else if finished_one || self.until.is_none() {
-            self.until = Some(Box::pin(sleep_until(Instant::now() + MESSAGE_TIME)));
+            self.until = Some(message_time());
         }
     }
 }
@@ -148,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives a piece, then makes one wait, and so on.
+    /// Makes one wait, gives a piece, and so on.
     struct Dripping {
         pieces: VecDeque<Bytes>,
         pause: Duration,
@@ -181,11 +185,16 @@ mod tests {
         bytes
     }
 
-    async fn read(pieces: impl IntoIterator<Item = Vec<u8>>, pause: Duration) -> Result<usize, Status> {
+    /// The first piece comes after `wait`, each of the others after a `pause`.
+    async fn read(
+        pieces: impl IntoIterator<Item = Vec<u8>>,
+        wait: Duration,
+        pause: Duration,
+    ) -> Result<usize, Status> {
         let inner = Dripping {
             pieces: pieces.into_iter().map(Bytes::from).collect(),
             pause,
-            until: None,
+            until: Some(Box::pin(tokio::time::sleep(wait))),
         };
         PromptBody::new(inner)
             .collect()
@@ -196,10 +205,27 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_byte_a_second_is_cut_off_and_whole_messages_an_hour_apart_are_not() {
         let drip = message(200).into_iter().map(|byte| vec![byte]);
-        let refused = read(drip, Duration::from_secs(1)).await.unwrap_err();
+        let refused = read(drip, Duration::ZERO, Duration::from_secs(1))
+            .await
+            .unwrap_err();
         assert_eq!(refused.code(), Code::DeadlineExceeded);
         let patient = [message(3), message(0), message(200)];
-        assert_eq!(read(patient, Duration::from_hours(1)).await.unwrap(), 218);
+        assert_eq!(
+            read(patient, Duration::ZERO, Duration::from_hours(1))
+                .await
+                .unwrap(),
+            218
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_is_cut_off_as_who_says_it_slowly() {
+        let begun = Instant::now();
+        let refused = read([message(3)], Duration::from_hours(1), Duration::ZERO)
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), Code::DeadlineExceeded);
+        assert_eq!(begun.elapsed().as_secs(), MESSAGE_TIME.as_secs());
     }
 
     #[tokio::test(start_paused = true)]
@@ -209,7 +235,12 @@ mod tests {
         let last = stream.split_off(390);
         let mut pieces: Vec<Vec<u8>> = stream.chunks(10).map(<[u8]>::to_vec).collect();
         pieces.push(last);
-        assert_eq!(read(pieces, Duration::from_secs(4)).await.unwrap(), 400);
+        assert_eq!(
+            read(pieces, Duration::ZERO, Duration::from_secs(4))
+                .await
+                .unwrap(),
+            400
+        );
     }
 
     proptest! {

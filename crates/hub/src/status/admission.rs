@@ -63,3 +63,13 @@ pub(super) fn overloaded() -> Status {
     )
     .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER)))
 }
+
+pub(super) fn caller_busy() -> Status {
+    Shown::new(
+        Code::ResourceExhausted,
+        "TOO_MANY_IN_FLIGHT",
+        "more calls in flight than one caller may have; nothing was done: wait for the answers, then send fewer at once",
+        "Terlalu banyak permintaan berjalan dari satu pemanggil; tidak ada yang dilakukan. Tunggu jawabannya lebih dahulu.",
+    )
+    .into_status(ErrorDetails::with_retry_info(Some(RETRY_AFTER)))
+}

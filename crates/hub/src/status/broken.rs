@@ -171,6 +171,12 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "Kasus ini tidak sedang ditahan dari penghapusan.".to_owned(),
             "UU 27/2022 Ps.43",
         ),
+        RuleBroken::ErasedInPart => (
+            "DATA_ERASED",
+            "Data pribadi kasus ini sudah dihapus karena masa simpannya habis; kasus tetap tertaut. Buat laporan baru."
+                .to_owned(),
+            "UU 27/2022 Ps.43",
+        ),
         RuleBroken::FacilityInUse => (
             "FACILITY_IN_USE",
             "Lembaga masih memegang tempat atau orang dari hub; selesaikan atau pindahkan dahulu.".to_owned(),

@@ -2,15 +2,15 @@
 
 use serasi_domain::id::CaseId;
 use serasi_domain::privacy::DataClass;
-use serasi_store::{Context, cases, erasure};
+use serasi_store::{Context, cases, erasure, links};
 use serde_json::json;
 
 use crate::auth::Permit;
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
-/// Erases the class if the case has ended, is due under the active policy and is not held; `false` = it is not so, or
-/// somebody was faster.
+/// Erases the class if the case is due under the active policy and nothing keeps it; `false` = it is not so, or somebody
+/// was faster.
 pub(crate) struct EraseDue {
     pub(crate) case: CaseId,
     pub(crate) class: DataClass,
@@ -28,12 +28,15 @@ impl Act for EraseDue {
         let Some(case) = cases::get_for_change(&mut unit.conn, self.case).await? else {
             return Ok(false);
         };
-        let retention = unit.hub.policies.active().retention;
-        let is_due =
-            retention.is_some_and(|retention| case.changed_at < retention.cutoff(self.class, unit.now));
-        // The lock on the case makes a hold that is being set take turns with this.
-        let privacy = erasure::of_case(&mut unit.conn, self.case).await?;
-        if case.state.is_open() || !is_due || privacy.hold.is_some() {
+        let Some(retention) = unit.hub.policies.active().retention else {
+            return Ok(false);
+        };
+        // These locks make a hold that is being set take turns with this.
+        if let Some(main) = links::main_of(&mut unit.conn, self.case).await? {
+            cases::get_for_change(&mut unit.conn, main).await?;
+        }
+        let cutoff = retention.cutoff(self.class, unit.now);
+        if !erasure::is_due(&mut unit.conn, self.class, cutoff, self.case).await? {
             return Ok(false);
         }
         let sealer = unit.hub.store.sealer();

@@ -3,12 +3,12 @@
 use serasi_domain::case::CaseVerb;
 use serasi_domain::id::{CaseId, Regency};
 use serasi_proto::v1;
-use serasi_store::links;
+use serasi_store::{erasure, links};
 use serde_json::json;
 
 use super::open::case_for_change;
 use super::refer::write_case;
-use crate::error::HubError;
+use crate::error::{HubError, RuleBroken};
 use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
 
@@ -27,6 +27,10 @@ impl Mutation for UnlinkCases {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let case = case_for_change(unit, self.case, 0).await?;
         case.must_allow(CaseVerb::Unlink)?;
+        // What it was before cannot come back without its persons.
+        if !erasure::of_case(&mut unit.conn, case.id).await?.erased.is_empty() {
+            return Err(RuleBroken::ErasedInPart.into());
+        }
         let link = links::end(&mut unit.conn, &case, unit.now).await?;
         let (main, parked) = link.ok_or(HubError::Bug("a linked case has no link"))?;
         let old_state = case.state.clone();

@@ -34,6 +34,9 @@ pub(crate) struct EdgeArgs {
     /// Calls being answered at the same time; more are told at once to come back.
     #[arg(long, env = "SERASI_CALLS_IN_FLIGHT", default_value_t = Limits::default().calls_in_flight, value_name = "N")]
     calls_in_flight: usize,
+    /// The same of one caller [default: 64; with --development as many as of all].
+    #[arg(long, env = "SERASI_CALLS_IN_FLIGHT_PER_CALLER", value_name = "N")]
+    calls_in_flight_per_caller: Option<usize>,
     /// Calls a second of one caller, twice as many at once [default: 500; with --development 100000, so that `serasi
     /// bench` measures the hub and not this limit].
     #[arg(long, env = "SERASI_CALLS_PER_SECOND", value_name = "N")]
@@ -61,6 +64,11 @@ impl EdgeArgs {
                 connections: self.connections,
                 connections_per_address: self.connections_per_address,
                 calls_in_flight: self.calls_in_flight,
+                calls_in_flight_per_caller: self.calls_in_flight_per_caller.unwrap_or(if development {
+                    self.calls_in_flight
+                } else {
+                    Limits::default().calls_in_flight_per_caller
+                }),
             },
         })
     }
