@@ -84,6 +84,8 @@ mod tls;
 mod tokens;
 #[path = "behaviour/transfer.rs"]
 mod transfer;
+#[path = "behaviour/uncovering.rs"]
+mod uncovering;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/watch.rs"]

@@ -41,7 +41,7 @@ coded! {
         Trafficking = "trafficking",
         /// A drug user.
         Drugs = "drugs",
-        /// Nobody has said yet what kind of case it is.
+        /// Nobody who sees it whole has said yet what kind of case it is.
         Unclassified = "unclassified",
         /// The facility has not accepted yet: it sees what a decision needs.
         NotAccepted = "not_accepted",
@@ -87,6 +87,17 @@ impl Sight {
         match self {
             Self::Whole => true,
             Self::Masked(_) => false,
+        }
+    }
+
+    /// What stays hidden of a case when somebody who sees it like this says anew what is known of it: who does not see a
+    /// case whole never uncovers it, and who does must say what kind of case it is.
+    #[must_use]
+    pub const fn keeps_masked(self, old: &CaseFacts, says_kind: bool) -> Option<MaskReason> {
+        match self {
+            Self::Whole if says_kind => None,
+            Self::Whole => old.kept_masked,
+            Self::Masked(reason) => Some(reason),
         }
     }
 

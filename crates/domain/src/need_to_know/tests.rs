@@ -28,6 +28,7 @@ fn facts(cluster: Option<Cluster>, category: Option<&str>, age: Option<u8>) -> C
         },
         place: "32.73.01.1001".parse().unwrap(),
         party: vec![member(age)],
+        kept_masked: None,
     }
 }
 

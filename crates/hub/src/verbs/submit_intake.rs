@@ -105,6 +105,7 @@ impl SubmitIntake {
             need: intake.need.clone(),
             place: intake.place,
             party,
+            kept_masked: None,
         };
         let coordinate = policy.of(intake.urgency).coordinate;
         let before = finish(policy, &facts, unit.now);
