@@ -20,6 +20,8 @@ mod care;
 mod clocks;
 #[path = "behaviour/concurrency.rs"]
 mod concurrency;
+#[path = "behaviour/dangerous_house.rs"]
+mod dangerous_house;
 #[path = "behaviour/directory.rs"]
 mod directory;
 #[path = "behaviour/dry_run.rs"]

@@ -9,6 +9,7 @@ use serasi_store::capacity::{self, Move};
 use serasi_store::{exclusions, placements};
 use serde_json::json;
 
+use super::cancel_transfer::must_let_go;
 use super::care::Care;
 use super::refer::{deadline, refer_again, write_case};
 use crate::error::HubError;
@@ -36,6 +37,7 @@ pub(super) async fn lose_place(
     loss: &Loss<'_>,
 ) -> Result<v1::RouteResult, HubError> {
     case.must_allow(loss.verb)?;
+    must_let_go(unit, &case).await?;
     release(unit, placement, loss).await?;
     let old_state = case.state.clone();
     if matches!(old_state, CaseState::InService { .. }) {
