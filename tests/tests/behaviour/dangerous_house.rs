@@ -113,3 +113,26 @@ async fn the_dangerous_house_ends_no_transfer_in_any_state_and_learns_no_reason(
     care.worker.referral.cancel_placement(cancel()).await.unwrap();
     hub.finish().await;
 }
+
+#[tokio::test]
+async fn only_the_house_that_has_the_persons_ends_their_stay_by_aftercare() {
+    let (hub, mut care) = lives_here().await;
+    let here = care.placement.facility_id.clone();
+    let asked = care.request_transfer().await.unwrap();
+    let there = accept(&hub, &asked.outcome.unwrap().offer.unwrap())
+        .await
+        .facility_id;
+    let mut code_for = async |facility: &str| {
+        let token = hub.token(&[Role::SocialWorker], "33.74", Some(facility));
+        care.worker = hub.with_token(Some(&token));
+        let refused = care.start_aftercare(v1::DischargeDestination::Family).await;
+        refused.unwrap_err().code()
+    };
+    assert_eq!(code_for(&there).await, Code::NotFound);
+    assert_eq!(
+        code_for(&here).await,
+        Code::FailedPrecondition,
+        "its stages are not done"
+    );
+    hub.finish().await;
+}

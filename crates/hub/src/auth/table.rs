@@ -30,6 +30,8 @@ pub(crate) enum To {
     FacilityInScope,
     /// It is the caller's facility; of a case, the facility that took it.
     OwnFacility,
+    /// Of a case: it is the facility that has the persons. One that only expects them is not.
+    HasThem,
     /// Somebody lives in the facility whose case is a local one.
     HousesLocalCase,
 }
@@ -179,7 +181,14 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ),
     ("serasi.v1.CaseService/SignOffStage", SIGNATORIES),
     ("serasi.v1.CaseService/AdvanceStage", SOCIAL_WORKERS),
-    ("serasi.v1.CaseService/StartAftercare", SOCIAL_WORKERS),
+    // Whoever only expects the persons does not send them home.
+    (
+        "serasi.v1.CaseService/StartAftercare",
+        &[
+            (&[SocialWorker, Supervisor], To::CaseInScope),
+            (&[SocialWorker, Supervisor], To::HasThem),
+        ],
+    ),
     ("serasi.v1.CaseService/CloseCase", DECIDERS),
     ("serasi.v1.CaseService/ReopenCase", DECIDERS),
     ("serasi.v1.CaseService/LinkCases", DECIDERS),
