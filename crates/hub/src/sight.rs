@@ -76,11 +76,12 @@ impl<'p> Eyes<'p> {
     /// An offer for `case`, with as much of the people as `sight` shows.
     pub(crate) fn offer_as(&self, sight: Sight, case: &Case, view: &OfferView) -> v1::Offer {
         let mut offer = offer_to_wire(view, &case.facts, sight);
-        if self.permit.is_officer_of(view.offer.facility) {
-            // That somebody would be in danger there is not for those to know who may be the danger; a reason that is
-            // missing only then would tell it.
+        if self.permit.facility == Some(view.offer.facility) {
+            // That somebody would be in danger there is not for those to know who may be the danger, whatever they do
+            // there; a reason that is missing only then would tell it.
             offer.withdraw_reason = 0;
-        } else if self.hides_way(sight, view.offer.facility) {
+        }
+        if !self.permit.is_officer_of(view.offer.facility) && self.hides_way(sight, view.offer.facility) {
             let minutes = travel_to_hidden(view.offer.travel_minutes);
             offer.travel_minutes = i32::try_from(minutes).unwrap_or(i32::MAX);
         }

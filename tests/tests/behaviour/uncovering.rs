@@ -67,3 +67,70 @@ async fn who_sees_a_case_masked_does_not_uncover_it_by_triage_and_who_sees_it_wh
     assert_eq!(case(&mut hotline, &id).await.persons[0].name, NAME);
     hub.finish().await;
 }
+
+#[tokio::test]
+async fn nobody_of_a_house_is_told_that_a_place_or_an_offer_was_taken_back_for_safety() {
+    let mut told = vec![];
+    for is_danger in [true, false] {
+        let hub = hub_with(vec![facility("A", "32.73.01", 2)]).await;
+        let mut care = Care::placed(&hub, intake("1")).await;
+        let cancel = v1::CancelPlacementRequest {
+            request_id: request_id(),
+            placement_id: care.placement.placement_id.clone(),
+            reason: if is_danger {
+                v1::CancelReason::Safety
+            } else {
+                v1::CancelReason::PersonChangedMind
+            } as i32,
+            route_later: true,
+            ..v1::CancelPlacementRequest::default()
+        };
+        care.worker.referral.cancel_placement(cancel).await.unwrap();
+        let answer = care
+            .worker
+            .intake
+            .submit_intake(submit(intake("2")))
+            .await
+            .unwrap();
+        let offer = answer.into_inner().outcome.unwrap().offer.unwrap();
+        let withdraw = v1::WithdrawOfferRequest {
+            request_id: request_id(),
+            offer_id: offer.offer_id.clone(),
+            reason: if is_danger {
+                v1::WithdrawReason::Safety
+            } else {
+                v1::WithdrawReason::PersonChangedMind
+            } as i32,
+            route_later: true,
+            ..v1::WithdrawOfferRequest::default()
+        };
+        care.worker.referral.withdraw_offer(withdraw).await.unwrap();
+        for role in [Role::SocialWorker, Role::Supervisor, Role::FacilityOfficer] {
+            let token = hub.token(&[role], HERE, Some(&offer.facility_id));
+            let look = v1::GetOfferRequest {
+                offer_id: offer.offer_id.clone(),
+            };
+            let seen = hub
+                .with_token(Some(&token))
+                .referral
+                .get_offer(look)
+                .await
+                .unwrap();
+            assert_eq!(seen.into_inner().offer.unwrap().withdraw_reason, 0, "{role}");
+        }
+        let mut connection = hub.database.connect().await;
+        let query = "SELECT kind, payload ->> 'reason' FROM events WHERE payload ? 'reason' ORDER BY kind";
+        let events: Vec<(String, String)> = sqlx::query_as(query).fetch_all(&mut connection).await.unwrap();
+        assert!(
+            events.iter().any(|(kind, _)| kind == "placement.cancelled"),
+            "{events:?}"
+        );
+        assert!(
+            events.iter().any(|(kind, _)| kind == "case.triaged"),
+            "{events:?}"
+        );
+        told.push(events);
+        hub.finish().await;
+    }
+    assert_eq!(told[0], told[1], "what differs would tell the reason");
+}

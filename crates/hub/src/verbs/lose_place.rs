@@ -12,6 +12,7 @@ use serde_json::json;
 use super::cancel_transfer::must_let_go;
 use super::care::Care;
 use super::refer::{deadline, refer_again, write_case};
+use super::refuse::told;
 use crate::error::HubError;
 use crate::unit_of_work::Unit;
 
@@ -43,7 +44,7 @@ pub(super) async fn lose_place(
     if matches!(old_state, CaseState::InService { .. }) {
         let case = back_to_sender(unit, case, loss.verb).await?;
         let case = write_case(unit, case, &old_state).await?;
-        let payload = json!({ "placement_id": placement.id, "reason": loss.reason });
+        let payload = json!({ "placement_id": placement.id, "reason": told(&loss.reason) });
         unit.tell(
             case.id.home(),
             case.id,
@@ -60,7 +61,7 @@ pub(super) async fn lose_place(
     let case = case.lose_place(loss.verb, act_before)?;
     if loss.waits_for_coordinator {
         let case = write_case(unit, case, &old_state).await?;
-        let payload = json!({ "placement_id": placement.id, "reason": loss.reason });
+        let payload = json!({ "placement_id": placement.id, "reason": told(&loss.reason) });
         unit.tell(case.id.home(), case.id, case.version, "case.triaged", payload)
             .await?;
         return Ok(v1::RouteResult::NotRouted);
@@ -105,7 +106,7 @@ pub(super) async fn release(
         placements::set_end_note(&mut unit.conn, sealer, placement, note.as_str()).await?;
     }
     let payload = json!({
-        "case_id": placement.case, "facility_id": placement.facility, "reason": loss.reason,
+        "case_id": placement.case, "facility_id": placement.facility, "reason": told(&loss.reason),
     });
     let (home, id, version) = (placement.id.home(), placement.id, placement.version);
     unit.tell(home, id, version, loss.event, payload).await
