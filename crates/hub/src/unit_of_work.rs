@@ -9,7 +9,7 @@ use std::time::Duration;
 use prost::Message;
 use rand::Rng;
 use serasi_domain::case::Case;
-use serasi_domain::id::Regency;
+use serasi_domain::id::{CaseId, Regency};
 use serasi_domain::policy::Policy;
 use serasi_ledger::Entry;
 use serasi_store::events::Event;
@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::auth::Permit;
-use crate::error::HubError;
+use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 
 /// Tries of one command before the client is told to come back (guarantees, rule 5).
@@ -193,9 +193,11 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
         Ok(response) => response,
         // The same call may have run beside this one and been first: then its effect is what this one stumbled over.
         Err(error) => {
-            return first_response::<M>(hub, call, &key, unit.conn)
-                .await?
-                .ok_or(error);
+            if let Some(first) = first_response::<M>(hub, call, &key, unit.conn).await? {
+                return Ok(first);
+            }
+            record_refusal(hub, call, M::VERB, &error).await?;
+            return Err(error);
         }
     };
     call.caller.must_have_been_asked()?;
@@ -226,6 +228,38 @@ async fn first_response<M: Mutation>(
     let mut conn = hub.store.begin(Context::Work).await?;
     let (_, known) = idempotency::begin_call(&mut conn, key).await?;
     known.map(|known| replay::<M>(&known, call)).transpose()
+}
+
+/// A report that was compared with a case has told something of it, although nothing was done: before the answer leaves
+/// it goes on record, after the rollback and in a transaction of its own.
+async fn record_refusal(
+    hub: &Hub,
+    call: &Call,
+    verb: &'static str,
+    error: &HubError,
+) -> Result<(), HubError> {
+    let HubError::Exists {
+        kind: Kind::Case, id, ..
+    } = error
+    else {
+        return Ok(());
+    };
+    let case: CaseId = id
+        .parse()
+        .map_err(|_| HubError::Bug("a conflict names a case by no id"))?;
+    let mut conn = hub.store.begin(Context::Work).await?;
+    let now = serasi_store::now(&mut conn).await?;
+    let mut unit = Unit {
+        conn,
+        now,
+        hub,
+        caller: &call.caller,
+        request_id: Some(call.request_id),
+        verb,
+    };
+    unit.audit(case.home(), case).await?;
+    unit.conn.commit().await.map_err(StoreError::from)?;
+    Ok(())
 }
 
 fn replay<M: Mutation>(known: &Remembered, call: &Call) -> Result<M::Response, HubError> {

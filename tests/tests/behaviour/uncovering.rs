@@ -134,3 +134,117 @@ async fn nobody_of_a_house_is_told_that_a_place_or_an_offer_was_taken_back_for_s
     }
     assert_eq!(told[0], told[1], "what differs would tell the reason");
 }
+
+/// How often somebody put `verb` on record about `subject`.
+async fn on_record(hub: &TestHub, verb: &str, subject: &str) -> i64 {
+    let mut connection = hub.database.connect().await;
+    sqlx::query_scalar("SELECT count(*) FROM audit_entries WHERE verb = $1 AND subject_id = $2")
+        .bind(verb)
+        .bind(subject)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_report_sent_to_be_compared_tells_strangers_nothing_and_is_on_record() {
+    let hub = hub_with(vec![]).await;
+    let id = a_childs_case(&hub).await;
+    let guess = v1::Intake {
+        region_code: "32.73.02".to_owned(),
+        ..intake("1")
+    };
+    let mut stranger = hub.client(Role::HotlineOperator, HERE);
+    for times in 2..4 {
+        let refused = stranger
+            .intake
+            .submit_intake(submit(guess.clone()))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            refusal(&refused),
+            (Code::AlreadyExists, "SOURCE_KEY_CONFLICT".to_owned())
+        );
+        let shown = format!("{refused:?}");
+        assert!(!shown.contains(&id) && !shown.contains("region_code"), "{shown}");
+        assert_eq!(on_record(&hub, "SubmitIntake", &id).await, times);
+    }
+    let mut first = hub.with_token(Some(&hub.token_of("aminah", &[Role::Referrer], "33", None)));
+    first.intake.submit_intake(submit(intake("2"))).await.unwrap();
+    let other = v1::Intake {
+        story: "Cerita lain.".to_owned(),
+        ..intake("2")
+    };
+    let refused = first.intake.submit_intake(submit(other)).await.unwrap_err();
+    assert_eq!(metadata(&refused, "differences"), "story");
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_does_not_find_a_masked_case_by_the_key_of_its_sender() {
+    let hub = hub_with(vec![]).await;
+    let mut reporter = hub.with_token(Some(&hub.token_of("aminah", &[Role::Referrer], "33", None)));
+    reporter.intake.submit_intake(submit(intake("1"))).await.unwrap();
+    let found = async |client: &mut Client, source_system: &str, source_ref: &str| {
+        let list = v1::ListCasesRequest {
+            source_system: source_system.to_owned(),
+            source_ref: source_ref.to_owned(),
+            ..v1::ListCasesRequest::default()
+        };
+        client
+            .cases
+            .list_cases(list)
+            .await
+            .unwrap()
+            .into_inner()
+            .cases
+            .len()
+    };
+    let mut hotline = hub.client(Role::HotlineOperator, HERE);
+    assert_eq!(found(&mut hotline, "", "").await, 1);
+    assert_eq!(found(&mut hotline, "", "1").await, 0);
+    assert_eq!(found(&mut hotline, "hotline-uji", "").await, 0);
+    let mut worker = hub.client(Role::SocialWorker, HERE);
+    assert_eq!(found(&mut worker, "hotline-uji", "1").await, 1);
+    assert_eq!(found(&mut reporter, "", "1").await, 1, "who sent it knows");
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn a_linked_report_sent_again_tells_how_the_main_case_stands_and_not_who_is_asked() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 1)]).await;
+    let mut worker = hub.client(Role::SocialWorker, HERE);
+    let mut reporter = hub.with_token(Some(&hub.token_of("aminah", &[Role::Referrer], "33", None)));
+    let taken_down = v1::SubmitIntakeRequest {
+        route_later: true,
+        ..submit(intake("1"))
+    };
+    let follower = reporter.intake.submit_intake(taken_down).await.unwrap();
+    let follower = follower.into_inner().case.unwrap().case_id;
+    let main = worker.intake.submit_intake(submit(intake("2"))).await.unwrap();
+    let main = main.into_inner().case.unwrap();
+    assert_eq!(main.state(), v1::CaseState::Offered);
+    let main = main.case_id;
+    let link = v1::LinkCasesRequest {
+        request_id: request_id(),
+        main_case_id: main.clone(),
+        case_id: follower,
+        ..v1::LinkCasesRequest::default()
+    };
+    worker.cases.link_cases(link).await.unwrap();
+    let mut stranger = hub.client(Role::Referrer, "33");
+    let again = stranger.intake.submit_intake(submit(intake("1"))).await.unwrap();
+    let again = again.into_inner();
+    assert_eq!(again.case.unwrap().linked_to_case_id, main);
+    let outcome = again.outcome.unwrap();
+    assert_eq!(outcome.result(), v1::RouteResult::Offered);
+    assert!(
+        outcome.offer.is_none() && outcome.decision_id.is_empty(),
+        "{outcome:?}"
+    );
+    assert!(!outcome.message_en.contains("LKSA"), "{}", outcome.message_en);
+    assert!(on_record(&hub, "SubmitIntake", &main).await >= 2);
+    let by_worker = worker.intake.submit_intake(submit(intake("1"))).await.unwrap();
+    assert!(by_worker.into_inner().outcome.unwrap().offer.is_some());
+    hub.finish().await;
+}

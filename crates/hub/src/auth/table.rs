@@ -50,6 +50,8 @@ pub(crate) enum Field {
     Location,
     /// What a facility is licensed for.
     Licence,
+    /// How a case goes that a report of the caller was linked to.
+    MainCase,
     /// That a case leaves the policy it was routed under.
     ActivePolicy,
 }
@@ -318,6 +320,7 @@ const FIELDS: &[(Field, &[Grant])] = &[
             (&[SocialWorker], To::HousesLocalCase),
         ],
     ),
+    (Field::MainCase, CASE_READERS),
     (Field::Licence, DIRECTORY),
     (Field::ActivePolicy, &[(&[Coordinator], To::CaseInScope)]),
 ];
