@@ -35,7 +35,7 @@ coded! {
 coded! {
     /// Why something is hidden.
     pub enum MaskReason {
-        /// A child is in it, or it is a case of the children's cluster.
+        /// A child is in it, or perhaps one, or it is a case of the children's cluster.
         Child = "child",
         /// A victim of trafficking, or perhaps one.
         Trafficking = "trafficking",
@@ -242,7 +242,9 @@ fn confidential(facts: &CaseFacts) -> Option<MaskReason> {
         // Of this cluster, without a category: it may be one.
         (Some(Cluster::TunaSosialKpo), None) => Some(MaskReason::Trafficking),
         (None, _) => Some(MaskReason::Unclassified),
-        (Some(_), _) => None,
+        // Somebody whose age nobody has said may be a child.
+        (Some(_), _) if facts.party.iter().any(|member| member.age.is_none()) => Some(MaskReason::Child),
+        (Some(_), _) => facts.kept_masked,
     }
 }
 
