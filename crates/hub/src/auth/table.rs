@@ -44,6 +44,8 @@ pub(crate) type Grant = (&'static [Role], To);
 pub(crate) enum Field {
     /// Who and where the people of a confidential case are.
     Identity,
+    /// What a case shows to whoever has broken the glass.
+    Glass,
     /// What was written down in a case that is confidential.
     Records,
     /// Where a house stands whose place is a secret.
@@ -154,6 +156,8 @@ const OVERSEERS: &[Grant] = &[(
     &[Coordinator, Supervisor, DinasOfficer, Auditor, Administrator],
     To::StatedRegion,
 )];
+/// Who opens a masked case, and looks through what they have opened.
+const GLASS_BREAKERS: &[Grant] = &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)];
 /// Who looks at openings of masked cases, and says whether they had to be.
 const REVIEWERS: &[Grant] = &[(&[Supervisor, Auditor], To::CaseInScope)];
 
@@ -279,10 +283,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
         "serasi.v1.AuditService/GetAuditProof",
         &[(&[Auditor, Supervisor], To::CaseInScope)],
     ),
-    (
-        "serasi.v1.AuditService/OpenBreakGlass",
-        &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)],
-    ),
+    ("serasi.v1.AuditService/OpenBreakGlass", GLASS_BREAKERS),
     ("serasi.v1.AuditService/ReviewBreakGlass", REVIEWERS),
     ("serasi.v1.AuditService/GetBreakGlass", REVIEWERS),
     ("serasi.v1.AuditService/ListBreakGlass", REVIEWERS),
@@ -303,6 +304,7 @@ const FIELDS: &[(Field, &[Grant])] = &[
             (&[FacilityOfficer, SocialWorker], To::OwnFacility),
         ],
     ),
+    (Field::Glass, GLASS_BREAKERS),
     // Who works on its stages, and who signs them.
     (
         Field::Records,

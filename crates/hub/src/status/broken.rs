@@ -264,6 +264,14 @@ fn break_glass_in_words(error: IllegalBreakGlass) -> (&'static str, String, &'st
             "BREAK_GLASS_NOT_NEEDED",
             "Anda sudah melihat kasus ini seutuhnya.",
         ),
+        IllegalBreakGlass::AwaitsReview => (
+            "BREAK_GLASS_AWAITS_REVIEW",
+            "Pembukaan Anda atas kasus ini belum ditinjau; mintalah peninjauan dahulu.",
+        ),
+        IllegalBreakGlass::TooMany => (
+            "BREAK_GLASS_TOO_MANY",
+            "Terlalu banyak pembukaan kasus Anda yang belum ditinjau; mintalah peninjauan dahulu.",
+        ),
         IllegalBreakGlass::OwnReview => (
             "BREAK_GLASS_OWN_REVIEW",
             "Pembukaan kasus ditinjau oleh orang kedua, bukan oleh yang membukanya.",
