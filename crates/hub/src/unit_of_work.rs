@@ -204,6 +204,7 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
     let remembered = Remembered {
         verb: M::VERB.to_owned(),
         request_hash: call.request_hash.clone(),
+        caller_hash: Some(call.caller.standing_hash()),
         response: response.encode_to_vec(),
     };
     let mut conn = unit.conn;
@@ -263,7 +264,11 @@ async fn record_refusal(
 }
 
 fn replay<M: Mutation>(known: &Remembered, call: &Call) -> Result<M::Response, HubError> {
-    if known.verb != M::VERB || known.request_hash != call.request_hash {
+    let is_same_request = known.verb == M::VERB && known.request_hash == call.request_hash;
+    let first_caller = known.caller_hash.as_ref();
+    // What was answered then is not for the same person somewhere else.
+    let is_same_caller = first_caller.is_none_or(|first| *first == call.caller.standing_hash());
+    if !is_same_request || !is_same_caller {
         return Err(HubError::RequestIdReused);
     }
     call.caller.was_answered_before();

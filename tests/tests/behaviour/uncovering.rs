@@ -248,3 +248,36 @@ async fn a_linked_report_sent_again_tells_how_the_main_case_stands_and_not_who_i
     assert!(by_worker.into_inner().outcome.unwrap().offer.is_some());
     hub.finish().await;
 }
+
+#[tokio::test]
+async fn a_retry_by_the_same_person_from_elsewhere_is_not_told_the_first_answer() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 2)]).await;
+    let who = |roles: &[Role], scope| hub.with_token(Some(&hub.token_of("rina", roles, scope, None)));
+    let request = submit(intake("1"));
+    let first = who(&[Role::SocialWorker], HERE)
+        .intake
+        .submit_intake(request.clone())
+        .await
+        .unwrap();
+    let again = who(&[Role::SocialWorker], HERE)
+        .intake
+        .submit_intake(request.clone())
+        .await
+        .unwrap();
+    assert_eq!(first.into_inner(), again.into_inner());
+    let moved = [
+        who(&[Role::SocialWorker], "32.04"),
+        who(&[Role::HotlineOperator], HERE),
+        hub.with_token(Some(&hub.token_of(
+            "rina",
+            &[Role::SocialWorker],
+            HERE,
+            Some(&crate::scene::facility_id(&mut hub.coordinator(), "A").await),
+        ))),
+    ];
+    for mut moved in moved {
+        let refused = moved.intake.submit_intake(request.clone()).await.unwrap_err();
+        assert_eq!(refusal(&refused).1, "REQUEST_ID_REUSED");
+    }
+    hub.finish().await;
+}
