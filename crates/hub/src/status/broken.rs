@@ -51,6 +51,7 @@ fn of_stage(shown: Shown, refusal: &StageRefusal) -> Shown {
         | StageRefusal::Sealed { stage, .. }
         | StageRefusal::SignedAlready { stage }
         | StageRefusal::OwnWork { stage }
+        | StageRefusal::OwnSignature { stage }
         | StageRefusal::NotAdmitted { stage } => shown.with("stage", stage),
         StageRefusal::OutOfOrder { stage, earlier } => shown.with("stage", stage).with("earlier", earlier),
         StageRefusal::Incomplete { stage, lacks } => {
@@ -206,6 +207,10 @@ fn stage_in_words(refusal: &StageRefusal) -> (&'static str, String, &'static str
         StageRefusal::OwnWork { stage } => (
             "OWN_WORK",
             format!("Tahapan {stage} harus disahkan Pekerja Sosial lain yang berkompetensi supervisi."),
+        ),
+        StageRefusal::OwnSignature { stage } => (
+            "OWN_SIGNATURE",
+            format!("Tahapan {stage} Anda sahkan sendiri; catatan ini harus ditulis Pekerja Sosial lain."),
         ),
         StageRefusal::Incomplete { stage, .. } => (
             "STAGE_INCOMPLETE",
