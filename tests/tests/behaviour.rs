@@ -20,6 +20,8 @@ mod care;
 mod clocks;
 #[path = "behaviour/concurrency.rs"]
 mod concurrency;
+#[path = "behaviour/dangerous_house.rs"]
+mod dangerous_house;
 #[path = "behaviour/directory.rs"]
 mod directory;
 #[path = "behaviour/documents.rs"]
@@ -94,6 +96,8 @@ mod tls;
 mod tokens;
 #[path = "behaviour/transfer.rs"]
 mod transfer;
+#[path = "behaviour/uncovering.rs"]
+mod uncovering;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/watch.rs"]

@@ -11,6 +11,9 @@ use crate::text::Text;
 pub const LONGEST: Duration = Duration::hours(4);
 /// Somebody else must have looked at it by then.
 pub const REVIEW_WITHIN: Duration = Duration::hours(24);
+/// Openings of one person that may wait for a review at a time, of those within the time for it: more is no emergency but
+/// a harvest.
+pub const MOST_UNREVIEWED: usize = 5;
 /// A few words say nothing.
 const SHORTEST_TEXT: usize = 10;
 
@@ -78,6 +81,13 @@ pub struct NoJustification;
 pub enum IllegalBreakGlass {
     #[error("you see this case whole already: there is no glass to break")]
     NotMasked,
+    #[error("you have opened this case before, and nobody has reviewed that yet: have it reviewed first")]
+    AwaitsReview,
+    #[error(
+        "{MOST_UNREVIEWED} of your openings of the last {} hours wait for a review: have one reviewed first",
+        REVIEW_WITHIN.whole_hours()
+    )]
+    TooMany,
     #[error("who opened a case never reviews it; a second person does")]
     OwnReview,
     #[error("this has been reviewed already")]
@@ -97,6 +107,18 @@ impl Justification {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+}
+
+/// Whether somebody may open `case` whose openings of these cases wait for a review since `REVIEW_WITHIN`; of the same
+/// case, since whenever.
+pub fn may_open(case: CaseId, unreviewed: &[CaseId]) -> Result<(), IllegalBreakGlass> {
+    if unreviewed.contains(&case) {
+        return Err(IllegalBreakGlass::AwaitsReview);
+    }
+    if unreviewed.len() >= MOST_UNREVIEWED {
+        return Err(IllegalBreakGlass::TooMany);
+    }
+    Ok(())
 }
 
 impl BreakGlass {

@@ -8,6 +8,7 @@ use crate::cluster::{Cluster, PpksCode};
 use crate::id::{CaseId, FacilityId, OfferId};
 use crate::intake::{Channel, SourceKey};
 use crate::need::{Criterion, Need, Target, Urgency};
+use crate::need_to_know::MaskReason;
 use crate::person::PartyMember;
 use crate::regulation::Article;
 
@@ -35,6 +36,9 @@ pub struct CaseFacts {
     /// Where the person is: regency, district or village.
     pub place: RegionCode,
     pub party: Vec<PartyMember>,
+    /// Why who they are stays hidden whatever else is said here: it was said by somebody who did not see the case whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_masked: Option<MaskReason>,
 }
 
 /// Who answers for a case now.

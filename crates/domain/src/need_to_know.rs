@@ -37,13 +37,13 @@ coded! {
 coded! {
     /// Why something is hidden.
     pub enum MaskReason {
-        /// A child is in it, or it is a case of the children's cluster.
+        /// A child is in it, or perhaps one, or it is a case of the children's cluster.
         Child = "child",
         /// A victim of trafficking, or perhaps one.
         Trafficking = "trafficking",
         /// A drug user.
         Drugs = "drugs",
-        /// Nobody has said yet what kind of case it is.
+        /// Nobody who sees it whole has said yet what kind of case it is.
         Unclassified = "unclassified",
         /// The facility has not accepted yet: it sees what a decision needs.
         NotAccepted = "not_accepted",
@@ -92,6 +92,17 @@ impl Sight {
         match self {
             Self::Whole => true,
             Self::Masked(_) => false,
+        }
+    }
+
+    /// What stays hidden of a case when somebody who sees it like this says anew what is known of it: who does not see a
+    /// case whole never uncovers it, and who does must say what kind of case it is.
+    #[must_use]
+    pub const fn keeps_masked(self, old: &CaseFacts, says_kind: bool) -> Option<MaskReason> {
+        match self {
+            Self::Whole if says_kind => None,
+            Self::Whole => old.kept_masked,
+            Self::Masked(reason) => Some(reason),
         }
     }
 
@@ -245,7 +256,9 @@ fn confidential(facts: &CaseFacts) -> Option<MaskReason> {
         // Of this cluster, without a category: it may be one.
         (Some(Cluster::TunaSosialKpo), None) => Some(MaskReason::Trafficking),
         (None, _) => Some(MaskReason::Unclassified),
-        (Some(_), _) => None,
+        // Somebody whose age nobody has said may be a child.
+        (Some(_), _) if facts.party.iter().any(|member| member.age.is_none()) => Some(MaskReason::Child),
+        (Some(_), _) => facts.kept_masked,
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Trimmed, non-empty text of at most `MAX` characters without control characters other than line breaks and tabs.
+/// Trimmed, non-empty text of at most `MAX` characters without control characters other than line breaks and tabs, nor
+/// those that make text look other than it is. What was kept before that was a rule is read as it is.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text<const MAX: usize>(String);
@@ -18,10 +19,19 @@ pub enum InvalidText {
     TooLong { length: usize, max: usize },
     #[error("contains a control character")]
     ControlCharacter,
+    #[error("contains an invisible character that changes the direction of writing")]
+    DirectionCharacter,
 }
 
 impl<const MAX: usize> Text<MAX> {
     pub fn new(text: &str) -> Result<Self, InvalidText> {
+        if text.chars().any(changes_direction) {
+            return Err(InvalidText::DirectionCharacter);
+        }
+        Self::kept(text)
+    }
+
+    fn kept(text: &str) -> Result<Self, InvalidText> {
         let text = text.trim();
         if text.is_empty() {
             return Err(InvalidText::Empty);
@@ -55,8 +65,16 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
     type Error = InvalidText;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::new(&text)
+        Self::kept(&text)
     }
+}
+
+/// The controls of the Unicode bidirectional algorithm: with them a name reads as another.
+const fn changes_direction(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 impl<const MAX: usize> From<Text<MAX>> for String {
@@ -80,5 +98,18 @@ mod tests {
         );
         assert_eq!(Text::<5>::new(" \n"), Err(InvalidText::Empty));
         assert_eq!(Text::<5>::new("a\0"), Err(InvalidText::ControlCharacter));
+    }
+
+    #[test]
+    fn what_turns_the_direction_of_writing_is_refused_and_what_was_kept_is_read() {
+        for turned in ["Siti\u{202E}itiS", "\u{2067}Siti", "Siti\u{200F}", "\u{61C}Siti"] {
+            assert_eq!(Text::<20>::new(turned), Err(InvalidText::DirectionCharacter));
+            let kept = Text::<20>::try_from(turned.to_owned()).unwrap();
+            assert_eq!(kept.as_str(), turned);
+        }
+        assert!(
+            Text::<20>::new("\u{633}\u{64A}\u{62A}\u{64A}").is_ok(),
+            "Arabic letters are letters"
+        );
     }
 }

@@ -126,7 +126,8 @@ pub(crate) enum HubError {
     Exists {
         kind: Kind,
         id: String,
-        differences: Vec<&'static str>,
+        /// `None` = not for this caller, nor which record it is.
+        differences: Option<Vec<&'static str>>,
     },
     #[error("the request_id was used for another request")]
     RequestIdReused,

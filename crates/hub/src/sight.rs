@@ -75,8 +75,7 @@ impl<'p> Eyes<'p> {
     /// A case, with as much of it as `sight` shows.
     pub(crate) fn case_as(&self, sight: Sight, case: &Case) -> v1::Case {
         let mut shown = case_to_wire(case, sight);
-        // The key of its own record is what a system knows the case by.
-        if self.permit.system.as_deref() == Some(case.source.system_name()) {
+        if self.is_from_own_system(case) {
             case.source.system_name().clone_into(&mut shown.source_system);
             case.source.reference().clone_into(&mut shown.source_ref);
         }
@@ -93,6 +92,16 @@ impl<'p> Eyes<'p> {
         glimpse_to_wire(case, owner)
     }
 
+    /// Whether the caller may know who sent the case, and by what key.
+    pub(crate) fn knows_sender(&self, case: &Case) -> bool {
+        self.of_case(case).is_whole() || self.is_from_own_system(case)
+    }
+
+    /// The key of its own record is what a system knows the case by.
+    fn is_from_own_system(&self, case: &Case) -> bool {
+        self.permit.system.as_deref() == Some(case.source.system_name())
+    }
+
     pub(crate) fn offer(&self, case: &Case, view: &OfferView) -> v1::Offer {
         self.offer_as(self.of_offer(case, view), case, view)
     }
@@ -100,11 +109,12 @@ impl<'p> Eyes<'p> {
     /// An offer for `case`, with as much of the people as `sight` shows.
     pub(crate) fn offer_as(&self, sight: Sight, case: &Case, view: &OfferView) -> v1::Offer {
         let mut offer = offer_to_wire(view, &case.facts, sight);
-        if self.permit.is_officer_of(view.offer.facility) {
-            // That somebody would be in danger there is not for those to know who may be the danger; a reason that is
-            // missing only then would tell it.
+        if self.permit.facility == Some(view.offer.facility) {
+            // That somebody would be in danger there is not for those to know who may be the danger, whatever they do
+            // there; a reason that is missing only then would tell it.
             offer.withdraw_reason = 0;
-        } else if self.hides_way(sight, view.offer.facility) {
+        }
+        if !self.permit.is_officer_of(view.offer.facility) && self.hides_way(sight, view.offer.facility) {
             let minutes = travel_to_hidden(view.offer.travel_minutes);
             offer.travel_minutes = i32::try_from(minutes).unwrap_or(i32::MAX);
         }
@@ -177,8 +187,8 @@ pub(crate) async fn show_facility(
     Ok(facility_to_wire(facility, pools, shows_location))
 }
 
-/// A list of which some rows may be hidden because the region asked for is so small that their being there would tell
-/// where they are. A short page must not tell it either: more rows are looked at than are shown.
+/// A list of which some rows may be hidden because what is asked for is so narrow, a small region or a sender's key, that
+/// their being there would tell where they are or whose they are. A short page must not tell it either: more rows are looked at than are shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct VeiledList {
     page_size: i64,
@@ -196,6 +206,12 @@ impl VeiledList {
             page_size,
             is_precise,
         }
+    }
+
+    /// The same, of cases that are looked for `by_sender`.
+    pub(crate) const fn of_sender(mut self, by_sender: bool) -> Self {
+        self.is_precise |= by_sender;
+        self
     }
 
     /// Rows to read.

@@ -79,8 +79,16 @@ impl From<HubError> for Status {
             HubError::Exists {
                 kind,
                 id,
-                differences,
+                differences: Some(differences),
             } => exists(kind, &id, &differences),
+            HubError::Exists { differences: None, .. } => Shown::new(
+                Code::AlreadyExists,
+                "SOURCE_KEY_CONFLICT",
+                "another sender has used this source key for another report; take a new source_ref if this is another one",
+                "Kunci sumber ini sudah dipakai pengirim lain untuk laporan lain. Gunakan source_ref baru bila ini \
+                 laporan lain.",
+            )
+            .into_status(ErrorDetails::new()),
             HubError::RequestIdReused => Shown::new(
                 Code::AlreadyExists,
                 "REQUEST_ID_REUSED",

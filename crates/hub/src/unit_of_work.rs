@@ -9,7 +9,7 @@ use std::time::Duration;
 use prost::Message;
 use rand::Rng;
 use serasi_domain::case::Case;
-use serasi_domain::id::Regency;
+use serasi_domain::id::{CaseId, Regency};
 use serasi_domain::policy::Policy;
 use serasi_ledger::Entry;
 use serasi_store::events::Event;
@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::auth::Permit;
-use crate::error::HubError;
+use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 
 /// Tries of one command before the client is told to come back (guarantees, rule 5).
@@ -216,15 +216,18 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
         Ok(response) => response,
         // The same call may have run beside this one and been first: then its effect is what this one stumbled over.
         Err(error) => {
-            return first_response(hub, (call, &key), mutation, unit.conn)
-                .await?
-                .ok_or(error);
+            if let Some(first) = first_response(hub, (call, &key), mutation, unit.conn).await? {
+                return Ok(first);
+            }
+            record_refusal(hub, call, M::VERB, &error).await?;
+            return Err(error);
         }
     };
     call.caller.must_have_been_asked()?;
     let remembered = Remembered {
         verb: M::VERB.to_owned(),
         request_hash: call.request_hash.clone(),
+        caller_hash: Some(call.caller.standing_hash()),
         response: M::kept(&response),
     };
     let mut conn = unit.conn;
@@ -254,13 +257,49 @@ async fn first_response<M: Mutation>(
     }
 }
 
+/// A report that was compared with a case has told something of it, although nothing was done: before the answer leaves
+/// it goes on record, after the rollback and in a transaction of its own.
+async fn record_refusal(
+    hub: &Hub,
+    call: &Call,
+    verb: &'static str,
+    error: &HubError,
+) -> Result<(), HubError> {
+    let HubError::Exists {
+        kind: Kind::Case, id, ..
+    } = error
+    else {
+        return Ok(());
+    };
+    let case: CaseId = id
+        .parse()
+        .map_err(|_| HubError::Bug("a conflict names a case by no id"))?;
+    let mut conn = hub.store.begin(Context::Work).await?;
+    let now = serasi_store::now(&mut conn).await?;
+    let mut unit = Unit {
+        conn,
+        now,
+        hub,
+        caller: &call.caller,
+        request_id: Some(call.request_id),
+        verb,
+    };
+    unit.audit(case.home(), case).await?;
+    unit.conn.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
 async fn replay<M: Mutation>(
     hub: &Hub,
     conn: &mut PgConnection,
     (known, call): (&Remembered, &Call),
     mutation: &M,
 ) -> Result<M::Response, HubError> {
-    if known.verb != M::VERB || known.request_hash != call.request_hash {
+    let is_same_request = known.verb == M::VERB && known.request_hash == call.request_hash;
+    let first_caller = known.caller_hash.as_ref();
+    // What was answered then is not for the same person somewhere else.
+    let is_same_caller = first_caller.is_none_or(|first| *first == call.caller.standing_hash());
+    if !is_same_request || !is_same_caller {
         return Err(HubError::RequestIdReused);
     }
     call.caller.was_answered_before();

@@ -32,7 +32,7 @@ pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, glimpse_to_wire, need};
 pub(crate) use codes::{numbers, optional};
 pub(crate) use decision::{decision_to_wire, outcome_to_wire, replay_to_wire};
-pub(crate) use document::{document_to_wire, new_document, owed_to_wire};
+pub(crate) use document::{document_to_wire, new_document, owed_to_wire, reference_to_wire};
 pub(crate) use dry_run::dry_run_to_wire;
 pub(crate) use facility::{facility_to_wire, profile};
 pub(crate) use identity::binding_to_wire;

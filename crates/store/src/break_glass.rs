@@ -132,6 +132,42 @@ pub async fn open_to(
     Ok(id.map(|id| BreakGlassId::new(case.home(), id)))
 }
 
+/// Cases whose opening by `principal` nobody has reviewed: those opened after `since`, and `case`, whenever that was. Until
+/// the transaction ends, openings of one principal take turns.
+pub async fn unreviewed_of(
+    conn: &mut PgConnection,
+    principal: &str,
+    case: CaseId,
+    since: OffsetDateTime,
+) -> Result<Vec<CaseId>, StoreError> {
+    // The end of somebody else's transaction is seen only by a statement that begins after it.
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+        format!("break_glass {principal}")
+    )
+    .execute(&mut *conn)
+    .await?;
+    let rows = sqlx::query!(
+        "SELECT region_code, case_id FROM break_glass
+         WHERE principal = $1 AND reviewed_at IS NULL
+             AND (opened_at > $2 OR region_code = $3 AND case_id = $4)",
+        principal,
+        since,
+        case.home().to_string(),
+        case.uuid()
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(CaseId::new(
+                regency("break_glass", &row.region_code)?,
+                row.case_id,
+            ))
+        })
+        .collect()
+}
+
 pub async fn get(conn: &mut PgConnection, id: BreakGlassId) -> Result<Option<BreakGlass>, StoreError> {
     let row = sqlx::query_as!(
         BreakGlassRow,

@@ -179,6 +179,18 @@ pub async fn set_close_note(
     Ok(())
 }
 
+/// The words about an end belong to it: a case that goes on will have another.
+pub async fn forget_close_note(conn: &mut PgConnection, case: CaseId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE cases SET close_note = NULL WHERE region_code = $1 AND case_id = $2",
+        case.home().to_string(),
+        case.uuid()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Words about the end, if there are any.
 pub async fn close_note(
     conn: &mut PgConnection,

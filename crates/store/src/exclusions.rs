@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::columns::regency;
 
-/// Excludes `facility` for `case`; a lasting exclusion is never weakened.
+/// Excludes `facility` for `case`; a lasting exclusion is never weakened, and one for safety takes the place of any other.
 pub async fn exclude(
     conn: &mut PgConnection,
     case: CaseId,
@@ -26,7 +26,8 @@ pub async fn exclude(
          ON CONFLICT ON CONSTRAINT case_exclusions_key DO UPDATE
              SET reason = excluded.reason, excluded_at = excluded.excluded_at,
                  excluded_until = excluded.excluded_until
-             WHERE case_exclusions.excluded_until IS NOT NULL",
+             WHERE case_exclusions.excluded_until IS NOT NULL
+                 OR excluded.reason LIKE '%:safety' AND case_exclusions.reason NOT LIKE '%:safety'",
         case.home().to_string(),
         case.uuid(),
         exclusion.facility.home().to_string(),
@@ -40,7 +41,7 @@ pub async fn exclude(
     Ok(())
 }
 
-/// Takes back the exclusion of a facility that the persons were to leave: they stay.
+/// Takes back the exclusion of a facility that the persons were to leave: they stay. One for safety outlives the transfer.
 pub async fn stay_after_all(
     conn: &mut PgConnection,
     case: CaseId,
@@ -49,7 +50,7 @@ pub async fn stay_after_all(
     sqlx::query!(
         "UPDATE case_exclusions SET excluded_until = excluded_at
          WHERE region_code = $1 AND case_id = $2 AND facility_region = $3 AND facility_id = $4
-             AND reason LIKE 'transfer:%'",
+             AND reason LIKE 'transfer:%' AND reason <> 'transfer:safety'",
         case.home().to_string(),
         case.uuid(),
         facility.home().to_string(),

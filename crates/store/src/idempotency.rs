@@ -23,6 +23,8 @@ pub struct CallKey {
 pub struct Remembered {
     pub verb: String,
     pub request_hash: Vec<u8>,
+    /// `None` = kept by an earlier release.
+    pub caller_hash: Option<Vec<u8>>,
     pub response: Vec<u8>,
 }
 
@@ -32,7 +34,8 @@ pub async fn begin_call(
     key: &CallKey,
 ) -> Result<(OffsetDateTime, Option<Remembered>), StoreError> {
     let row = sqlx::query!(
-        r#"SELECT now() AS "now!", k.verb AS "verb?", k.request_hash AS "request_hash?", k.response AS "response?"
+        r#"SELECT now() AS "now!", k.verb AS "verb?", k.request_hash AS "request_hash?",
+                  k.caller_hash AS "caller_hash?", k.response AS "response?"
            FROM (SELECT 1) AS one LEFT JOIN idempotency_keys k
            ON k.region_code = $1 AND k.principal = $2 AND k.request_id = $3"#,
         key.home.to_string(),
@@ -45,6 +48,7 @@ pub async fn begin_call(
         (Some(verb), Some(request_hash), Some(response)) => Some(Remembered {
             verb,
             request_hash,
+            caller_hash: row.caller_hash,
             response,
         }),
         (_, _, _) => None,
@@ -55,14 +59,16 @@ pub async fn begin_call(
 /// Keeps the response. `false` = the same call ran at the same time and committed first.
 pub async fn remember(conn: &mut PgConnection, key: &CallKey, call: &Remembered) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "INSERT INTO idempotency_keys (region_code, principal, request_id, verb, request_hash, response, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, now()) ON CONFLICT ON CONSTRAINT idempotency_keys_key DO NOTHING",
+        "INSERT INTO idempotency_keys (region_code, principal, request_id, verb, request_hash, response, created_at,
+             caller_hash)
+         VALUES ($1, $2, $3, $4, $5, $6, now(), $7) ON CONFLICT ON CONSTRAINT idempotency_keys_key DO NOTHING",
         key.home.to_string(),
         key.principal,
         key.request_id,
         call.verb,
         call.request_hash,
-        call.response
+        call.response,
+        call.caller_hash
     )
     .execute(conn)
     .await?;

@@ -239,3 +239,66 @@ async fn the_database_keeps_no_opening_of_more_than_four_hours_and_no_review_by_
     }
     hub.finish().await;
 }
+
+#[tokio::test]
+async fn nobody_opens_case_after_case_or_the_same_again_before_somebody_has_looked() {
+    let (hub, first) = masked_case().await;
+    let mut reporter = hub.client(Role::HotlineOperator, "ID");
+    let mut rina = client(&hub, "rina", Role::Supervisor);
+    let glass = open(&mut rina, &first).await;
+    let again = rina.audit.open_break_glass(opening(&first)).await.unwrap_err();
+    assert_eq!(refusal(&again).1, "BREAK_GLASS_AWAITS_REVIEW");
+    let mut more = vec![];
+    for reference in ["2", "3", "4", "5", "6"] {
+        let answer = reporter
+            .intake
+            .submit_intake(submit(intake(reference)))
+            .await
+            .unwrap();
+        more.push(answer.into_inner().case.unwrap().case_id);
+    }
+    let mut openings = tokio::task::JoinSet::new();
+    for id in more {
+        let mut rina = rina.clone();
+        openings.spawn(async move { rina.audit.open_break_glass(opening(&id)).await });
+    }
+    let opened = openings.join_all().await;
+    let refused: Vec<_> = opened.into_iter().filter_map(Result::err).collect();
+    assert_eq!(refused.len(), 1, "five of six, also at the same time");
+    assert_eq!(refusal(&refused[0]).1, "BREAK_GLASS_TOO_MANY");
+    open(&mut client(&hub, "budi", Role::Supervisor), &first).await;
+
+    let mut auditor = client(&hub, "citra", Role::Auditor);
+    let looked_at = review(&glass, v1::BreakGlassVerdict::Justified);
+    auditor.audit.review_break_glass(looked_at).await.unwrap();
+    open(&mut rina, &first).await;
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn a_glass_helps_only_who_may_still_break_it_and_opens_no_records() {
+    let (hub, id) = masked_case().await;
+    // Above the owner's region: sees the case, and sees it masked.
+    let mut rina = hub.with_token(Some(&hub.token_of("rina", &[Role::Coordinator], "32", None)));
+    open(&mut rina, &id).await;
+    assert_eq!(case(&mut rina, &id).await.persons[0].name, NAME);
+    let mut elsewhere = client(&hub, "rina", Role::DinasOfficer);
+    assert_eq!(case(&mut elsewhere, &id).await.persons[0].name, "***");
+    let looks = async |verb: &str| -> i64 {
+        let mut connection = hub.database.connect().await;
+        let query = "SELECT count(*) FROM audit_entries a JOIN break_glass g ON a.subject_id LIKE '%' || g.break_glass_id
+             WHERE a.verb = $1";
+        sqlx::query_scalar(query)
+            .bind(verb)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    };
+    let list = v1::ListRecordsRequest {
+        case_id: id.clone(),
+        ..v1::ListRecordsRequest::default()
+    };
+    rina.cases.list_records(list).await.unwrap();
+    assert_eq!((looks("GetCase").await, looks("ListRecords").await), (1, 0));
+    hub.finish().await;
+}

@@ -294,3 +294,24 @@ async fn two_who_link_each_the_other_way_round_leave_no_circle() {
     assert_eq!(closed, 20);
     hub.finish().await;
 }
+
+#[tokio::test]
+async fn the_words_about_an_end_do_not_come_back_with_the_next() {
+    let hub = hub_with(vec![]).await;
+    let mut worker = hub.client(Role::SocialWorker, "32.73");
+    let id = waiting(&mut worker, intake("1")).await;
+    close(&mut worker, &id, v1::CloseReason::LostContact)
+        .await
+        .unwrap();
+    assert!(!case(&mut worker, &id).await.resolution.is_empty());
+    reopen(&mut worker, &id).await.unwrap();
+    let wordless = v1::CloseCaseRequest {
+        request_id: request_id(),
+        case_id: id.clone(),
+        reason: v1::CloseReason::LostContact as i32,
+        ..v1::CloseCaseRequest::default()
+    };
+    worker.cases.close_case(wordless).await.unwrap();
+    assert_eq!(case(&mut worker, &id).await.resolution, "");
+    hub.finish().await;
+}

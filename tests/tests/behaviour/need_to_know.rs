@@ -213,6 +213,20 @@ async fn a_decision_on_a_masked_case_tells_neither_the_way_nor_the_danger() {
     assert!(dangers(&masked).is_empty());
     assert!(masked.ranked.iter().all(|one| one.travel_minutes % 60 == 0));
     assert_eq!(masked.ranked.len(), whole.ranked.len());
+    let excluded = |decision: &v1::Decision| {
+        let counts = decision.excluded.iter();
+        counts
+            .map(|count| (count.rule.clone(), count.facilities))
+            .collect::<Vec<_>>()
+    };
+    let (near, danger) = (("within_tier".to_owned(), 1), ("is_not_excluded".to_owned(), 1));
+    assert_eq!(excluded(&whole), [near.clone(), danger]);
+    assert_eq!(excluded(&masked), [near]);
+    assert_eq!(
+        (whole.facilities_considered, masked.facilities_considered),
+        (3, 2),
+        "nor by subtraction"
+    );
     hub.finish().await;
 }
 

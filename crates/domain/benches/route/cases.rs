@@ -100,5 +100,6 @@ fn case(draw: &mut Draw, districts: &[RegionCode]) -> CaseFacts {
         },
         place: *place.expect("drawn below the number of districts"),
         party,
+        kept_masked: None,
     }
 }

@@ -60,6 +60,8 @@ pub enum StageRefusal {
         "who has worked on stage {stage} does not sign it: another Pekerja Sosial with supervision competence must"
     )]
     OwnWork { stage: Stage },
+    #[error("who has signed stage {stage} does not work on it: another Pekerja Sosial must write this down")]
+    OwnSignature { stage: Stage },
     #[error("stage {stage} lacks: {}", .lacks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Incomplete { stage: Stage, lacks: Vec<Lack> },
     #[error("only an emergency is served before its paperwork")]
@@ -81,7 +83,7 @@ impl StageRefusal {
             | Self::SignedAlready { stage }
             | Self::Incomplete { stage, .. } => stage.article(),
             Self::OutOfOrder { .. } => Article::P16Ps18,
-            Self::OwnWork { .. } => Article::P16Ps18Ay2,
+            Self::OwnWork { .. } | Self::OwnSignature { .. } => Article::P16Ps18Ay2,
             Self::NoEmergency => Article::P16Ps10Ay5,
             Self::NotAdmitted { .. } => Article::P16Ps23,
             Self::AftercareNotAssessed => Article::P16Ps25,
@@ -178,8 +180,9 @@ impl Course {
         })
     }
 
-    /// Whether a record of this kind can be written now.
-    pub fn must_take(&self, kind: RecordKind) -> Result<(), StageRefusal> {
+    /// Whether `author` can write a record of this kind now: who signed a stage off has not worked on it, nor do they
+    /// afterwards (P16 Ps.18(3)).
+    pub fn must_take(&self, kind: RecordKind, author: &WorkerId) -> Result<(), StageRefusal> {
         let current = self.current().stage;
         if current < kind.writable_from() {
             return Err(StageRefusal::TooEarly {
@@ -193,6 +196,16 @@ impl Course {
                 kind,
                 stage: kind.stage(),
             });
+        }
+        let stage = kind.stage();
+        let mut signed = self.0.iter().filter(|begun| begun.stage == stage);
+        if signed.any(|begun| {
+            begun
+                .signed
+                .as_ref()
+                .is_some_and(|signature| signature.by == *author)
+        }) {
+            return Err(StageRefusal::OwnSignature { stage });
         }
         Ok(())
     }

@@ -27,6 +27,7 @@ fn facts(cluster: Option<Cluster>) -> CaseFacts {
         },
         place: "32.73".parse().unwrap(),
         party: vec![],
+        kept_masked: None,
     }
 }
 

@@ -28,6 +28,7 @@ fn facts(cluster: Option<Cluster>, category: Option<&str>, age: Option<u8>) -> C
         },
         place: "32.73.01.1001".parse().unwrap(),
         party: vec![member(age)],
+        kept_masked: None,
     }
 }
 
@@ -64,7 +65,8 @@ fn children_the_trafficked_and_drug_users_are_masked_and_so_is_what_may_be_one_o
         ),
         (Some(Cluster::TunaSosialKpo), Some("gelandangan"), Some(30), None),
         (Some(Cluster::Lansia), Some("lansia_telantar"), Some(70), None),
-        (Some(Cluster::Lansia), None, None, None),
+        (Some(Cluster::Lansia), None, None, Some(MaskReason::Child)),
+        (Some(Cluster::Napza), None, None, Some(MaskReason::Drugs)),
         (None, None, Some(30), Some(MaskReason::Unclassified)),
     ];
     for (cluster, category, age, expected) in cases {

@@ -182,6 +182,7 @@ fn facts() -> CaseFacts {
         },
         place: "32.73.01".parse().unwrap(),
         party: vec![],
+        kept_masked: None,
     }
 }
 

@@ -191,6 +191,10 @@ impl Decision {
             let rejection = considered.rejection.as_ref();
             rejection.is_none_or(|rejection| rejection.rule != EXCLUSIONS)
         });
+        // Nor by what is left when those of the other rules are taken from all.
+        for count in self.excluded.extract_if(.., |count| count.rule == EXCLUSIONS) {
+            self.facilities_considered = self.facilities_considered.saturating_sub(count.facilities);
+        }
         self
     }
 

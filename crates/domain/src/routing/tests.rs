@@ -37,6 +37,7 @@ fn facts(place: &str, urgency: Urgency) -> CaseFacts {
         },
         place: place.parse().unwrap(),
         party: vec![],
+        kept_masked: None,
     }
 }
 

@@ -107,6 +107,18 @@ impl Caller {
         }
     }
 
+    /// SHA-256 of what decides how much they see, besides who they are.
+    pub(crate) fn standing_hash(&self) -> Vec<u8> {
+        let mut roles = self.roles.clone();
+        roles.sort_unstable();
+        let roles = roles.into_iter().map(Role::code).collect::<Vec<_>>().join(" ");
+        let facility = self.facility.map(|id| id.to_string()).unwrap_or_default();
+        let standing = format!("{}\n{facility}\n{roles}", self.scope);
+        ring::digest::digest(&ring::digest::SHA256, standing.as_bytes())
+            .as_ref()
+            .to_vec()
+    }
+
     #[must_use]
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)

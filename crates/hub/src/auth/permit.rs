@@ -242,6 +242,10 @@ impl Permit {
                 let mut facilities = record.houses.into_iter().chain([record.facility]).flatten();
                 facilities.any(|id| self.caller.facility == Some(id))
             }
+            To::HasThem => {
+                let [has_them, _] = record.houses;
+                has_them.is_some() && has_them == self.caller.facility
+            }
             To::HousesLocalCase => record.houses_local_case && self.is_local(),
         }
     }

@@ -30,6 +30,8 @@ pub(crate) enum To {
     FacilityInScope,
     /// It is the caller's facility; of a case, the facility that took it.
     OwnFacility,
+    /// Of a case: it is the facility that has the persons. One that only expects them is not.
+    HasThem,
     /// Somebody lives in the facility whose case is a local one.
     HousesLocalCase,
 }
@@ -44,12 +46,16 @@ pub(crate) enum Field {
     Identity,
     /// Anything of the people, once one of them has had the processing of their data suspended.
     Frozen,
+    /// What a case shows to whoever has broken the glass.
+    Glass,
     /// What was written down in a case that is confidential.
     Records,
     /// Where a house stands whose place is a secret.
     Location,
     /// What a facility is licensed for.
     Licence,
+    /// How a case goes that a report of the caller was linked to.
+    MainCase,
     /// That a case leaves the policy it was routed under.
     ActivePolicy,
 }
@@ -157,6 +163,8 @@ const OVERSEERS: &[Grant] = &[(
     &[Coordinator, Supervisor, DinasOfficer, Auditor, Administrator],
     To::StatedRegion,
 )];
+/// Who opens a masked case, and looks through what they have opened.
+const GLASS_BREAKERS: &[Grant] = &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)];
 /// Who looks at openings of masked cases, and says whether they had to be.
 const REVIEWERS: &[Grant] = &[(&[Supervisor, Auditor], To::CaseInScope)];
 /// Who answers persons about their own data.
@@ -190,7 +198,14 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ),
     ("serasi.v1.CaseService/SignOffStage", SIGNATORIES),
     ("serasi.v1.CaseService/AdvanceStage", SOCIAL_WORKERS),
-    ("serasi.v1.CaseService/StartAftercare", SOCIAL_WORKERS),
+    // Whoever only expects the persons does not send them home.
+    (
+        "serasi.v1.CaseService/StartAftercare",
+        &[
+            (&[SocialWorker, Supervisor], To::CaseInScope),
+            (&[SocialWorker, Supervisor], To::HasThem),
+        ],
+    ),
     ("serasi.v1.CaseService/CloseCase", DECIDERS),
     ("serasi.v1.CaseService/ReopenCase", DECIDERS),
     ("serasi.v1.CaseService/LinkCases", DECIDERS),
@@ -289,10 +304,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
         "serasi.v1.AuditService/GetAuditProof",
         &[(&[Auditor, Supervisor], To::CaseInScope)],
     ),
-    (
-        "serasi.v1.AuditService/OpenBreakGlass",
-        &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)],
-    ),
+    ("serasi.v1.AuditService/OpenBreakGlass", GLASS_BREAKERS),
     ("serasi.v1.AuditService/ReviewBreakGlass", REVIEWERS),
     ("serasi.v1.AuditService/GetBreakGlass", REVIEWERS),
     ("serasi.v1.AuditService/ListBreakGlass", REVIEWERS),
@@ -334,6 +346,7 @@ const FIELDS: &[(Field, &[Grant])] = &[
             (&[FacilityOfficer, SocialWorker], To::OwnFacility),
         ],
     ),
+    (Field::Glass, GLASS_BREAKERS),
     // Who works on its stages, and who signs them.
     (
         Field::Records,
@@ -359,6 +372,7 @@ const FIELDS: &[(Field, &[Grant])] = &[
             (&[SocialWorker], To::HousesLocalCase),
         ],
     ),
+    (Field::MainCase, CASE_READERS),
     (Field::Licence, DIRECTORY),
     (Field::ActivePolicy, &[(&[Coordinator], To::CaseInScope)]),
 ];

@@ -101,6 +101,12 @@ fn read_heads(scope: RegionCode, request: &v1::ListAuditHeadsRequest) -> Result<
         parse.wrong("region_code", "must lie in your own scope");
     }
     let after: Option<(Regency, u64)> = PageToken::read(&mut parse, &request.page_token);
+    if after.is_some_and(|(_, size)| i64::try_from(size).is_err()) {
+        parse.wrong(
+            "page_token",
+            "is not a token of this list; start again without one",
+        );
+    }
     let limit = page_size(&mut parse, request.page_size);
     parse.finish(Some(ListAuditHeads {
         scope: within,

@@ -1,8 +1,10 @@
 //! CaseService.
 
 mod documents;
+mod endings;
 mod identity;
 mod public_status;
+mod stages;
 
 use std::sync::Arc;
 
@@ -29,12 +31,8 @@ use crate::verbs::triage_case::TriageCase;
 use crate::watch::cases::watch_cases;
 use crate::wire::{PageToken, Parse, id_of, need, page_of, page_size, party, record_to_wire};
 
-mod endings;
-mod stages;
-
 /// States a list may ask for.
 const MAX_STATES: usize = 12;
-
 #[derive(Debug)]
 pub(crate) struct CaseHandler(pub(crate) Arc<Hub>);
 
@@ -57,9 +55,12 @@ impl CaseService for CaseHandler {
         let caller = caller(&request)?;
         let (filter, list) = read_filter(&caller, request.get_ref())?;
         let order = filter.order;
+        let by_sender = is_by_sender(&filter);
         let found = run_for(&self.0, caller.clone(), ListCases { filter }).await?;
         let eyes = Eyes::new(&self.0, &caller);
-        let (page, next) = list.page(found, |case| !eyes.of_case(case).is_whole());
+        let (page, next) = list.page(found, |case| {
+            !(eyes.of_case(case).is_whole() || by_sender && eyes.knows_sender(case))
+        });
         let next = next.map(|case| PageToken::write(&(order_number(order), position(&case))));
         let cases = page.iter().map(|case| eyes.case(case)).collect();
         Ok(Response::new(v1::ListCasesResponse {
@@ -371,7 +372,7 @@ fn read_filter(
     let reach = caller.reach();
     let within = parse.region("region_code", &request.region_code);
     let list = VeiledList::new(within, page_size(&mut parse, request.page_size));
-    let filter = CaseFilter {
+    let mut filter = CaseFilter {
         scope: reach.cases,
         own_facility: reach.own_facility,
         reported_by: reach.reported_by,
@@ -387,5 +388,13 @@ fn read_filter(
         after: token.map(|(_, position)| position),
         limit: list.limit(),
     };
+    let list = list.of_sender(is_by_sender(&filter));
+    filter.limit = list.limit();
     parse.finish(Some((filter, list)))
+}
+
+/// Whether a case that is found tells who sent it. Whoever lists nothing but their own reports knows that.
+const fn is_by_sender(filter: &CaseFilter) -> bool {
+    let names_sender = filter.source_system.is_some() || filter.source_ref.is_some();
+    names_sender && (filter.scope.is_some() || filter.own_facility.is_some())
 }

@@ -52,6 +52,7 @@ fn of_stage(shown: Shown, refusal: &StageRefusal) -> Shown {
         | StageRefusal::Sealed { stage, .. }
         | StageRefusal::SignedAlready { stage }
         | StageRefusal::OwnWork { stage }
+        | StageRefusal::OwnSignature { stage }
         | StageRefusal::NotAdmitted { stage } => shown.with("stage", stage),
         StageRefusal::OutOfOrder { stage, earlier } => shown.with("stage", stage).with("earlier", earlier),
         StageRefusal::Incomplete { stage, lacks } => {
@@ -231,6 +232,10 @@ fn stage_in_words(refusal: &StageRefusal) -> (&'static str, String, &'static str
             "OWN_WORK",
             format!("Tahapan {stage} harus disahkan Pekerja Sosial lain yang berkompetensi supervisi."),
         ),
+        StageRefusal::OwnSignature { stage } => (
+            "OWN_SIGNATURE",
+            format!("Tahapan {stage} Anda sahkan sendiri; catatan ini harus ditulis Pekerja Sosial lain."),
+        ),
         StageRefusal::Incomplete { stage, .. } => (
             "STAGE_INCOMPLETE",
             format!("Tahapan {stage} belum lengkap; lihat rincian yang masih kurang."),
@@ -287,6 +292,14 @@ fn break_glass_in_words(error: IllegalBreakGlass) -> (&'static str, String, &'st
         IllegalBreakGlass::NotMasked => (
             "BREAK_GLASS_NOT_NEEDED",
             "Anda sudah melihat kasus ini seutuhnya.",
+        ),
+        IllegalBreakGlass::AwaitsReview => (
+            "BREAK_GLASS_AWAITS_REVIEW",
+            "Pembukaan Anda atas kasus ini belum ditinjau; mintalah peninjauan dahulu.",
+        ),
+        IllegalBreakGlass::TooMany => (
+            "BREAK_GLASS_TOO_MANY",
+            "Terlalu banyak pembukaan kasus Anda yang belum ditinjau; mintalah peninjauan dahulu.",
         ),
         IllegalBreakGlass::OwnReview => (
             "BREAK_GLASS_OWN_REVIEW",

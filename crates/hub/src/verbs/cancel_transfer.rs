@@ -4,6 +4,7 @@ use serasi_domain::case::{Case, CaseVerb, Transfer};
 use serasi_domain::id::{CaseId, Regency};
 use serasi_domain::offer::WithdrawReason;
 use serasi_domain::placement::CancelReason;
+use serasi_domain::routing::{Exclusion, ExclusionCause};
 use serasi_proto::v1;
 use serasi_store::{exclusions, offers, placements};
 use serde_json::json;
@@ -32,6 +33,7 @@ impl Mutation for CancelTransfer {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let case = case_for_change(unit, self.case, self.version).await?;
         case.must_allow(CaseVerb::CancelTransfer)?;
+        must_let_go(unit, &case).await?;
         let old_state = case.state.clone();
         let case = end_transfer(unit, case).await?;
         let case = write_case(unit, case, &old_state).await?;
@@ -49,6 +51,28 @@ impl Mutation for CancelTransfer {
             case: Some(Eyes::new(unit.hub, unit.caller).case(&case)),
         })
     }
+}
+
+/// The house that persons are to leave for their safety does not keep them, by whatever verb: those who decide for them
+/// do. The refusal does not say why: the danger may be who reads it.
+pub(super) async fn must_let_go(unit: &mut Unit<'_>, case: &Case) -> Result<(), HubError> {
+    let sender = case
+        .state
+        .transfer()
+        .and(case.state.stay())
+        .map(|stay| stay.facility);
+    let Some(sender) = sender.filter(|sender| unit.caller.facility == Some(*sender)) else {
+        return Ok(());
+    };
+    let excluded = exclusions::of_case(&mut unit.conn, case.id).await?;
+    let for_safety =
+        |exclusion: &Exclusion| exclusion.facility == sender && exclusion.cause == ExclusionCause::Safety;
+    if excluded.iter().any(for_safety) {
+        return Err(HubError::Forbidden(
+            "the house that the persons are to leave does not end this transfer; ask who decides for them",
+        ));
+    }
+    Ok(())
 }
 
 /// Ends the transfer of a locked case, if there is one; the case is not written yet.

@@ -60,7 +60,7 @@ impl CreateFacility {
             return Err(HubError::Exists {
                 kind: Kind::Facility,
                 id: id.to_string(),
-                differences,
+                differences: Some(differences),
             });
         }
         let pools = capacity::of_facility(&mut unit.conn, id).await?;

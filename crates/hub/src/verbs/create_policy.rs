@@ -32,7 +32,7 @@ impl Mutation for CreatePolicy {
             return Err(HubError::Exists {
                 kind: Kind::Policy,
                 id: version.clone(),
-                differences,
+                differences: Some(differences),
             });
         }
         unit.audit(national_home(), version).await?;

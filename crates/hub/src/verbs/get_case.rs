@@ -11,7 +11,7 @@ use serasi_store::{
 
 use super::documents::documents_of;
 use super::open::reachable;
-use crate::auth::Permit;
+use crate::auth::{Field, Permit};
 use crate::error::HubError;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
@@ -37,7 +37,7 @@ impl Act for GetCase {
         let case = reachable(&mut unit.conn, unit.caller, id, found).await?;
         unit.audit(id.home(), id).await?;
         let eyes = Eyes::new(unit.hub, unit.caller);
-        let sight = look_through_glass(unit, id, eyes.of_case(&case)).await?;
+        let sight = look_through_glass(unit, &case, eyes.of_case(&case)).await?;
         let sealer = unit.hub.store.sealer();
         let persons = persons::of_case(&mut unit.conn, sealer, id).await?;
         let report = intakes::first_of_case(&mut unit.conn, sealer, id).await?;
@@ -106,18 +106,14 @@ async fn add_progress(unit: &mut Unit<'_>, case: &Case, wire: &mut v1::Case) -> 
     Ok(())
 }
 
-/// What is masked is whole for whoever has broken the glass, and that look goes on record by itself.
-pub(super) async fn look_through_glass(
-    unit: &mut Unit<'_>,
-    case: CaseId,
-    sight: Sight,
-) -> Result<Sight, HubError> {
-    if sight.is_whole() {
+/// What is masked is whole for whoever has broken the glass and still may, and that look goes on record by itself.
+async fn look_through_glass(unit: &mut Unit<'_>, case: &Case, sight: Sight) -> Result<Sight, HubError> {
+    if sight.is_whole() || !unit.caller.may_use(Field::Glass, case) {
         return Ok(sight);
     }
-    let Some(glass) = break_glass::open_to(&mut unit.conn, case, &unit.caller.principal).await? else {
+    let Some(glass) = break_glass::open_to(&mut unit.conn, case.id, &unit.caller.principal).await? else {
         return Ok(sight);
     };
-    unit.audit(case.home(), glass).await?;
+    unit.audit(case.id.home(), glass).await?;
     Ok(Sight::Whole)
 }

@@ -4,7 +4,6 @@ use serasi_domain::id::{CaseId, PersonId};
 use serasi_proto::v1;
 use serasi_store::{Context, cases, identities, persons};
 
-use super::get_case::look_through_glass;
 use super::glimpses::same_nik;
 use super::open::reachable;
 use crate::auth::Permit;
@@ -38,7 +37,6 @@ impl Act for GetIdentity {
         let bindings = identities::history(&mut unit.conn, sealer, self.person).await?;
         unit.audit(self.case.home(), self.person).await?;
         let sight = Eyes::new(unit.hub, unit.caller).of_case(&case);
-        let sight = look_through_glass(unit, self.case, sight).await?;
         let same_nik = match &person.nik {
             Some(nik) => same_nik(unit, nik, self.person).await?,
             None => vec![],

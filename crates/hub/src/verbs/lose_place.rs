@@ -9,8 +9,10 @@ use serasi_store::capacity::{self, Move};
 use serasi_store::{exclusions, placements};
 use serde_json::json;
 
+use super::cancel_transfer::must_let_go;
 use super::care::Care;
 use super::refer::{deadline, refer_again, write_case};
+use super::refuse::told;
 use crate::error::HubError;
 use crate::unit_of_work::Unit;
 
@@ -36,12 +38,13 @@ pub(super) async fn lose_place(
     loss: &Loss<'_>,
 ) -> Result<v1::RouteResult, HubError> {
     case.must_allow(loss.verb)?;
+    must_let_go(unit, &case).await?;
     release(unit, placement, loss).await?;
     let old_state = case.state.clone();
     if matches!(old_state, CaseState::InService { .. }) {
         let case = back_to_sender(unit, case, loss.verb).await?;
         let case = write_case(unit, case, &old_state).await?;
-        let payload = json!({ "placement_id": placement.id, "reason": loss.reason });
+        let payload = json!({ "placement_id": placement.id, "reason": told(&loss.reason) });
         unit.tell(
             case.id.home(),
             case.id,
@@ -58,7 +61,7 @@ pub(super) async fn lose_place(
     let case = case.lose_place(loss.verb, act_before)?;
     if loss.waits_for_coordinator {
         let case = write_case(unit, case, &old_state).await?;
-        let payload = json!({ "placement_id": placement.id, "reason": loss.reason });
+        let payload = json!({ "placement_id": placement.id, "reason": told(&loss.reason) });
         unit.tell(case.id.home(), case.id, case.version, "case.triaged", payload)
             .await?;
         return Ok(v1::RouteResult::NotRouted);
@@ -103,7 +106,7 @@ pub(super) async fn release(
         placements::set_end_note(&mut unit.conn, sealer, placement, note.as_str()).await?;
     }
     let payload = json!({
-        "case_id": placement.case, "facility_id": placement.facility, "reason": loss.reason,
+        "case_id": placement.case, "facility_id": placement.facility, "reason": told(&loss.reason),
     });
     let (home, id, version) = (placement.id.home(), placement.id, placement.version);
     unit.tell(home, id, version, loss.event, payload).await

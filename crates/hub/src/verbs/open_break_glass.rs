@@ -1,7 +1,7 @@
 //! OpenBreakGlass: a masked case is opened to one person for a short while, with a reason and a witness to come.
 
 use serasi_domain::break_glass::{
-    BreakGlass, BreakGlassReason, IllegalBreakGlass, Justification, REVIEW_WITHIN, Review,
+    BreakGlass, BreakGlassReason, IllegalBreakGlass, Justification, REVIEW_WITHIN, Review, may_open,
 };
 use serasi_domain::id::{BreakGlassId, CaseId, Regency};
 use serasi_proto::v1;
@@ -36,6 +36,10 @@ impl Mutation for OpenBreakGlass {
         if Eyes::new(unit.hub, unit.caller).of_case(&case).is_whole() {
             return Err(IllegalBreakGlass::NotMasked.into());
         }
+        let principal = &unit.caller.principal;
+        let since = unit.now - REVIEW_WITHIN;
+        let unreviewed = break_glass::unreviewed_of(&mut unit.conn, principal, self.case, since).await?;
+        may_open(self.case, &unreviewed)?;
         let home = self.case.home();
         let before = unit.now + REVIEW_WITHIN;
         let glass = BreakGlass {

@@ -167,7 +167,9 @@ impl Asked {
             return Ok(vec![]);
         };
         let near = cases::near(conn, home, (at - NEAR, at + NEAR), MAX_NEAR).await?;
-        let weighed = near.into_iter().filter_map(|case| {
+        // Who is frozen is not found by the place either (UU 27/2022 Ps.41).
+        let near = near.into_iter().filter(|case| !case.is_frozen);
+        let weighed = near.filter_map(|case| {
             let proposal = Proposal::incident((place, at), (case.facts.place, case.created_at))?;
             Some((case, proposal))
         });

@@ -42,7 +42,8 @@ impl Recording {
     pub(super) async fn keep(&self, unit: &mut Unit<'_>, verb: CaseVerb) -> Result<Recorded, HubError> {
         let mut work = Care::of(unit, self.case, self.version, verb).await?;
         let kind = self.record.kind;
-        work.course.must_take(kind)?;
+        let author = WorkerId::new(&unit.caller.principal);
+        work.course.must_take(kind, &author)?;
         if let Some(duration) = self.record.duration {
             work.policy.care.must_allow(work.case.facts.cluster, duration)?;
         }
@@ -52,7 +53,7 @@ impl Recording {
         let record = CaseRecord {
             id: RecordId::new(self.case.home(), unit.new_id()),
             episode: work.case.episode.number,
-            author: WorkerId::new(&unit.caller.principal),
+            author,
             recorded_at: unit.now,
             content: self.record.clone(),
         };

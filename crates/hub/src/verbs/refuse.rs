@@ -24,14 +24,12 @@ pub(super) struct Ending {
     pub(super) excluded_until: Option<OffsetDateTime>,
 }
 
-impl Ending {
-    /// What the event tells. Its readers may be the facility, which is not told why an offer was taken back: somebody
-    /// may be in danger there.
-    fn told(&self) -> &str {
-        match self.reason.split_once(':') {
-            Some((withdrawn @ "withdrawn", _)) => withdrawn,
-            Some(_) | None => &self.reason,
-        }
+/// What an event tells of `reason`. Its readers may be the facility, which is not told why an offer was taken back or a
+/// place given up: somebody may be in danger there.
+pub(super) fn told(reason: &str) -> &str {
+    match reason.split_once(':') {
+        Some((taken_back @ ("withdrawn" | "cancelled"), _)) => taken_back,
+        Some(_) | None => reason,
     }
 }
 
@@ -75,7 +73,7 @@ pub(super) async fn end(unit: &mut Unit<'_>, offer: &Offer, ending: &Ending) -> 
     let payload = json!({
         "case_id": offer.case,
         "facility_id": offer.facility,
-        "reason": ending.told(),
+        "reason": told(&ending.reason),
     });
     unit.tell(
         offer.id.home(),

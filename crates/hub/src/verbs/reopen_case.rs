@@ -2,6 +2,7 @@
 
 use serasi_domain::id::{CaseId, Regency};
 use serasi_proto::v1;
+use serasi_store::cases;
 use serde_json::json;
 
 use super::open::case_for_change;
@@ -32,6 +33,7 @@ impl Mutation for ReopenCase {
         let before = finish(&policy, &case.facts, unit.now);
         let case = case.reopen(policy.care.reopen_within_days, act_before, unit.now)?;
         let case = write_case(unit, case.finish_before(before), &old_state).await?;
+        cases::forget_close_note(&mut unit.conn, case.id).await?;
         let payload = json!({ "episode": case.episode.number });
         unit.tell(case.id.home(), case.id, case.version, "case.reopened", payload)
             .await?;

@@ -34,20 +34,15 @@ impl Mutation for RequestTransfer {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let case = case_for_change(unit, self.case, self.version).await?;
         let old_state = case.state.clone();
-        let Some(mut wanted) = case.clone().request_transfer(unit.now)? else {
+        let wanted = case.clone().request_transfer(unit.now)?;
+        if wanted.is_some() || self.reason == TransferReason::Safety {
+            self.exclude_sender(unit, &case).await?;
+        }
+        let Some(mut wanted) = wanted else {
             return show(unit, &case).await;
         };
         if let Some(need) = &self.need {
             wanted.facts.need = wanted.facts.need.replaced_by(need.clone());
-        }
-        if let Some(stay) = old_state.stay() {
-            let reason = format!("transfer:{}", self.reason);
-            let exclusion = Exclusion {
-                facility: stay.facility,
-                cause: self.reason.cause(),
-                until: None,
-            };
-            exclusions::exclude(&mut unit.conn, case.id, exclusion, &reason, unit.now).await?;
         }
         let excluded = exclusions::of_case(&mut unit.conn, case.id).await?;
         let referral = refer_again(unit, wanted, &old_state, &excluded).await?;
@@ -61,11 +56,27 @@ impl Mutation for RequestTransfer {
     }
 }
 
-/// A transfer is under way: it is shown, and nothing changes.
+impl RequestTransfer {
+    /// The persons do not come back to where they are; once it was for their safety, that is why.
+    async fn exclude_sender(&self, unit: &mut Unit<'_>, case: &Case) -> Result<(), HubError> {
+        let Some(stay) = case.state.stay() else {
+            return Ok(());
+        };
+        let reason = format!("transfer:{}", self.reason);
+        let exclusion = Exclusion {
+            facility: stay.facility,
+            cause: self.reason.cause(),
+            until: None,
+        };
+        Ok(exclusions::exclude(&mut unit.conn, case.id, exclusion, &reason, unit.now).await?)
+    }
+}
+
+/// A transfer is under way: it is shown, and goes on as it was.
 async fn show(unit: &mut Unit<'_>, case: &Case) -> Result<v1::RequestTransferResponse, HubError> {
     let mut outcome = not_routed(
-        "Pemindahan kasus ini sudah berjalan; permintaan kedua tidak mengubah apa pun.",
-        "A transfer of this case is under way; the second request changes nothing.",
+        "Pemindahan kasus ini sudah berjalan; permintaan kedua tidak menanyai siapa pun lagi.",
+        "A transfer of this case is under way; the second request asks nobody else.",
     );
     if let Some(offer) = case.state.live_offer() {
         let view = offers::get(&mut unit.conn, offer).await?;

@@ -22,6 +22,7 @@ use serde_json::json;
 
 use super::refer::{deadline, finish, not_routed, not_routed_without};
 use super::search::search;
+use crate::auth::Field;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 use crate::search_terms;
@@ -138,6 +139,7 @@ impl SubmitIntake {
             need: intake.need.clone(),
             place: intake.place,
             party,
+            kept_masked: None,
         };
         let coordinate = policy.of(intake.urgency).coordinate;
         let before = finish(policy, &facts, unit.now);
@@ -216,6 +218,8 @@ impl SubmitIntake {
         let id = CaseId::new(home, uuid);
         let differences = self.differences(unit, id).await?.ok_or_else(gone)?;
         if !differences.is_empty() {
+            // Told to anybody else they would find out, guess by guess, what a masked case says.
+            let differences = self.is_from_first_sender(unit, id).await?.then_some(differences);
             return Err(HubError::Exists {
                 kind: Kind::Case,
                 id: id.to_string(),
@@ -230,7 +234,10 @@ impl SubmitIntake {
             None => case.clone(),
             Some(main) => cases::get(&mut unit.conn, main).await?.ok_or_else(gone)?,
         };
-        let outcome = if let CaseState::Offered { offer } = told.state {
+        // Where that one is offered, and who is asked, is for those who see it.
+        let may_look = main.is_none() || unit.caller.may_use(Field::MainCase, &told);
+        let outcome = if let (CaseState::Offered { offer }, true) = (&told.state, may_look) {
+            let offer = *offer;
             let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
             let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
             let decision = decision.ok_or_else(gone)?.decision;
@@ -252,7 +259,10 @@ impl SubmitIntake {
         } else {
             outcome_without_search(&unit.hub.policies.active(), &told)
         };
-        unit.audit(self.home, id).await?;
+        unit.audit(id.home(), id).await?;
+        if let Some(main) = main {
+            unit.audit(main.home(), main).await?;
+        }
         // Who has sent it may have lost the first answer; who only knows what was sent learns nothing new.
         let is_sender = intakes::is_reported_by(&mut unit.conn, id, &unit.caller.principal).await?;
         let answer = v1::SubmitIntakeResponse {
@@ -268,6 +278,14 @@ impl SubmitIntake {
             return Ok(answer);
         }
         self.restored(unit.hub, &mut unit.conn, answer).await
+    }
+
+    /// Whether it comes from whoever sent the report that made `case`, or from the same system.
+    async fn is_from_first_sender(&self, unit: &mut Unit<'_>, case: CaseId) -> Result<bool, HubError> {
+        if unit.caller.system.as_deref() == Some(self.intake.source.system_name()) {
+            return Ok(true);
+        }
+        Ok(intakes::is_reported_by(&mut unit.conn, case, &unit.caller.principal).await?)
     }
 
     /// In which fields the report that made the case differs from this one. `None` = there is none.
@@ -312,9 +330,13 @@ fn outcome_without_search(policy: &Policy, case: &Case) -> v1::RouteOutcome {
             "Laporan tercatat. Kluster belum diketahui; koordinator akan melakukan triase.",
             "The report is taken down. The cluster is not known yet; the coordinator will triage it.",
         ),
-        CaseState::Triaged | CaseState::Offered { .. } => not_routed(
+        CaseState::Triaged => not_routed(
             "Laporan tercatat. Belum ada lembaga yang dimintai jawaban.",
             "The report is taken down. Nobody has been asked yet.",
+        ),
+        CaseState::Offered { .. } => not_routed(
+            "Kasus ini sudah tercatat dan menunggu jawaban lembaga.",
+            "This case is known and waits for the answer of a facility.",
         ),
         CaseState::Waiting { .. } => not_routed(
             "Kasus ini sudah tercatat dan menunggu tempat kosong.",
@@ -335,9 +357,9 @@ fn outcome_without_search(policy: &Policy, case: &Case) -> v1::RouteOutcome {
     let result = match case.state {
         CaseState::Waiting { .. } => v1::RouteResult::Waiting,
         CaseState::NoCandidate { .. } => v1::RouteResult::NoCandidate,
+        CaseState::Offered { .. } => v1::RouteResult::Offered,
         CaseState::Received
         | CaseState::Triaged
-        | CaseState::Offered { .. }
         | CaseState::Placed { .. }
         | CaseState::InService { .. }
         | CaseState::Aftercare { .. }

@@ -4,6 +4,7 @@ use serasi_domain::case::{CaseFacts, CaseState};
 use serasi_domain::cluster::{Cluster, PpksCode, derive_cluster};
 use serasi_domain::id::{CaseId, Regency};
 use serasi_domain::need::{Criterion, Need, Places, Target, Urgency};
+use serasi_domain::need_to_know::Sight;
 use serasi_domain::person::PartyMember;
 use serasi_proto::v1;
 use serde_json::json;
@@ -44,7 +45,8 @@ impl Mutation for TriageCase {
         let old_state = case.state.clone();
         let policy = unit.hub.policies.of_search(&mut unit.conn, &case).await?;
         case.policy_version.clone_from(&policy.version);
-        let facts = self.facts(&case.facts);
+        let eyes = Eyes::new(unit.hub, unit.caller);
+        let facts = self.facts(&case.facts, eyes.of_case(&case));
         let coordinate = policy.of(facts.urgency).coordinate;
         let act_before = deadline(unit, &policy, coordinate, facts.place);
         let is_as_urgent = facts.urgency == case.facts.urgency;
@@ -54,7 +56,6 @@ impl Mutation for TriageCase {
             case = case.finish_before(before);
         }
         let missing = policy.missing(&case.facts);
-        let eyes = Eyes::new(unit.hub, unit.caller);
         let may_route = case.state == CaseState::Triaged && missing.is_none();
         let (case, outcome) = if may_route && !self.route_later {
             let excluded = serasi_store::exclusions::of_case(&mut unit.conn, case.id).await?;
@@ -85,7 +86,7 @@ impl Mutation for TriageCase {
 }
 
 impl TriageCase {
-    fn facts(&self, old: &CaseFacts) -> CaseFacts {
+    fn facts(&self, old: &CaseFacts, sight: Sight) -> CaseFacts {
         let ppks_category = self.ppks_category.or(old.ppks_category);
         let party = given_or(&self.party, &old.party);
         let derived = || ppks_category.and_then(|code| derive_cluster(code.category(), &party));
@@ -98,6 +99,7 @@ impl TriageCase {
             need: self.needed(old),
             place: old.place,
             party,
+            kept_masked: sight.keeps_masked(old, self.cluster.is_some()),
         }
     }
 

@@ -8,6 +8,7 @@ use serasi_proto::v1;
 use serasi_store::{exclusions, offers};
 use serde_json::json;
 
+use super::cancel_transfer::must_let_go;
 use super::open::offer_for_change;
 use super::refer::{deadline, not_routed, refer_again, write_case};
 use super::refuse::{Ending, end, must_be_offered};
@@ -33,6 +34,7 @@ impl Mutation for WithdrawOffer {
         let (case, mut view) = offer_for_change(unit, self.offer).await?;
         view.offer = view.offer.withdraw(self.withdrawal.reason, unit.now)?;
         must_be_offered(&case, &view.offer, CaseVerb::Withdraw)?;
+        must_let_go(unit, &case).await?;
         let policy = unit.policy_of(&case).await?;
         let ending = Ending {
             reason: format!("withdrawn:{}", self.withdrawal.reason),

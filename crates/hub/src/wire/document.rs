@@ -62,14 +62,19 @@ pub(crate) fn document_to_wire(document: &KeptDocument, sight: Sight) -> v1::Doc
     v1::Document {
         document_id: document.id.to_string(),
         kind: document.kind.to_wire(),
-        reference: reference.map(|reference| v1::DocumentReference {
-            kind: reference.kind.as_str().to_owned(),
-            url: reference.url.as_str().to_owned(),
-            sha256: reference.sha256.as_str().to_owned(),
-        }),
+        reference: reference.as_ref().map(reference_to_wire),
         add_time: Some(to_timestamp(document.added_at)),
         added_by: sight.whole(document.added_by.clone()),
         remove_time: document.removed_at.map(to_timestamp),
+    }
+}
+
+/// As the contract has it.
+pub(crate) fn reference_to_wire(reference: &DocumentReference) -> v1::DocumentReference {
+    v1::DocumentReference {
+        kind: reference.kind.as_str().to_owned(),
+        url: reference.url.as_str().to_owned(),
+        sha256: reference.sha256.as_str().to_owned(),
     }
 }
 

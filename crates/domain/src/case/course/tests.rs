@@ -109,7 +109,7 @@ fn each_stage_takes_exactly_its_records() {
         .map(|course| {
             let kinds = RecordKind::ALL
                 .iter()
-                .filter(|kind| course.must_take(**kind).is_ok());
+                .filter(|kind| course.must_take(**kind, &WorkerId::new("peksos")).is_ok());
             let kinds: Vec<_> = kinds.map(|kind| kind.code()).collect();
             format!("{}: {}\n", name(course), kinds.join(" "))
         })
@@ -140,9 +140,9 @@ fn assessments_stay_open_after_the_last_signature() {
         RecordKind::ComprehensiveAssessment,
         RecordKind::AftercareAssessment,
     ] {
-        assert_eq!(course.must_take(kind), Ok(()));
+        assert_eq!(course.must_take(kind, &WorkerId::new("peksos")), Ok(()));
     }
-    let sealed = course.must_take(RecordKind::ServicePlan);
+    let sealed = course.must_take(RecordKind::ServicePlan, &WorkerId::new("peksos"));
     assert!(matches!(sealed, Err(StageRefusal::Sealed { .. })));
 }
 
@@ -152,6 +152,16 @@ fn nobody_signs_what_they_have_worked_on() {
         .sign(Stage::Access, by("peksos"), &whole_file(), &[])
         .unwrap_err();
     assert_eq!(refused, StageRefusal::OwnWork { stage: Stage::Access });
+    assert_eq!(refused.article(), Article::P16Ps18Ay2);
+}
+
+#[test]
+fn nobody_works_on_what_they_have_signed() {
+    let course = every_course().pop().unwrap();
+    let kind = RecordKind::ComprehensiveAssessment;
+    let refused = course.must_take(kind, &WorkerId::new("supervisor")).unwrap_err();
+    let stage = Stage::Assessment;
+    assert_eq!(refused, StageRefusal::OwnSignature { stage });
     assert_eq!(refused.article(), Article::P16Ps18Ay2);
 }
 
