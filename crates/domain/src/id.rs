@@ -176,6 +176,10 @@ id!(
     /// A request of a person about their own data; its home is the person's.
     SubjectRequestId
 );
+id!(
+    /// A document; its home is the case's.
+    DocumentId
+);
 
 #[cfg(test)]
 mod tests {

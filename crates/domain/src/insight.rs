@@ -8,6 +8,7 @@ pub mod indicators;
 pub mod period;
 pub mod reporting;
 pub mod suppression;
+pub mod tiered;
 pub mod timeliness;
 pub mod truthfulness;
 pub mod unmet_need;

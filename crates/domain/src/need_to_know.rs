@@ -147,6 +147,7 @@ impl Sight {
             phone: None,
             mother_name: None,
             access_needs: person.access_needs.clone(),
+            relation: person.relation,
         }
     }
 

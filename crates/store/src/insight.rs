@@ -2,6 +2,7 @@
 //! with a limit, so that it ends within its time.
 
 pub mod indicators;
+pub mod tiered;
 pub mod timeliness;
 pub mod truthfulness;
 pub mod unmet_need;

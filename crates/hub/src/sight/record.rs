@@ -5,14 +5,16 @@ use serasi_domain::person::Person;
 use serasi_domain::redaction::Redaction;
 use serasi_proto::v1;
 use serasi_store::offers::OfferFilter;
-use serasi_store::{Kept, StoreError, cases, erasure, intakes, offers, placements, records, subjects};
+use serasi_store::{
+    Kept, StoreError, cases, documents, erasure, identities, intakes, offers, placements, records, subjects,
+};
 
 use super::Eyes;
 use crate::unit_of_work::Unit;
 use crate::verbs::export_subject::{MAX_REQUESTS, Record};
 use crate::wire::{
-    case_to_wire, document_to_wire, numbers, optional, person_to_wire, placement_to_wire, record_to_wire,
-    subject_request_to_wire, timestamp,
+    binding_to_wire, case_to_wire, document_to_wire, numbers, optional, person_to_wire, placement_to_wire,
+    record_to_wire, reference_to_wire, subject_request_to_wire, timestamp,
 };
 
 /// Offers of one case that are shown, the newest.
@@ -27,9 +29,10 @@ pub(crate) async fn show_record(
 ) -> Result<v1::SubjectRecord, StoreError> {
     let case = &record.case;
     let sealer = unit.hub.store.sealer();
-    let mut redaction = Redaction::for_person(&record.subject.person);
+    let subject = record.subject.known();
+    let mut redaction = Redaction::for_person(&subject);
     for other in &record.others {
-        redaction.hide_person(&other.person);
+        redaction.hide_person(&other.known());
     }
     let report = intakes::first_of_case(&mut unit.conn, sealer, case.id).await?;
     let report = report.and_then(Kept::there);
@@ -51,20 +54,30 @@ pub(crate) async fn show_record(
         let words = words.there().unwrap_or_default();
         record_to_wire(&(record, redaction.apply(&words)))
     });
+    let papers = documents::of_case(&mut unit.conn, sealer, case.id).await?;
+    let papers = papers.iter().map(|paper| {
+        let shown = document_to_wire(paper, Sight::Whole);
+        v1::Document {
+            reference: shown.reference.map(|reference| readable(reference, &redaction)),
+            ..shown
+        }
+    });
+    let bindings = identities::history(&mut unit.conn, sealer, record.subject.id).await?;
     let privacy = erasure::of_case(&mut unit.conn, case.id).await?;
     let marks = subjects::marks(&mut unit.conn, record.subject.id).await?;
     let requests = subjects::of_person(&mut unit.conn, record.subject.id, MAX_REQUESTS).await?;
     let placements = placements::of_case(&mut unit.conn, case.id).await?;
     let mut shown = v1::SubjectRecord {
-        person: Some(person_to_wire(
-            record.subject.id,
-            &record.subject.person,
-            Sight::Whole,
-        )),
+        person: Some(person_to_wire(record.subject.id, &subject, Sight::Whole)),
         other_persons: i32::try_from(record.others.len()).unwrap_or(i32::MAX),
         case: Some(facts(record)),
         resolution: redaction.apply(&resolution),
         case_records: written.collect(),
+        case_documents: papers.collect(),
+        identity_bindings: bindings
+            .iter()
+            .map(|binding| binding_to_wire(binding, Sight::Whole))
+            .collect(),
         offers: offers_of(unit, record).await?,
         placements: placements.iter().map(placement_to_wire).collect(),
         frozen: marks.is_frozen,
@@ -84,9 +97,19 @@ pub(crate) async fn show_record(
             .unwrap_or_default();
         shown.report_time = Some(timestamp(report.reported_at));
         shown.legal_basis = optional(Some(report.legal_basis));
-        shown.documents = report.documents.iter().map(document_to_wire).collect();
+        let sent = report.documents.iter().map(reference_to_wire);
+        shown.documents = sent.map(|reference| readable(reference, &redaction)).collect();
     }
     Ok(shown)
+}
+
+/// A name may stand in the title or the name of a file.
+fn readable(reference: v1::DocumentReference, redaction: &Redaction) -> v1::DocumentReference {
+    v1::DocumentReference {
+        kind: redaction.apply(&reference.kind),
+        url: redaction.apply(&reference.url),
+        ..reference
+    }
 }
 
 /// The case without what keeps the person safe, and without the key by which the reporter's system knows it.

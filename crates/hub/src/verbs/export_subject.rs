@@ -94,14 +94,14 @@ impl ExportSubject {
             elsewhere: 0,
             records: vec![],
         };
-        let same = match &first.subject.person.nik {
+        let same = match &first.subject.nik {
             Some(nik) => {
                 let sealer = unit.hub.store.sealer();
                 subjects::records_of(&mut unit.conn, sealer, nik, MAX_RECORDS).await?
             }
             None => vec![],
         };
-        let subject = first.subject.person.clone();
+        let subject = first.subject.known();
         found.records.push(first);
         for (person, _) in same.into_iter().filter(|(person, _)| *person != self.person) {
             let Some(record) = read(unit, person).await? else {

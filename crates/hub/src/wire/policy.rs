@@ -67,6 +67,14 @@ pub(crate) fn policy(parse: &mut Parse, policy: &v1::Policy) -> Policy {
             story_years: count(retention.story_years),
             assessment_years: count(retention.assessment_years),
         }),
+        emergency_documents: policy
+            .emergency_documents
+            .map_or_else(Policy::five_working_days, |allowance| {
+                parse.nested("emergency_documents", |parse| Allowance {
+                    seconds: count(allowance.seconds),
+                    clock: parse.required("clock", allowance.clock).unwrap_or(Clock::Wall),
+                })
+            }),
         regular,
         urgent,
         emergency,
@@ -209,6 +217,7 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
             story_years: number(retention.story_years),
             assessment_years: number(retention.assessment_years),
         }),
+        emergency_documents: Some(allowance_to_wire(policy.emergency_documents)),
         regular: Some(urgency_to_wire(&policy.regular)),
         urgent: Some(urgency_to_wire(&policy.urgent)),
         emergency: Some(urgency_to_wire(&policy.emergency)),
@@ -218,7 +227,7 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
 }
 
 fn urgency_to_wire(policy: &UrgencyPolicy) -> v1::UrgencyPolicy {
-    let time = |allowance| Some(allowance_to_wire(allowance));
+    let time = |allowance: Allowance| Some(allowance_to_wire(allowance));
     v1::UrgencyPolicy {
         ladder: policy
             .ladder

@@ -7,8 +7,11 @@ use serasi_hub::clock::Clock;
 use serasi_proto::v1;
 use serasi_tests::build::{pool, request_id};
 
-use super::care;
 use super::stage::{HERE, Stage, intake_of};
+use super::{care, people};
+
+#[path = "streams.rs"]
+mod streams;
 
 /// A version no record has.
 pub(super) const NEVER: i64 = 999_999;
@@ -70,11 +73,15 @@ impl Sample {
 /// A request of `method`; none for a method nobody has thought of here.
 pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
     let (service, method) = method.trim_start_matches("serasi.v1.").split_once('/')?;
+    if let Some(stream) = streams::stream(method, stage) {
+        return Some(stream);
+    }
     match service {
         "AuditService" => audit(method, stage),
-        "CaseService" => case(method, stage),
+        "CaseService" => case(method, stage).or_else(|| people::case(method, stage)),
         "FacilityService" => facility(method, stage),
         "InsightService" => insight(method, stage),
+        "IntakeService" if method == "ProposeLinks" => Some(people::proposal()),
         "IntakeService" => intake(method),
         "PolicyService" => policy(method, stage),
         "ReferenceService" => reference(method),
@@ -246,6 +253,12 @@ fn insight(method: &str, stage: &Stage) -> Option<Sample> {
             from_month: "2026-01".to_owned(),
             until_month: "2026-12".to_owned(),
             ..v1::GetIndicatorsRequest::default()
+        }),
+        "GetTieredReport" => Sample::of(&v1::GetTieredReportRequest {
+            region_code,
+            from_month: "2026-01".to_owned(),
+            until_month: "2026-12".to_owned(),
+            ..v1::GetTieredReportRequest::default()
         }),
         "GetTimeliness" => Sample::of(&v1::GetTimelinessRequest {
             region_code,
