@@ -23,6 +23,7 @@ pub mod person;
 pub mod placement;
 pub mod policy;
 pub mod privacy;
+pub mod registry;
 pub mod regulation;
 pub mod routing;
 pub mod text;

@@ -16,9 +16,11 @@ use crate::routing::{PreferenceName, ScopeTier};
 
 mod faults;
 mod iso_dates;
+mod registry;
 mod required;
 
 pub use faults::Fault;
+pub use registry::RegistryPolicy;
 pub use required::{MissingFields, RequiredField};
 
 coded! {
@@ -75,6 +77,9 @@ pub struct Policy {
     /// How long personal data are kept after a case has ended; without it nothing is erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+    /// Which registry recipients must stand in, and how soon they are reported (P16 Ps.35); see [`Self::registry`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<RegistryPolicy>,
     pub regular: UrgencyPolicy,
     pub urgent: UrgencyPolicy,
     pub emergency: UrgencyPolicy,
@@ -199,6 +204,7 @@ impl Policy {
             ("working_hours", self.working_hours == other.working_hours),
             ("required", self.required == other.required),
             ("retention", self.retention == other.retention),
+            ("registry", self.registry == other.registry),
             ("regular", self.regular == other.regular),
             ("urgent", self.urgent == other.urgent),
             ("emergency", self.emergency == other.emergency),
