@@ -93,11 +93,19 @@ CREATE TABLE registration_log (
 
 REVOKE UPDATE ON registration_log FROM serasi_app;
 
--- People of reports that are there already. Where they are at home is sealed, so the place of the case counts.
+-- People of reports that are there already. Where they are at home is sealed, so the place of the case counts; who is
+-- served is owed a report from now on, by the terms of policies that say none.
 SET LOCAL serasi.work = 'on';
 SET LOCAL serasi.persons = 'on';
-INSERT INTO registrations (region_code, person_id, case_id, version, state, is_identifiable, changed_at)
-SELECT region_code, person_id, case_id, 1, 'unchecked', true, now() FROM persons;
+INSERT INTO registrations (region_code, person_id, case_id, version, state, is_identifiable, served_at, obligation_state,
+    registry, first_addressee, addressee, raised_at, due_at, answer_before, follow_ups, round, changed_at)
+SELECT p.region_code, p.person_id, p.case_id, 1, coalesce(s.state, 'unchecked'), true, s.at, s.obligation, s.registry,
+    s.addressee, s.addressee, s.at, s.due_at, s.due_at, s.follow_ups, s.round, now()
+FROM persons p JOIN cases c USING (region_code, case_id) LEFT JOIN LATERAL (
+    SELECT 'not_found' AS state, 'due' AS obligation, 'DTSEN' AS registry, p.region_code AS addressee, now() AS at,
+        now() + interval '24 hours' AS due_at, 0 AS follow_ups, 1 AS round
+    WHERE c.state IN ('placed', 'in_service', 'aftercare', 'resolved_directly')
+        AND NOT 'identity' = ANY (c.erased)) s ON true;
 
 -- As the other tables about cases: commands and jobs work across regions; a caller sees their scope, and a dinas what is
 -- addressed to it wherever the case is.

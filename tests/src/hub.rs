@@ -17,6 +17,7 @@ use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use serasi_proto::v1::registry_service_client::RegistryServiceClient;
 use serasi_store::Store;
 use time::Duration;
 use tokio::sync::watch;
@@ -79,6 +80,7 @@ pub struct Client {
     pub insight: InsightServiceClient<Authorized>,
     pub reference: ReferenceServiceClient<Authorized>,
     pub audit: AuditServiceClient<Authorized>,
+    pub registry: RegistryServiceClient<Authorized>,
 }
 
 type Authorized = InterceptedService<Channel, Bearer>;
@@ -111,6 +113,7 @@ impl Client {
             insight: InsightServiceClient::new(service()),
             reference: ReferenceServiceClient::new(service()),
             audit: AuditServiceClient::new(service()),
+            registry: RegistryServiceClient::new(service()),
         }
     }
 }

@@ -8,6 +8,7 @@ use serasi_domain::facility::IllegalFacilityVerb;
 use serasi_domain::offer::IllegalOfferVerb;
 use serasi_domain::placement::IllegalPlacementVerb;
 use serasi_domain::policy::MissingFields;
+use serasi_domain::registry::IllegalRegistryVerb;
 use serasi_domain::routing::NotRoutable;
 use serasi_store::StoreError;
 
@@ -34,6 +35,7 @@ pub(crate) enum Kind {
     Offer,
     Placement,
     Policy,
+    Registration,
 }
 
 /// A rule of the domain said no.
@@ -49,6 +51,8 @@ pub(crate) enum RuleBroken {
     Placement(#[from] IllegalPlacementVerb),
     #[error(transparent)]
     BreakGlass(#[from] IllegalBreakGlass),
+    #[error(transparent)]
+    Registry(#[from] IllegalRegistryVerb),
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]
@@ -139,6 +143,7 @@ rule_broken_from!(
     IllegalOfferVerb,
     IllegalBreakGlass,
     IllegalPlacementVerb,
+    IllegalRegistryVerb,
     MissingFields,
     NotRoutable
 );
@@ -155,6 +160,7 @@ impl Kind {
             Self::Offer => "serasi.v1.Offer",
             Self::Placement => "serasi.v1.Placement",
             Self::Policy => "serasi.v1.Policy",
+            Self::Registration => "serasi.v1.Registration",
         }
     }
 }

@@ -8,6 +8,7 @@ mod intake;
 mod policy;
 mod reference;
 mod referral;
+mod registry;
 
 pub(crate) use audit::AuditHandler;
 pub(crate) use case::CaseHandler;
@@ -17,6 +18,7 @@ pub(crate) use intake::IntakeHandler;
 pub(crate) use policy::PolicyHandler;
 pub(crate) use reference::ReferenceHandler;
 pub(crate) use referral::ReferralHandler;
+pub(crate) use registry::RegistryHandler;
 
 use tonic::Request;
 

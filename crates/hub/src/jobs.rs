@@ -12,6 +12,7 @@ mod count_answers;
 mod erase_due;
 mod escalate_overdue;
 mod expire_offers;
+mod follow_up_reports;
 mod forget_responses;
 mod refresh_board;
 mod refresh_keys;
@@ -26,6 +27,7 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(refresh_keys::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(expire_offers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(follow_up_reports::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(seal_audit::run(Arc::clone(hub), stop.clone()));

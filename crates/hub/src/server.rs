@@ -22,6 +22,7 @@ use serasi_proto::v1::intake_service_server::IntakeServiceServer;
 use serasi_proto::v1::policy_service_server::PolicyServiceServer;
 use serasi_proto::v1::reference_service_server::ReferenceServiceServer;
 use serasi_proto::v1::referral_service_server::ReferralServiceServer;
+use serasi_proto::v1::registry_service_server::RegistryServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic::body::Body;
@@ -33,7 +34,7 @@ use tower::util::BoxCloneSyncService;
 use crate::auth::AuthLayer;
 use crate::grpc::{
     AuditHandler, CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler,
-    ReferenceHandler, ReferralHandler,
+    ReferenceHandler, ReferralHandler, RegistryHandler,
 };
 use crate::hub::Hub;
 use crate::jobs;
@@ -189,6 +190,9 @@ fn routes(hub: &Arc<Hub>, settings: &ServerSettings) -> Routes {
         )))))
         .add_service(limited!(PolicyServiceServer::new(PolicyHandler(Arc::clone(hub)))))
         .add_service(limited!(InsightServiceServer::new(InsightHandler(Arc::clone(
+            hub
+        )))))
+        .add_service(limited!(RegistryServiceServer::new(RegistryHandler(Arc::clone(
             hub
         )))))
         .add_service(limited!(AuditServiceServer::new(AuditHandler(Arc::clone(hub)))))

@@ -197,7 +197,8 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         | Kind::Decision
         | Kind::Facility
         | Kind::Offer
-        | Kind::Placement => (
+        | Kind::Placement
+        | Kind::Registration => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
             format!(

@@ -16,6 +16,7 @@ mod person;
 mod placement;
 mod policy;
 mod reference;
+mod registry;
 mod time;
 
 pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list};
@@ -37,3 +38,7 @@ pub(crate) use placement::placement_to_wire;
 pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
+pub(crate) use registry::{
+    acknowledgements, obligation_ages_to_wire, obligation_state_to_wire, outcomes, owed_to_wire,
+    registration_to_wire, step_to_wire,
+};

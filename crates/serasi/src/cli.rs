@@ -27,7 +27,9 @@ pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, ListLength, Offer,
     OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
 };
-pub(crate) use registry::{EvaluateArgs, GenerateArgs, MatchArgs, Registry};
+pub(crate) use registry::{
+    AcknowledgeArgs, EvaluateArgs, GenerateArgs, MatchArgs, ObligationsArgs, OutcomeArgs, Registry,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -134,7 +136,7 @@ pub(crate) enum Command {
     /// Open a case that is masked for you, for a short while and on record; review what others opened.
     #[command(subcommand)]
     BreakGlass(BreakGlass),
-    /// Link persons and rows of the social registry in files.
+    /// See to it that who is served comes into the social registry; link persons and its rows in files.
     #[command(subcommand)]
     Registry(Registry),
     /// Measure how much a hub can do, with invented reports.

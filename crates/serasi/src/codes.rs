@@ -3,8 +3,9 @@
 use serasi_proto::v1::{
     AccessNeed, AgeBand, BreakGlassReason, BreakGlassVerdict, CapacitySource, CaseOrder, CaseState, Channel,
     Cluster, Criterion, DataClass, DeclineReason, FacilityKind, FacilityState, HoldReason, MaskReason,
-    OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference, RegionLevel, Regulation,
-    RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency, WithdrawReason,
+    ObligationState, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference, RegionLevel,
+    Regulation, RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Target, Urgency,
+    WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -56,6 +57,7 @@ code! {
     FacilityState: "FACILITY_STATE_",
     HoldReason: "HOLD_REASON_",
     MaskReason: "MASK_REASON_",
+    ObligationState: "OBLIGATION_STATE_",
     OfferState: "OFFER_STATE_",
     OwnerKind: "OWNER_KIND_",
     PlacementState: "PLACEMENT_STATE_",
@@ -63,6 +65,7 @@ code! {
     Preference: "PREFERENCE_",
     RegionLevel: "REGION_LEVEL_",
     Regulation: "REGULATION_",
+    RegistryCode: "REGISTRY_CODE_",
     RequiredField: "REQUIRED_FIELD_",
     RouteResult: "ROUTE_RESULT_",
     ScopeTier: "SCOPE_TIER_",

@@ -95,9 +95,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
             log(LevelFilter::WARN);
             keys::run(args, output).await
         }
-        Command::Registry(Registry::Match(args)) => registry::matching(args, output),
-        Command::Registry(Registry::Evaluate(args)) => registry::evaluate(args, output),
-        Command::Registry(Registry::Generate(args)) => registry::generate(args, output),
+        Command::Registry(command) => of_registry(client, command, output).await,
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }
@@ -111,6 +109,21 @@ async fn of_insight(
         Insight::Unmet(args) => insight::unmet(client, args, output).await,
         Insight::Truthfulness(args) => insight::truthfulness(client, args, output).await,
         Insight::Timeliness(args) => insight::timeliness(client, args, output).await,
+    }
+}
+
+async fn of_registry(
+    client: &ClientOptions,
+    command: &Registry,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Registry::Match(args) => registry::matching(args, output),
+        Registry::Evaluate(args) => registry::evaluate(args, output),
+        Registry::Generate(args) => registry::generate(args, output),
+        Registry::Obligations(args) => registry::obligations(client, args, output).await,
+        Registry::Acknowledge(args) => registry::acknowledge(client, args, output).await,
+        Registry::Outcome(args) => registry::outcome(client, args, output).await,
     }
 }
 

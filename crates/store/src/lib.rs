@@ -25,6 +25,7 @@ pub mod persons;
 pub mod placements;
 pub mod policies;
 pub mod private_file;
+pub mod registrations;
 pub mod rotation;
 pub mod source_keys;
 

@@ -86,7 +86,7 @@ async fn find_or_make(
     sealer.subject_key(home, subject, class, kept.there().ok_or_else(gone)?)
 }
 
-async fn find(conn: &mut PgConnection, cell: Cell) -> Result<Option<KeptKey>, StoreError> {
+pub(crate) async fn find(conn: &mut PgConnection, cell: Cell) -> Result<Option<KeptKey>, StoreError> {
     let row = sqlx::query!(
         "SELECT key_id, data_key_id, wrapped FROM subject_keys
          WHERE region_code = $1 AND subject_id = $2 AND class = $3",

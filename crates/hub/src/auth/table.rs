@@ -6,7 +6,7 @@
 use super::Role;
 use super::Role::{
     Administrator, Auditor, Coordinator, DinasOfficer, FacilityOfficer, HotlineOperator, OutreachWorker,
-    Referrer, SocialWorker, Supervisor,
+    Referrer, RegistryOfficer, SocialWorker, Supervisor,
 };
 
 /// What a caller must be to a record.
@@ -30,6 +30,8 @@ pub(crate) enum To {
     FacilityInScope,
     /// It is the caller's facility; of a case, the facility that took it.
     OwnFacility,
+    /// A report is addressed to the dinas of the scope: first, or because nobody below it answered.
+    Addressee,
     /// Somebody lives in the facility whose case is a local one.
     HousesLocalCase,
 }
@@ -46,6 +48,8 @@ pub(crate) enum Field {
     Location,
     /// What a facility is licensed for.
     Licence,
+    /// Who a report to the dinas is about, and that it has arrived.
+    Report,
     /// That a case leaves the policy it was routed under.
     ActivePolicy,
 }
@@ -124,6 +128,23 @@ const OVERSEERS: &[Grant] = &[(
 /// Who looks at openings of masked cases, and says whether they had to be.
 const REVIEWERS: &[Grant] = &[(&[Supervisor, Auditor], To::CaseInScope)];
 
+/// Who enters people into the registry.
+const REGISTRARS: &[Grant] = &[(&[DinasOfficer, RegistryOfficer], To::Addressee)];
+/// Who sees that somebody is owed a registration: also those who work on their case.
+const REGISTRY_READERS: &[Grant] = &[
+    (
+        &[
+            SocialWorker,
+            Supervisor,
+            Coordinator,
+            DinasOfficer,
+            RegistryOfficer,
+        ],
+        To::CaseInScope,
+    ),
+    (&[DinasOfficer, RegistryOfficer], To::Addressee),
+];
+
 /// Who checks what others have read and changed. An entry is where its subject is.
 const AUDITORS: &[Grant] = &[(&[Auditor, Supervisor], To::StatedRegion)];
 
@@ -181,6 +202,10 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ),
     ("serasi.v1.FacilityService/ReportCapacity", FACILITY),
     ("serasi.v1.FacilityService/GetCapacity", ALL),
+    ("serasi.v1.RegistryService/GetRegistration", REGISTRY_READERS),
+    ("serasi.v1.RegistryService/ListObligations", REGISTRY_READERS),
+    ("serasi.v1.RegistryService/AcknowledgeReport", REGISTRARS),
+    ("serasi.v1.RegistryService/RecordOutcome", REGISTRARS),
     ("serasi.v1.PolicyService/GetPolicy", ALL),
     ("serasi.v1.PolicyService/ListPolicies", ALL),
     ("serasi.v1.PolicyService/CreatePolicy", LAWGIVERS),
@@ -205,6 +230,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
         ],
     ),
     ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
+    ("serasi.v1.InsightService/GetObligationAges", OVERSEERS),
     ("serasi.v1.AuditService/ListAuditEntries", AUDITORS),
     ("serasi.v1.AuditService/ListAuditHeads", AUDITORS),
     (
@@ -243,6 +269,7 @@ const FIELDS: &[(Field, &[Grant])] = &[
             (&[SocialWorker], To::HousesLocalCase),
         ],
     ),
+    (Field::Report, REGISTRARS),
     (Field::Licence, DIRECTORY),
     (Field::ActivePolicy, &[(&[Coordinator], To::CaseInScope)]),
 ];

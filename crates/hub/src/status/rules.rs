@@ -37,6 +37,11 @@ pub(super) fn in_words(rule: &RuleBroken) -> (&'static str, String, &'static str
             format!("Penempatan berstatus {}.", error.state),
             "P16 Ps.18",
         ),
+        RuleBroken::Registry(error) => (
+            "REGISTRATION_STATE",
+            format!("Pendataan berstatus {}.", error.state),
+            error.article.code(),
+        ),
         RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
         RuleBroken::NotRoutable(_) => (
             "NOT_ROUTABLE",

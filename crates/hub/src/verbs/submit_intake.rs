@@ -7,11 +7,12 @@ use serasi_domain::id::{CaseId, IntakeId, PersonId, Regency};
 use serasi_domain::intake::Intake;
 use serasi_domain::person::PartyMember;
 use serasi_domain::policy::Policy;
+use serasi_domain::registry::Registration;
 use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
 use serasi_store::persons::NewPerson;
 use serasi_store::source_keys::{self, Subject};
-use serasi_store::{Context, Kept, cases, decisions, intakes, offers, persons};
+use serasi_store::{Context, Kept, cases, decisions, intakes, offers, persons, registrations};
 use serde_json::json;
 
 use super::refer::{deadline, not_routed, not_routed_without};
@@ -147,6 +148,9 @@ impl SubmitIntake {
                 })
                 .collect();
             persons::insert(&mut unit.conn, sealer, case.id, &persons).await?;
+            let of_report = |new: &NewPerson<'_>| Registration::of_report(new.id, case.id, new.person);
+            let registrations: Vec<_> = persons.iter().map(of_report).collect();
+            registrations::insert(&mut unit.conn, case.id, &registrations).await?;
         }
         Ok(())
     }

@@ -89,7 +89,7 @@ pub(crate) fn unmet_need_to_wire(row: &UnmetNeed, median_wait_hours: Option<i32>
     }
 }
 
-const fn case_count(count: CaseCount) -> v1::CaseCount {
+pub(super) const fn case_count(count: CaseCount) -> v1::CaseCount {
     match count {
         CaseCount::Told(cases) => v1::CaseCount {
             value: Some(cases),

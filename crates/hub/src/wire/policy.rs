@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serasi_domain::cluster::Cluster;
 use serasi_domain::deadline::{Allowance, Clock, WorkingHours};
-use serasi_domain::policy::{Fault, LadderStep, Policy, Regulation, RequiredField, UrgencyPolicy};
+use serasi_domain::policy::{
+    Fault, LadderStep, Policy, RegistryPolicy, Regulation, RequiredField, UrgencyPolicy,
+};
 use serasi_domain::privacy::Retention;
+use serasi_domain::registry::RegistryCode;
 use serasi_domain::routing::PreferenceName;
 use serasi_proto::v1;
 use serasi_store::policies::{PolicyState, StoredPolicy};
@@ -65,6 +68,7 @@ pub(crate) fn policy(parse: &mut Parse, policy: &v1::Policy) -> Policy {
             story_years: count(retention.story_years),
             assessment_years: count(retention.assessment_years),
         }),
+        registry: policy.registry.map(|registry| registry_policy(parse, registry)),
         regular,
         urgent,
         emergency,
@@ -107,14 +111,7 @@ fn urgency_policy(parse: &mut Parse, policy: &v1::UrgencyPolicy) -> UrgencyPolic
         .enumerate()
         .filter_map(|(position, number)| parse.required(&format!("preferences[{position}]"), *number))
         .collect::<Vec<PreferenceName>>();
-    let mut time = |name: &str, allowance: Option<v1::Allowance>| {
-        let allowance = allowance.unwrap_or_default();
-        let clock = parse.required(&format!("{name}.clock"), allowance.clock);
-        Allowance {
-            seconds: count(allowance.seconds),
-            clock: clock.unwrap_or(Clock::Wall),
-        }
-    };
+    let mut time = |name: &str, given: Option<v1::Allowance>| allowance(parse, name, given);
     UrgencyPolicy {
         ladder,
         preferences,
@@ -126,6 +123,25 @@ fn urgency_policy(parse: &mut Parse, policy: &v1::UrgencyPolicy) -> UrgencyPolic
         review: time("review", policy.review),
         follow_up: time("follow_up", policy.follow_up),
     }
+}
+
+fn allowance(parse: &mut Parse, name: &str, allowance: Option<v1::Allowance>) -> Allowance {
+    let allowance = allowance.unwrap_or_default();
+    let clock = parse.required(&format!("{name}.clock"), allowance.clock);
+    Allowance {
+        seconds: count(allowance.seconds),
+        clock: clock.unwrap_or(Clock::Wall),
+    }
+}
+
+fn registry_policy(parse: &mut Parse, registry: v1::RegistryPolicy) -> RegistryPolicy {
+    parse.nested("registry", |parse| RegistryPolicy {
+        code: parse
+            .required("code", registry.code)
+            .unwrap_or(RegistryCode::Dtsen),
+        report: allowance(parse, "report", registry.report),
+        acknowledge: allowance(parse, "acknowledge", registry.acknowledge),
+    })
 }
 
 fn required(
@@ -204,6 +220,11 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
             story_years: number(retention.story_years),
             assessment_years: number(retention.assessment_years),
         }),
+        registry: policy.registry.map(|registry| v1::RegistryPolicy {
+            code: registry.code.to_wire(),
+            report: Some(allowance_to_wire(registry.report)),
+            acknowledge: Some(allowance_to_wire(registry.acknowledge)),
+        }),
         regular: Some(urgency_to_wire(&policy.regular)),
         urgent: Some(urgency_to_wire(&policy.urgent)),
         emergency: Some(urgency_to_wire(&policy.emergency)),
@@ -212,12 +233,7 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
 }
 
 fn urgency_to_wire(policy: &UrgencyPolicy) -> v1::UrgencyPolicy {
-    let time = |allowance: Allowance| {
-        Some(v1::Allowance {
-            seconds: number(allowance.seconds),
-            clock: allowance.clock.to_wire(),
-        })
-    };
+    let time = |allowance: Allowance| Some(allowance_to_wire(allowance));
     v1::UrgencyPolicy {
         ladder: policy
             .ladder
@@ -235,6 +251,13 @@ fn urgency_to_wire(policy: &UrgencyPolicy) -> v1::UrgencyPolicy {
         admit: time(policy.admit),
         review: time(policy.review),
         follow_up: time(policy.follow_up),
+    }
+}
+
+fn allowance_to_wire(allowance: Allowance) -> v1::Allowance {
+    v1::Allowance {
+        seconds: number(allowance.seconds),
+        clock: allowance.clock.to_wire(),
     }
 }
 

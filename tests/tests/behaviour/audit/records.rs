@@ -27,6 +27,10 @@ const NOT_RECORDED: &[(&str, &str)] = &[
     ("InsightService/GetUnmetNeed", "counts; small ones are hidden"),
     ("InsightService/GetTruthfulness", "figures of facilities"),
     ("InsightService/GetTimeliness", "counts and medians"),
+    (
+        "InsightService/GetObligationAges",
+        "counts; small ones are hidden",
+    ),
     ("ReferenceService/ListRegions", "public"),
     ("ReferenceService/GetTravel", "public"),
     ("ReferenceService/ListPpksCategories", "public"),

@@ -1,6 +1,9 @@
 //! One request of every method, about the records of the stage. None of them changes what the others need: they meet
 //! records that are past it, or a version that never was.
 
+#[path = "samples/registry.rs"]
+mod registry;
+
 use pbjson_types::Timestamp;
 use prost::Message;
 use serasi_hub::clock::Clock;
@@ -78,6 +81,7 @@ pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
         "PolicyService" => policy(method, stage),
         "ReferenceService" => reference(method),
         "ReferralService" => referral(method, stage),
+        "RegistryService" => registry::sample(method, stage),
         _ => None,
     }
 }
@@ -244,6 +248,10 @@ fn insight(method: &str, stage: &Stage) -> Option<Sample> {
             from_date,
             until_date,
             ..v1::GetTimelinessRequest::default()
+        }),
+        "GetObligationAges" => Sample::of(&v1::GetObligationAgesRequest {
+            region_code,
+            level: 0,
         }),
         "GetTruthfulness" => Sample::of(&v1::GetTruthfulnessRequest {
             facility_id: stage.facility.clone(),

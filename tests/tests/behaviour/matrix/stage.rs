@@ -25,6 +25,8 @@ pub(super) struct Stage {
     pub(super) declined: String,
     /// The facility has taken it, and it is over.
     pub(super) placed: v1::Placement,
+    /// Of the same case: owed a registration.
+    pub(super) owed: String,
     /// Opened and reviewed.
     pub(super) glass: String,
     /// On record about the offered case, and sealed.
@@ -59,7 +61,11 @@ pub(super) async fn set() -> (TestHub, Stage) {
     let policy = nation.policies.get_policy(v1::GetPolicyRequest::default()).await;
     let glass = reviewed_glass(&hub, &offered.case_id).await;
     let (entry, head) = sealed_entry(&hub, &offered.case_id).await;
+    let owed = crate::scene::case(&mut nation, &placed.case_id).await.persons[0]
+        .person_id
+        .clone();
     let stage = Stage {
+        owed,
         facility: own,
         other_facility,
         description: description.facility.unwrap(),
