@@ -14,12 +14,20 @@ mod audit;
 mod backstop;
 #[path = "behaviour/break_glass.rs"]
 mod break_glass;
+#[path = "behaviour/care.rs"]
+mod care;
+#[path = "behaviour/clocks.rs"]
+mod clocks;
 #[path = "behaviour/concurrency.rs"]
 mod concurrency;
 #[path = "behaviour/directory.rs"]
 mod directory;
 #[path = "behaviour/dry_run.rs"]
 mod dry_run;
+#[path = "behaviour/endings.rs"]
+mod endings;
+#[path = "behaviour/guidance.rs"]
+mod guidance;
 #[path = "behaviour/insight.rs"]
 mod insight;
 #[path = "behaviour/intake.rs"]
@@ -38,6 +46,8 @@ mod matrix;
 mod need_to_know;
 #[path = "behaviour/people.rs"]
 mod people;
+#[path = "behaviour/placements.rs"]
+mod placements;
 #[path = "behaviour/policy.rs"]
 mod policy;
 #[path = "behaviour/policy_of_case.rs"]
@@ -62,12 +72,18 @@ mod safe_houses;
 mod scene;
 #[path = "behaviour/schema.rs"]
 mod schema;
+#[path = "behaviour/service_commands.rs"]
+mod service_commands;
+#[path = "behaviour/stages.rs"]
+mod stages;
 #[path = "behaviour/start.rs"]
 mod start;
 #[path = "behaviour/tls.rs"]
 mod tls;
 #[path = "behaviour/tokens.rs"]
 mod tokens;
+#[path = "behaviour/transfer.rs"]
+mod transfer;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
 #[path = "behaviour/withdraw.rs"]

@@ -29,6 +29,8 @@ mod model;
 mod operation;
 #[path = "state_machine/seen.rs"]
 mod seen;
+#[path = "state_machine/service_calls.rs"]
+mod service_calls;
 #[path = "state_machine/world.rs"]
 mod world;
 

@@ -91,6 +91,12 @@ impl Pool {
         self.total - self.occupied - self.held
     }
 
+    /// Free places and those of the overflow.
+    #[must_use]
+    pub const fn room(&self) -> i32 {
+        self.free() + self.overflow
+    }
+
     /// Places that may be taken now; `None` when the figures are past their validity.
     #[must_use]
     pub fn known_free(&self, now: OffsetDateTime, with_overflow: bool) -> Option<i32> {

@@ -157,6 +157,10 @@ id!(
     PlacementId
 );
 id!(
+    /// An assessment, a plan, a conference or another record of a case; its home is the case's.
+    RecordId
+);
+id!(
     /// A routing decision; its home is the case's.
     DecisionId
 );

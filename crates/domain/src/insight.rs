@@ -4,6 +4,7 @@
 //! It must never see a person, a name or a single case.
 
 pub mod extent;
+pub mod indicators;
 pub mod obligations;
 pub mod period;
 pub mod reporting;

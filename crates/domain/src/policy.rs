@@ -14,11 +14,13 @@ use crate::privacy::Retention;
 use crate::regulation::Article;
 use crate::routing::{PreferenceName, ScopeTier};
 
+pub mod care;
 mod faults;
 mod iso_dates;
 mod registry;
 mod required;
 
+pub use care::{CarePolicy, CareTimes};
 pub use faults::Fault;
 pub use registry::RegistryPolicy;
 pub use required::{MissingFields, RequiredField};
@@ -83,6 +85,9 @@ pub struct Policy {
     pub regular: UrgencyPolicy,
     pub urgent: UrgencyPolicy,
     pub emergency: UrgencyPolicy,
+    /// Cases in service. Optional: versions that are older than it read with the shipped one.
+    #[serde(default, skip_serializing_if = "CarePolicy::is_default")]
+    pub care: CarePolicy,
 }
 
 /// What a policy says for one urgency.
@@ -208,6 +213,7 @@ impl Policy {
             ("regular", self.regular == other.regular),
             ("urgent", self.urgent == other.urgent),
             ("emergency", self.emergency == other.emergency),
+            ("care", self.care == other.care),
         ];
         same.iter()
             .filter_map(|(field, is_same)| (!is_same).then_some(*field))

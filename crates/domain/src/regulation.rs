@@ -16,13 +16,23 @@ coded! {
         P16Ps10Ay5 = "P16 Ps.10(5)",
         P16Ps12 = "P16 Ps.12",
         P16Ps18 = "P16 Ps.18",
+        P16Ps18Ay2 = "P16 Ps.18(2)-(3)",
         P16Ps19 = "P16 Ps.19",
+        P16Ps20 = "P16 Ps.20",
+        P16Ps21 = "P16 Ps.21",
+        P16Ps22 = "P16 Ps.22",
+        P16Ps23 = "P16 Ps.23",
+        P16Ps24 = "P16 Ps.24(3)",
+        P16Ps25 = "P16 Ps.25",
+        P16Ps26 = "P16 Ps.26",
         P16Ps27 = "P16 Ps.27",
         P16Ps28 = "P16 Ps.28(2)",
         P16Ps29c = "P16 Ps.29c",
         P16Ps31 = "P16 Ps.31",
+        P16Ps34 = "P16 Ps.34",
         P16Ps35 = "P16 Ps.35(2)",
         P16Ps36 = "P16 Ps.36",
+        P16Ps45 = "P16 Ps.45",
         P7Ps4 = "P7 Ps.4(1)a",
         P7Ps6 = "P7 Ps.6",
         Uu11Ps19 = "UU 11/2012 Ps.19",
@@ -56,13 +66,23 @@ impl Article {
             | Self::P16Ps10Ay5
             | Self::P16Ps12
             | Self::P16Ps18
+            | Self::P16Ps18Ay2
             | Self::P16Ps19
+            | Self::P16Ps20
+            | Self::P16Ps21
+            | Self::P16Ps22
+            | Self::P16Ps23
+            | Self::P16Ps24
+            | Self::P16Ps25
+            | Self::P16Ps26
             | Self::P16Ps27
             | Self::P16Ps28
             | Self::P16Ps29c
             | Self::P16Ps31
+            | Self::P16Ps34
             | Self::P16Ps35
-            | Self::P16Ps36 => "Peraturan Menteri Sosial Nomor 16 Tahun 2020",
+            | Self::P16Ps36
+            | Self::P16Ps45 => "Peraturan Menteri Sosial Nomor 16 Tahun 2020",
             Self::Uu11Ps19 => "Undang-Undang Nomor 11 Tahun 2012 tentang Sistem Peradilan Pidana Anak",
             Self::Uu21Ps44 => {
                 "Undang-Undang Nomor 21 Tahun 2007 tentang Pemberantasan Tindak Pidana Perdagangan Orang"
@@ -122,9 +142,41 @@ impl Article {
                 "ATENSI berjalan dalam tujuh tahapan, masing-masing dengan supervisi.",
                 "ATENSI runs in seven stages, each supervised.",
             ),
+            Self::P16Ps18Ay2 => (
+                "Setiap tahapan melalui supervisi oleh Pekerja Sosial yang berkompetensi supervisi.",
+                "Each stage is supervised by a Pekerja Sosial with supervision competence.",
+            ),
             Self::P16Ps19 => (
                 "Akses berasal dari rujukan, laporan pengaduan, dan/atau penjangkauan kasus.",
                 "Access comes from referral, complaint and/or outreach.",
+            ),
+            Self::P16Ps20 => (
+                "Pendekatan awal meliputi asesmen awal, respon kasus, dan/atau kesepakatan awal.",
+                "The initial approach holds an initial assessment, a case response and/or an initial agreement.",
+            ),
+            Self::P16Ps21 => (
+                "Asesmen komprehensif dan berkelanjutan meliputi sembilan aspek.",
+                "The comprehensive and continuous assessment covers nine aspects.",
+            ),
+            Self::P16Ps22 => (
+                "Perencanaan dilakukan dengan pemetaan sistem sumber, rencana layanan, dan penetapan bersama.",
+                "Planning is done by a resource map, a service plan and a joint decision.",
+            ),
+            Self::P16Ps23 => (
+                "Implementasi berbasis keluarga, komunitas, dan/atau residensial.",
+                "Implementation is based on family, community and/or residence.",
+            ),
+            Self::P16Ps24 => (
+                "Monitoring dan evaluasi memakai indikator masukan, proses, keluaran, manfaat, dan dampak.",
+                "Monitoring and evaluation use indicators of input, process, output, benefit and impact.",
+            ),
+            Self::P16Ps25 => (
+                "Pascalayanan diberikan berdasarkan asesmen; terminasi mengakhiri rangkaian program.",
+                "After-care is given by an assessment; termination ends the programme.",
+            ),
+            Self::P16Ps26 => (
+                "Jangka waktu ditetapkan berdasarkan asesmen, konferensi kasus, dan/atau konferensi keluarga.",
+                "The duration is set by assessment, case conference and/or family conference.",
             ),
             Self::P16Ps27 => (
                 "Mekanisme ATENSI setiap klaster ditetapkan Direktur Jenderal dalam pedoman operasional.",
@@ -149,6 +201,14 @@ impl Article {
             Self::P16Ps36 => (
                 "Pendaftaran dalam data terpadu mengikuti tata cara peraturan perundang-undangan.",
                 "Registration in the integrated data follows the procedure of the regulations.",
+            ),
+            Self::P16Ps34 => (
+                "Pekerja Sosial mengoordinasikan pendamping dan bekerja sama dengan profesi lain.",
+                "A Pekerja Sosial coordinates the companions and works with other professions.",
+            ),
+            Self::P16Ps45 => (
+                "Pendanaan bersumber dari APBN, APBD, dan sumber lain yang sah.",
+                "Funds come from APBN, APBD and other lawful sources.",
             ),
             Self::P7Ps4 => (
                 "Multifungsi layanan: merespon ragam masalah sosial yang mendesak.",

@@ -64,6 +64,12 @@ coded! {
         /// It refused nothing: the offer was taken back.
         Withdrawn = "withdrawn",
         Safety = "safety",
+        /// The persons would not go there.
+        NoShow = "no_show",
+        /// Its reserved place was given up.
+        Cancelled = "cancelled",
+        /// The persons are there and are to go elsewhere.
+        Transfer = "transfer",
     }
 }
 

@@ -4,10 +4,13 @@ use serasi_domain::break_glass::IllegalBreakGlass;
 use std::time::Duration;
 
 use serasi_domain::case::IllegalCaseVerb;
+use serasi_domain::case::course::StageRefusal;
+use serasi_domain::case::ending::EndingRefusal;
 use serasi_domain::facility::IllegalFacilityVerb;
 use serasi_domain::offer::IllegalOfferVerb;
 use serasi_domain::placement::IllegalPlacementVerb;
 use serasi_domain::policy::MissingFields;
+use serasi_domain::policy::care::TooLong;
 use serasi_domain::registry::IllegalRegistryVerb;
 use serasi_domain::routing::NotRoutable;
 use serasi_store::StoreError;
@@ -43,6 +46,16 @@ pub(crate) enum Kind {
 pub(crate) enum RuleBroken {
     #[error(transparent)]
     Case(#[from] IllegalCaseVerb),
+    #[error(transparent)]
+    Stage(#[from] StageRefusal),
+    #[error(transparent)]
+    Ending(#[from] EndingRefusal),
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    #[error("the case holds as many records as a case may; close it and report what goes on anew")]
+    TooManyRecords,
+    #[error("the persons are in service: say where they live from now on, FAMILY or INDEPENDENT")]
+    DestinationNeeded,
     #[error(transparent)]
     Facility(#[from] IllegalFacilityVerb),
     #[error(transparent)]
@@ -101,6 +114,9 @@ pub(crate) enum HubError {
     Busy,
     #[error("the record changed meanwhile")]
     Moved,
+    /// A record that was not locked changed between look and write: the command is repeated.
+    #[error("somebody was faster")]
+    Raced,
     #[error("more calls are in flight than the hub can do in good time")]
     Overloaded,
     #[error("too much at once: {0}")]
@@ -138,6 +154,9 @@ macro_rules! rule_broken_from {
 }
 
 rule_broken_from!(
+    EndingRefusal,
+    StageRefusal,
+    TooLong,
     IllegalCaseVerb,
     IllegalFacilityVerb,
     IllegalOfferVerb,

@@ -4,16 +4,18 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use serasi_domain::case::IllegalCaseVerb;
 use serasi_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use uuid::Uuid;
 
-use crate::error::{HubError, Kind, RuleBroken, Violation};
+use crate::error::{HubError, Kind, Violation};
+
+mod broken;
+
+use broken::broken;
 
 mod admission;
-mod rules;
 
 use admission::{bad_token, forbidden, overloaded, too_fast};
 
@@ -88,7 +90,7 @@ impl From<HubError> for Status {
             )
             .into_status(ErrorDetails::new()),
             HubError::Rule(rule) => broken(&rule),
-            HubError::Moved => Shown::new(
+            HubError::Moved | HubError::Raced => Shown::new(
                 Code::Aborted,
                 "VERSION_MOVED",
                 "the record changed meanwhile; read it again and repeat with its new version",
@@ -213,30 +215,6 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         .with("existing_id", id)
         .with("differences", differences.join(","))
         .into_status(details)
-}
-
-fn broken(rule: &RuleBroken) -> Status {
-    let (reason, message_id, article) = rules::in_words(rule);
-    let mut details = ErrorDetails::new();
-    details.add_precondition_failure_violation(reason, article, rule.to_string());
-    let mut shown =
-        Shown::new(Code::FailedPrecondition, reason, rule.to_string(), message_id).with("article", article);
-    if let RuleBroken::Case(error) = rule {
-        shown = shown
-            .with("state", error.state)
-            .with("allowed", allowed_verbs(error).join(","));
-    }
-    if let RuleBroken::MissingFields(missing) = rule {
-        let fields: Vec<_> = missing.fields.iter().map(|field| field.code()).collect();
-        shown = shown
-            .with("cluster", missing.cluster)
-            .with("fields", fields.join(","));
-    }
-    shown.into_status(details)
-}
-
-fn allowed_verbs(error: &IllegalCaseVerb) -> Vec<&'static str> {
-    error.allowed.iter().map(|verb| verb.code()).collect()
 }
 
 fn stored(error: &StoreError) -> Status {

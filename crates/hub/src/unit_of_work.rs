@@ -160,11 +160,13 @@ where
     let mut loaded = BTreeSet::new();
     loop {
         match attempt().await {
-            Err(HubError::Store(StoreError::Conflict(_))) if tries < MAX_TRIES => pause(tries).await,
             Err(HubError::Store(StoreError::KeyNeeded(home))) if loaded.insert(home) => {
                 hub.store.load_keys(home).await?;
                 // Regencies are few, and each was to be loaded once.
                 continue;
+            }
+            Err(HubError::Store(StoreError::Conflict(_)) | HubError::Raced) if tries < MAX_TRIES => {
+                pause(tries).await;
             }
             Err(HubError::Store(StoreError::KeyNeeded(home))) if tries < MAX_TRIES => {
                 hub.store.load_keys(home).await?;

@@ -17,6 +17,7 @@ mod placement;
 mod policy;
 mod reference;
 mod registry;
+mod stage;
 mod time;
 
 pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list};
@@ -28,7 +29,8 @@ pub(crate) use decision::{decision_to_wire, outcome_to_wire, replay_to_wire};
 pub(crate) use dry_run::dry_run_to_wire;
 pub(crate) use facility::{facility_to_wire, profile};
 pub(crate) use insight::{
-    days, extent, months, timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire, within,
+    achievement_to_wire, days, extent, months, timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire,
+    within,
 };
 pub(crate) use intake::intake;
 pub(crate) use offer::offer_to_wire;
@@ -42,3 +44,4 @@ pub(crate) use registry::{
     acknowledgements, obligation_ages_to_wire, obligation_state_to_wire, outcomes, owed_to_wire,
     registration_to_wire, step_to_wire,
 };
+pub(crate) use stage::{course_to_wire, indicators, record_to_wire};

@@ -1,9 +1,9 @@
 //! `serasi case`: one case in full, or many in a table.
 
 use serasi_proto::v1::{
-    AccessNeed, Case, CaseState, Channel, Cluster, Criterion, DataClass, GetCaseRequest, HoldReason,
-    LiftLegalHoldRequest, ListCasesRequest, MaskReason, Need, Owner, OwnerKind, Person, Placement,
-    PlacementState, ServiceBase, ServiceForm, SetLegalHoldRequest, Sex, Target, Urgency,
+    AccessNeed, Case, CaseState, Channel, CloseReason, Cluster, Criterion, DataClass, GetCaseRequest,
+    HoldReason, LiftLegalHoldRequest, ListCasesRequest, MaskReason, Need, Owner, OwnerKind, Person,
+    Placement, PlacementState, ServiceBase, ServiceForm, SetLegalHoldRequest, Sex, Target, Urgency,
 };
 
 use crate::cli::{CaseListArgs, ClientOptions, HoldArgs};
@@ -17,6 +17,14 @@ use crate::output::Output;
 use crate::pages::collect;
 use crate::request_id;
 use crate::table::{facts, records};
+
+mod ending;
+mod stages;
+mod work;
+
+pub(crate) use ending::{close, link, reopen, unlink};
+pub(crate) use stages::list as list_records;
+pub(crate) use work::{advance, aftercare, record, sign, stay, transfer};
 
 const HEADER: [&str; 7] = [
     "case", "state", "urgency", "cluster", "region", "owner", "deadline",
@@ -158,6 +166,15 @@ fn text_of(case: &Case) -> String {
     if let Some(placement) = &case.placement {
         parts.push(format!("Placement\n{}", placement_facts(placement, clock)));
     }
+    if let Some(transfer) = &case.transfer {
+        parts.push(format!("Transfer\n{}", stages::transfer_text(transfer)));
+    }
+    if let Some(next) = &case.next_placement {
+        parts.push(format!("Expected\n{}", placement_facts(next, clock)));
+    }
+    if !case.stages.is_empty() {
+        parts.push(stages::stages_text(&case.stages, clock));
+    }
     parts.join("\n\n")
 }
 
@@ -189,12 +206,28 @@ fn case_facts(case: &Case) -> String {
                 case.version
             ),
         ),
+        ("end before", clock.show(case.finish_deadline.as_ref())),
+        ("episode", case.episode.to_string()),
+        ("ended", ended(case)),
+        ("follows", case.linked_to_case_id.clone()),
+        ("followed by", case.linked_case_ids.join(", ")),
         ("held", known::<HoldReason>(&[case.legal_hold])),
         ("erased", known::<DataClass>(&case.erased_classes)),
         ("resolution", case.resolution.clone()),
         ("story", case.story.clone()),
         ("masked", masked(case.mask_reason)),
     ])
+}
+
+fn ended(case: &Case) -> String {
+    let Some(end) = &case.end_time else {
+        return String::new();
+    };
+    let end = clock(case).show(Some(end));
+    if case.close_reason == 0 {
+        return end;
+    }
+    format!("{end} ({})", label::<CloseReason>(case.close_reason))
 }
 
 /// Values of a fact that most cases do not have; empty = the fact is left out.

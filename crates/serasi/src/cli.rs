@@ -6,6 +6,7 @@ mod insight;
 mod keys;
 mod records;
 mod registry;
+mod service;
 
 use std::path::PathBuf;
 
@@ -21,14 +22,18 @@ pub(crate) use audit::{
     Audit, AuditExportArgs, AuditFilterArgs, AuditKeyArgs, AuditListArgs, AuditVerifyArgs,
 };
 pub(crate) use break_glass::{BreakGlass, BreakGlassListArgs, OpenArgs, ReviewArgs};
-pub(crate) use insight::{Export, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
+pub(crate) use insight::{Export, IndicatorArgs, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
 pub(crate) use keys::{DatabaseArgs, Keys, RotateArgs, Rotation};
 pub(crate) use records::{
-    AcceptArgs, Case, CaseListArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, ListLength, Offer,
-    OfferListArgs, Policy, PolicyDryRunArgs, WithdrawArgs,
+    AcceptArgs, Case, CaseListArgs, CloseArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, LinkArgs,
+    ListLength, Offer, OfferListArgs, Policy, PolicyDryRunArgs, RecordsArgs, WithdrawArgs,
 };
 pub(crate) use registry::{
     AcknowledgeArgs, EvaluateArgs, GenerateArgs, MatchArgs, ObligationsArgs, OutcomeArgs, Registry,
+};
+pub(crate) use service::{
+    AdvanceArgs, AftercareArgs, CancelArgs, DischargeArgs, NoShowArgs, Placement, RecordArgs, SignArgs,
+    Stage, TransferArgs,
 };
 
 const EXIT_CODES: &str = "\
@@ -112,12 +117,18 @@ pub(crate) enum Command {
     /// Find a facility for a case.
     #[command(subcommand)]
     Route(Route),
-    /// Look at cases.
+    /// Look at cases, end them, and tell which are the same.
     #[command(subcommand)]
     Case(Case),
     /// Look at offers and answer them.
     #[command(subcommand)]
     Offer(Offer),
+    /// Say who arrived, did not come, or left.
+    #[command(subcommand)]
+    Placement(Placement),
+    /// Work on the stages of a case: write down, sign, go on.
+    #[command(subcommand)]
+    Stage(Stage),
     /// Look at the directory of facilities.
     #[command(subcommand)]
     Facility(Facility),

@@ -4,16 +4,18 @@ mod columns;
 
 use std::path::Path;
 
-use serasi_proto::v1::{GetTimelinessRequest, GetTruthfulnessRequest, GetUnmetNeedRequest};
+use serasi_proto::v1::{
+    GetIndicatorsRequest, GetTimelinessRequest, GetTruthfulnessRequest, GetUnmetNeedRequest, Timeliness,
+};
 use serde::Serialize;
 
-use crate::cli::{ClientOptions, Export, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
+use crate::cli::{ClientOptions, Export, IndicatorArgs, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
 use crate::client::Hub;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::pages::{List, collect};
-use columns::{Columns, TIMELINESS, TRUTHFULNESS, UNMET};
+use columns::{Columns, INDICATORS, STAGES, TIMELINESS, TRUTHFULNESS, UNMET};
 
 /// Rows the hub gives in one page.
 const MAX_ROWS: i32 = 5_000;
@@ -88,6 +90,61 @@ pub(crate) async fn timeliness(
     };
     let rows = client.get_timeliness(request).await?.into_inner().rows;
     show(&List::whole(rows), output, &args.export, &TIMELINESS)
+}
+
+/// How long the stages take.
+pub(crate) async fn stages(
+    options: &ClientOptions,
+    args: &TimelinessArgs,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let mut client = Hub::connect(options).await?.insights();
+    let request = GetTimelinessRequest {
+        region_code: args.extent.region.clone().unwrap_or_default(),
+        from_date: args.days.from.clone(),
+        until_date: args.days.until.clone(),
+        level: args.extent.level.into(),
+    };
+    let rows = client.get_timeliness(request).await?.into_inner().rows;
+    // One line a stage: each row is shown with one of its stages only.
+    let rows = rows.iter().flat_map(|row| {
+        row.stages.iter().map(|stage| Timeliness {
+            region_code: row.region_code.clone(),
+            urgency: row.urgency,
+            stages: vec![*stage],
+            ..Timeliness::default()
+        })
+    });
+    show(&List::whole(rows.collect()), output, &args.export, &STAGES)
+}
+
+/// What service achieves.
+pub(crate) async fn indicators(
+    options: &ClientOptions,
+    args: &IndicatorArgs,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let mut client = Hub::connect(options).await?.insights();
+    let mut rows = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = GetIndicatorsRequest {
+            region_code: args.extent.region.clone().unwrap_or_default(),
+            from_month: args.from.clone(),
+            until_month: args.until.clone(),
+            cluster: args.cluster.unwrap_or_default().into(),
+            level: args.extent.level.into(),
+            page_size: MAX_ROWS,
+            page_token,
+        };
+        let page = client.get_indicators(request).await?.into_inner();
+        rows.extend(page.rows);
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        page_token = page.next_page_token;
+    }
+    show(&List::whole(rows), output, &args.export, &INDICATORS)
 }
 
 fn show<T: Serialize>(

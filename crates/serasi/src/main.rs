@@ -24,6 +24,7 @@ mod offer;
 mod outcome;
 mod output;
 mod pages;
+mod placement;
 mod policy;
 mod progress;
 mod refusal;
@@ -34,6 +35,7 @@ mod route;
 mod run;
 mod serve;
 mod table;
+mod text_file;
 mod token;
 
 use std::io;

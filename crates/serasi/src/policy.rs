@@ -3,8 +3,6 @@
 mod dry_run;
 mod text;
 
-use std::fs;
-use std::io::{self, Read};
 use std::path::Path;
 
 use serasi_domain::policy::Policy as PolicyFile;
@@ -22,8 +20,8 @@ use crate::exit::Exit;
 use crate::local_time::Clock;
 use crate::output::Output;
 use crate::pages::collect;
-use crate::rejects::STDIN;
 use crate::request_id;
+use crate::text_file;
 pub(crate) use dry_run::dry_run;
 use text::text_of;
 
@@ -81,7 +79,7 @@ pub(crate) async fn create(
     file: &Path,
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
-    let policy = PolicyFile::parse(&read(file)?).map_err(|source| CliError::NotAPolicy {
+    let policy = PolicyFile::parse(&text_file::read(file)?).map_err(|source| CliError::NotAPolicy {
         path: file.to_owned(),
         source,
     })?;
@@ -122,19 +120,6 @@ fn tell(policy: &Policy, output: &mut Output<'_>) -> Result<Exit, CliError> {
         ))?;
     }
     Ok(Exit::Done)
-}
-
-fn read(path: &Path) -> Result<String, CliError> {
-    let read = if path == Path::new(STDIN) {
-        let mut text = String::new();
-        io::stdin().lock().read_to_string(&mut text).map(|_| text)
-    } else {
-        fs::read_to_string(path)
-    };
-    read.map_err(|source| CliError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 fn row(policy: &Policy) -> Vec<String> {

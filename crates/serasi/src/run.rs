@@ -10,8 +10,8 @@ use crate::bench;
 use crate::break_glass;
 use crate::case;
 use crate::cli::{
-    Audit, BreakGlass, Case, Cli, ClientOptions, Command, Facility, Import, Insight, Intake, Offer, Policy,
-    Registry, Route,
+    Audit, BreakGlass, Case, Cli, ClientOptions, Command, Facility, Import, Insight, Intake, Offer,
+    Placement, Policy, Registry, Route, Stage,
 };
 use crate::demo;
 use crate::error::CliError;
@@ -24,6 +24,7 @@ use crate::keys;
 use crate::migrate;
 use crate::offer;
 use crate::output::Output;
+use crate::placement;
 use crate::policy;
 use crate::registry;
 use crate::route;
@@ -62,15 +63,14 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Route(Route::Decision(decision)) => {
             route::decision(client, &decision.decision_id, output).await
         }
-        Command::Case(Case::Show(case)) => case::show(client, &case.case_id, output).await,
-        Command::Case(Case::List(args)) => case::list(client, args, output).await,
-        Command::Case(Case::Hold(args)) => case::hold(client, args, output).await,
-        Command::Case(Case::LiftHold(case)) => case::lift_hold(client, &case.case_id, output).await,
+        Command::Case(command) => of_case(client, command, output).await,
         Command::Offer(Offer::List(args)) => offer::list(client, args, output).await,
         Command::Offer(Offer::Show(offer)) => offer::show(client, &offer.offer_id, output).await,
         Command::Offer(Offer::Accept(args)) => offer::accept(client, args, output).await,
         Command::Offer(Offer::Decline(args)) => offer::decline(client, args, output).await,
         Command::Offer(Offer::Withdraw(args)) => offer::withdraw(client, args, output).await,
+        Command::Placement(command) => of_placement(client, command, output).await,
+        Command::Stage(command) => of_stage(client, command, output).await,
         Command::Facility(Facility::List(args)) => facility::list(client, args, output).await,
         Command::Facility(Facility::Show(facility)) => {
             facility::show(client, &facility.facility_id, output).await
@@ -100,6 +100,48 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
     }
 }
 
+async fn of_case(client: &ClientOptions, command: &Case, output: &mut Output<'_>) -> Result<Exit, CliError> {
+    match command {
+        Case::Show(case) => case::show(client, &case.case_id, output).await,
+        Case::List(args) => case::list(client, args, output).await,
+        Case::Records(args) => case::list_records(client, args, output).await,
+        Case::Close(args) => case::close(client, args, output).await,
+        Case::Reopen(case) => case::reopen(client, &case.case_id, output).await,
+        Case::Link(args) => case::link(client, args, output).await,
+        Case::Unlink(case) => case::unlink(client, &case.case_id, output).await,
+        Case::Transfer(args) => case::transfer(client, args, output).await,
+        Case::Stay(case) => case::stay(client, &case.case_id, output).await,
+        Case::Hold(args) => case::hold(client, args, output).await,
+        Case::LiftHold(case) => case::lift_hold(client, &case.case_id, output).await,
+    }
+}
+
+async fn of_placement(
+    client: &ClientOptions,
+    command: &Placement,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Placement::Admit(args) => placement::admit(client, &args.placement_id, output).await,
+        Placement::NoShow(args) => placement::no_show(client, args, output).await,
+        Placement::Cancel(args) => placement::cancel(client, args, output).await,
+        Placement::Discharge(args) => placement::discharge(client, args, output).await,
+    }
+}
+
+async fn of_stage(
+    client: &ClientOptions,
+    command: &Stage,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Stage::Record(args) => case::record(client, args, output).await,
+        Stage::Sign(args) => case::sign(client, args, output).await,
+        Stage::Advance(args) => case::advance(client, args, output).await,
+        Stage::Aftercare(args) => case::aftercare(client, args, output).await,
+    }
+}
+
 async fn of_insight(
     client: &ClientOptions,
     command: &Insight,
@@ -109,6 +151,8 @@ async fn of_insight(
         Insight::Unmet(args) => insight::unmet(client, args, output).await,
         Insight::Truthfulness(args) => insight::truthfulness(client, args, output).await,
         Insight::Timeliness(args) => insight::timeliness(client, args, output).await,
+        Insight::Stages(args) => insight::stages(client, args, output).await,
+        Insight::Indicators(args) => insight::indicators(client, args, output).await,
     }
 }
 

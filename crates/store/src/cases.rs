@@ -1,148 +1,24 @@
 //! Cases: the row becomes the state enum here and nowhere else.
 
-use serasi_domain::case::{Case, CaseState, Owner};
+use serasi_domain::case::ending::CloseReason;
+use serasi_domain::case::{Case, CaseState};
 use serasi_domain::cluster::Cluster;
-use serasi_domain::id::{CaseId, OfferId, PlacementId, Regency};
-use serasi_domain::intake::SourceKey;
+use serasi_domain::id::CaseId;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
-use crate::columns::{Row, regency};
 use crate::seal::Cell;
 use crate::subject_keys::{open, seal, story_cell};
 use crate::{Kept, Sealer, StoreError};
 
 mod due;
 mod list;
+mod row;
 
 pub use due::{QueuePosition, get_many, overdue, waiting};
 pub use list::{CaseFilter, CaseOrder, CasePosition, list};
-
-#[derive(Debug)]
-struct CaseRow {
-    region_code: String,
-    case_id: Uuid,
-    version: i64,
-    state: String,
-    channel: String,
-    source_system: String,
-    source_ref: String,
-    facts: serde_json::Value,
-    owner_kind: String,
-    owner_reference: String,
-    next_deadline: Option<OffsetDateTime>,
-    policy_version: String,
-    refusals: i32,
-    escalations: i32,
-    offer_id: Option<Uuid>,
-    placement_id: Option<Uuid>,
-    waiting_since: Option<OffsetDateTime>,
-    created_at: OffsetDateTime,
-    changed_at: OffsetDateTime,
-}
-
-impl TryFrom<CaseRow> for Case {
-    type Error = StoreError;
-
-    fn try_from(row: CaseRow) -> Result<Self, Self::Error> {
-        let home = regency("cases", &row.region_code)?;
-        let id = CaseId::new(home, row.case_id);
-        let context = Row {
-            table: "cases",
-            id: &id,
-        };
-        let owner = match row.owner_kind.as_str() {
-            "coordinator" => Owner::Coordinator(context.code("owner_reference", &row.owner_reference)?),
-            "facility" => Owner::Facility(context.code("owner_reference", &row.owner_reference)?),
-            _ => return Err(context.impossible("owner_kind")),
-        };
-        Ok(Self {
-            id,
-            version: row.version,
-            state: read_state(&row, home, &context)?,
-            channel: context.code("channel", &row.channel)?,
-            source: SourceKey::new(&row.source_system, &row.source_ref)
-                .map_err(|_| context.impossible("source_ref"))?,
-            facts: serde_json::from_value(row.facts).map_err(|_| context.impossible("facts"))?,
-            owner,
-            next_deadline: row.next_deadline,
-            policy_version: row.policy_version,
-            refusals: row.refusals,
-            escalations: row.escalations,
-            created_at: row.created_at,
-            changed_at: row.changed_at,
-        })
-    }
-}
-
-fn read_state(row: &CaseRow, home: Regency, context: &Row<'_, CaseId>) -> Result<CaseState, StoreError> {
-    let offer = || {
-        context
-            .present("offer_id", row.offer_id)
-            .map(|id| OfferId::new(home, id))
-    };
-    let placement = || {
-        context
-            .present("placement_id", row.placement_id)
-            .map(|id| PlacementId::new(home, id))
-    };
-    let since = || context.present("waiting_since", row.waiting_since);
-    Ok(match row.state.as_str() {
-        "received" => CaseState::Received,
-        "triaged" => CaseState::Triaged,
-        "offered" => CaseState::Offered { offer: offer()? },
-        "waiting" => CaseState::Waiting { since: since()? },
-        "no_candidate" => CaseState::NoCandidate { since: since()? },
-        "placed" => CaseState::Placed {
-            placement: placement()?,
-        },
-        "in_service" => CaseState::InService {
-            placement: placement()?,
-        },
-        "aftercare" => CaseState::Aftercare {
-            placement: placement()?,
-        },
-        "closed" => CaseState::Closed,
-        "resolved_directly" => CaseState::ResolvedDirectly,
-        _ => return Err(context.impossible("state")),
-    })
-}
-
-/// The columns that belong to a state.
-struct StateColumns {
-    offer: Option<Uuid>,
-    placement: Option<Uuid>,
-    waiting_since: Option<OffsetDateTime>,
-    owner_kind: &'static str,
-    owner_reference: String,
-}
-
-impl StateColumns {
-    fn of(case: &Case) -> Self {
-        let (offer, placement, waiting_since) = match &case.state {
-            CaseState::Offered { offer } => (Some(offer.uuid()), None, None),
-            CaseState::Placed { placement }
-            | CaseState::InService { placement }
-            | CaseState::Aftercare { placement } => (None, Some(placement.uuid()), None),
-            CaseState::Waiting { since } | CaseState::NoCandidate { since } => (None, None, Some(*since)),
-            CaseState::Received | CaseState::Triaged | CaseState::Closed | CaseState::ResolvedDirectly => {
-                (None, None, None)
-            }
-        };
-        let (owner_kind, owner_reference) = match case.owner {
-            Owner::Coordinator(region) => ("coordinator", region.to_string()),
-            Owner::Facility(facility) => ("facility", facility.to_string()),
-        };
-        Self {
-            offer,
-            placement,
-            waiting_since,
-            owner_kind,
-            owner_reference,
-        }
-    }
-}
+use row::{CaseRow, StateColumns};
+pub(crate) use row::{owner_columns, read_owner};
 
 fn facts_json(case: &Case) -> serde_json::Value {
     serde_json::to_value(&case.facts).expect("facts are plain data")
@@ -154,8 +30,9 @@ pub async fn insert(conn: &mut PgConnection, case: &Case) -> Result<(), StoreErr
     sqlx::query!(
         "INSERT INTO cases (region_code, case_id, version, state, channel, urgency, cluster, source_system, source_ref,
              facts, owner_kind, owner_reference, next_deadline, policy_version, refusals, offer_id, placement_id,
-             waiting_since, escalations, created_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)",
+             waiting_since, escalations, created_at, changed_at, episode, episode_began_at, finish_before)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21, $22,
+             $23)",
         case.id.home().to_string(),
         case.id.uuid(),
         case.version,
@@ -175,7 +52,10 @@ pub async fn insert(conn: &mut PgConnection, case: &Case) -> Result<(), StoreErr
         columns.placement,
         columns.waiting_since,
         case.escalations,
-        case.created_at
+        case.created_at,
+        case.episode.number,
+        case.episode.began_at,
+        case.finish.map(|finish| finish.before)
     )
     .execute(conn)
     .await?;
@@ -193,7 +73,10 @@ pub async fn update(
     let done = sqlx::query!(
         "UPDATE cases SET version = version + 1, state = $5, urgency = $6, cluster = $7, facts = $8, owner_kind = $9,
              owner_reference = $10, next_deadline = $11, policy_version = $12, refusals = $13, offer_id = $14,
-             placement_id = $15, waiting_since = $16, escalations = $17, changed_at = $18
+             placement_id = $15, waiting_since = $16, escalations = $17, changed_at = $18, episode = $19,
+             episode_began_at = $20, finish_before = $21, finish_has_rung = $22, facility_reference = $23,
+             transfer_waiting_since = $24, transfer_offer_id = $25, transfer_placement_id = $26,
+             transfer_facility_reference = $27, close_reason = $28, ended_at = $29
          WHERE region_code = $1 AND case_id = $2 AND version = $3 AND state = $4",
         case.id.home().to_string(),
         case.id.uuid(),
@@ -212,7 +95,18 @@ pub async fn update(
         columns.placement,
         columns.waiting_since,
         case.escalations,
-        now
+        now,
+        case.episode.number,
+        case.episode.began_at,
+        case.finish.map(|finish| finish.before),
+        case.finish.is_some_and(|finish| finish.has_rung),
+        columns.facility,
+        columns.transfer_since,
+        columns.transfer_offer,
+        columns.transfer_placement,
+        columns.transfer_facility,
+        columns.close_reason.map(CloseReason::code),
+        columns.ended_at
     )
     .execute(conn)
     .await?;
@@ -262,12 +156,57 @@ pub async fn resolution(
     }
 }
 
+const fn close_cell(case: CaseId) -> Cell {
+    story_cell("cases", "close_note", case.uuid(), case)
+}
+
+/// Keeps the words about the end, sealed.
+pub async fn set_close_note(
+    conn: &mut PgConnection,
+    sealer: &Sealer,
+    case: CaseId,
+    note: &str,
+) -> Result<(), StoreError> {
+    let content = seal(conn, sealer, case, close_cell(case), &note).await?;
+    sqlx::query!(
+        "UPDATE cases SET close_note = $3 WHERE region_code = $1 AND case_id = $2",
+        case.home().to_string(),
+        case.uuid(),
+        content
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Words about the end, if there are any.
+pub async fn close_note(
+    conn: &mut PgConnection,
+    sealer: &Sealer,
+    case: CaseId,
+) -> Result<Option<Kept<String>>, StoreError> {
+    let kept = sqlx::query_scalar!(
+        "SELECT close_note FROM cases WHERE region_code = $1 AND case_id = $2",
+        case.home().to_string(),
+        case.uuid()
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .flatten();
+    match kept {
+        None => Ok(None),
+        Some(kept) => open(conn, sealer, close_cell(case), &kept).await.map(Some),
+    }
+}
+
 pub async fn get(conn: &mut PgConnection, id: CaseId) -> Result<Option<Case>, StoreError> {
     let row = sqlx::query_as!(
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
+             transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
+             close_reason, ended_at, created_at, changed_at
          FROM cases WHERE region_code = $1 AND case_id = $2",
         id.home().to_string(),
         id.uuid()
@@ -283,7 +222,9 @@ pub async fn get_for_change(conn: &mut PgConnection, id: CaseId) -> Result<Optio
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
+             transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
+             close_reason, ended_at, created_at, changed_at
          FROM cases WHERE region_code = $1 AND case_id = $2 FOR UPDATE",
         id.home().to_string(),
         id.uuid()

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use enumset::{EnumSet, EnumSetType};
 use serasi_domain::capacity::PoolKey;
 use serasi_domain::id::Regency;
 use serasi_geography::RegionCode;
@@ -28,6 +29,15 @@ impl<I: Display> Row<'_, I> {
     /// Reads a number column into a narrower type.
     pub(crate) fn number<T: TryFrom<i32>>(&self, column: &'static str, value: i32) -> Result<T, StoreError> {
         T::try_from(value).map_err(|_| self.impossible(column))
+    }
+
+    /// Reads a list of codes as a set.
+    pub(crate) fn set<T: FromStr + EnumSetType>(
+        &self,
+        column: &'static str,
+        values: &[String],
+    ) -> Result<EnumSet<T>, StoreError> {
+        values.iter().map(|value| self.code::<T>(column, value)).collect()
     }
 
     /// A value that must be there in this state.

@@ -57,6 +57,11 @@ pub async fn due(
              AND NOT ($2 = ANY (erased))
              AND NOT EXISTS (SELECT 1 FROM legal_holds h
                  WHERE h.region_code = c.region_code AND h.case_id = c.case_id AND h.lifted_at IS NULL)
+             -- What follows another case is kept as long as that one goes on.
+             AND NOT EXISTS (SELECT 1 FROM case_links l JOIN cases m ON m.region_code = l.main_region
+                     AND m.case_id = l.main_case_id
+                 WHERE l.region_code = c.region_code AND l.case_id = c.case_id AND l.unlinked_at IS NULL
+                     AND m.next_deadline IS NOT NULL)
              AND ($3::timestamptz IS NULL OR (changed_at, region_code, case_id) > ($3, $4, $5))
          ORDER BY changed_at, region_code, case_id LIMIT $6",
         cutoff,
@@ -115,8 +120,7 @@ pub async fn erase(
         DataClass::Identity => overwrite_identities(conn, case).await?,
         DataClass::Contact => overwrite_contacts(conn, case).await?,
         DataClass::Story => overwrite_stories(conn, case).await?,
-        // Nothing of this class is kept yet.
-        DataClass::Assessment => {}
+        DataClass::Assessment => overwrite_assessments(conn, case).await?,
     }
     Ok(true)
 }
@@ -176,6 +180,17 @@ async fn forget_index(conn: &mut PgConnection, case: CaseId, kind: &str) -> Resu
     Ok(())
 }
 
+async fn overwrite_assessments(conn: &mut PgConnection, case: CaseId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE case_records SET content = '' WHERE region_code = $1 AND case_id = $2",
+        case.home().to_string(),
+        case.uuid()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 async fn overwrite_stories(conn: &mut PgConnection, case: CaseId) -> Result<(), StoreError> {
     let (home, uuid) = (case.home().to_string(), case.uuid());
     sqlx::query!(
@@ -186,7 +201,16 @@ async fn overwrite_stories(conn: &mut PgConnection, case: CaseId) -> Result<(), 
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "UPDATE cases SET resolution = '' WHERE region_code = $1 AND case_id = $2 AND resolution IS NOT NULL",
+        "UPDATE placements SET end_note = '' WHERE region_code = $1 AND case_id = $2 AND end_note IS NOT NULL",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE cases SET resolution = CASE WHEN resolution IS NOT NULL THEN ''::bytea END,
+             close_note = CASE WHEN close_note IS NOT NULL THEN ''::bytea END
+         WHERE region_code = $1 AND case_id = $2 AND (resolution IS NOT NULL OR close_note IS NOT NULL)",
         home,
         uuid
     )

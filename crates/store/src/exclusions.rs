@@ -40,6 +40,26 @@ pub async fn exclude(
     Ok(())
 }
 
+/// Takes back the exclusion of a facility that the persons were to leave: they stay.
+pub async fn stay_after_all(
+    conn: &mut PgConnection,
+    case: CaseId,
+    facility: FacilityId,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE case_exclusions SET excluded_until = excluded_at
+         WHERE region_code = $1 AND case_id = $2 AND facility_region = $3 AND facility_id = $4
+             AND reason LIKE 'transfer:%'",
+        case.home().to_string(),
+        case.uuid(),
+        facility.home().to_string(),
+        facility.uuid()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 pub async fn of_case(conn: &mut PgConnection, case: CaseId) -> Result<Vec<Exclusion>, StoreError> {
     let rows = sqlx::query!(
         "SELECT facility_region, facility_id, reason, excluded_until FROM case_exclusions

@@ -20,14 +20,17 @@ pub mod insight;
 pub mod intakes;
 pub mod leases;
 pub mod legal_holds;
+pub mod links;
 pub mod offers;
 pub mod persons;
 pub mod placements;
 pub mod policies;
 pub mod private_file;
+pub mod records;
 pub mod registrations;
 pub mod rotation;
 pub mod source_keys;
+pub mod stages;
 
 mod columns;
 mod context;

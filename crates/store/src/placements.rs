@@ -7,8 +7,9 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::columns::{Row, pool_columns, regency, scope_pattern};
+use crate::subject_keys::{seal, story_cell};
+use crate::{Sealer, StoreError};
 
 #[derive(Debug)]
 struct PlacementRow {
@@ -29,6 +30,8 @@ struct PlacementRow {
     admitted_at: Option<OffsetDateTime>,
     discharged_at: Option<OffsetDateTime>,
     destination: Option<String>,
+    ended_at: Option<OffsetDateTime>,
+    end_reason: Option<String>,
 }
 
 impl TryFrom<PlacementRow> for Placement {
@@ -51,6 +54,20 @@ impl TryFrom<PlacementRow> for Placement {
                 to: context.code(
                     "destination",
                     &context.present("destination", row.destination.clone())?,
+                )?,
+            },
+            "no_show" => PlacementState::NoShow {
+                at: context.present("ended_at", row.ended_at)?,
+                reason: context.code(
+                    "end_reason",
+                    &context.present("end_reason", row.end_reason.clone())?,
+                )?,
+            },
+            "cancelled" => PlacementState::Cancelled {
+                at: context.present("ended_at", row.ended_at)?,
+                reason: context.code(
+                    "end_reason",
+                    &context.present("end_reason", row.end_reason.clone())?,
                 )?,
             },
             _ => return Err(context.impossible("state")),
@@ -105,14 +122,24 @@ pub async fn update(
     placement: &Placement,
     old_state: &PlacementState,
 ) -> Result<bool, StoreError> {
-    let (admitted_at, discharged_at, destination) = match placement.state {
-        PlacementState::Reserved => (None, None, None),
-        PlacementState::Admitted { at } => (Some(at), None, None),
-        PlacementState::Discharged { admitted_at, at, to } => (Some(admitted_at), Some(at), Some(to)),
-    };
+    let (mut admitted_at, mut discharged_at, mut destination) = (None, None, None);
+    let (mut ended_at, mut end_reason) = (None, None);
+    match placement.state {
+        PlacementState::Reserved => {}
+        PlacementState::Admitted { at } => admitted_at = Some(at),
+        PlacementState::Discharged {
+            admitted_at: came_at,
+            at,
+            to,
+        } => {
+            (admitted_at, discharged_at, destination) = (Some(came_at), Some(at), Some(to));
+        }
+        PlacementState::NoShow { at, reason } => (ended_at, end_reason) = (Some(at), Some(reason.code())),
+        PlacementState::Cancelled { at, reason } => (ended_at, end_reason) = (Some(at), Some(reason.code())),
+    }
     let done = sqlx::query!(
         "UPDATE placements SET version = version + 1, state = $5, admitted_at = $6, discharged_at = $7,
-             destination = $8
+             destination = $8, ended_at = $9, end_reason = $10
          WHERE region_code = $1 AND placement_id = $2 AND version = $3 AND state = $4",
         placement.id.home().to_string(),
         placement.id.uuid(),
@@ -121,18 +148,42 @@ pub async fn update(
         placement.state.code(),
         admitted_at,
         discharged_at,
-        destination.map(DischargeDestination::code)
+        destination.map(DischargeDestination::code),
+        ended_at,
+        end_reason
     )
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
+/// Keeps the words about an end, sealed.
+pub async fn set_end_note(
+    conn: &mut PgConnection,
+    sealer: &Sealer,
+    placement: &Placement,
+    note: &str,
+) -> Result<(), StoreError> {
+    let id = placement.id;
+    let cell = story_cell("placements", "end_note", id.uuid(), placement.case);
+    let content = seal(conn, sealer, placement.case, cell, &note).await?;
+    sqlx::query!(
+        "UPDATE placements SET end_note = $3 WHERE region_code = $1 AND placement_id = $2",
+        id.home().to_string(),
+        id.uuid(),
+        content
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 pub async fn get(conn: &mut PgConnection, id: PlacementId) -> Result<Option<Placement>, StoreError> {
     let row = sqlx::query_as!(
         PlacementRow,
         "SELECT region_code, placement_id, version, state, case_id, offer_id, facility_region, facility_id, places,
-             base, cluster, sex, reserved_at, admit_before, admitted_at, discharged_at, destination
+             base, cluster, sex, reserved_at, admit_before, admitted_at, discharged_at, destination, ended_at,
+             end_reason
          FROM placements WHERE region_code = $1 AND placement_id = $2",
         id.home().to_string(),
         id.uuid()

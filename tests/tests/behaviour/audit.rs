@@ -17,6 +17,8 @@ mod records;
 mod scenario;
 #[path = "audit/sealing.rs"]
 mod sealing;
+#[path = "audit/service.rs"]
+mod service;
 #[path = "audit/tampering.rs"]
 mod tampering;
 

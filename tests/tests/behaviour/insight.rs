@@ -3,6 +3,8 @@
 
 use serasi_proto::v1;
 
+#[path = "insight/indicators.rs"]
+mod indicators;
 #[path = "insight/records.rs"]
 mod records;
 #[path = "insight/requests.rs"]

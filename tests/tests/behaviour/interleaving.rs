@@ -28,9 +28,11 @@ const DEEDS_EACH: u32 = 12;
 /// Who takes places without the guard, in the control.
 const UNGUARDED: usize = 16;
 /// Somebody else was faster, or may not: anything else is a defect.
-const FAIR_REFUSALS: [&str; 7] = [
+const FAIR_REFUSALS: [&str; 9] = [
+    "ADMISSION_NOT_DUE",
     "CASE_STATE",
     "FACILITY_STATE",
+    "LINK_REFUSED",
     "OFFER_STATE",
     "PLACEMENT_STATE",
     "STALE_REPORT",
@@ -56,6 +58,8 @@ async fn whatever_sixty_four_parties_do_at_once_places_add_up_and_cases_are_whol
         "withdraw",
         "admit",
         "discharge",
+        "miss",
+        "transfer",
         "report",
         "expire",
     ] {
@@ -177,15 +181,18 @@ async fn look(connection: &mut PgConnection) -> Vec<String> {
 async fn broken_cases(connection: &mut PgConnection) -> Vec<String> {
     let query = "SELECT format('case %s is %s', c.case_id, c.state) FROM cases c
         LEFT JOIN placements p ON p.region_code = c.region_code AND p.placement_id = c.placement_id
+        LEFT JOIN placements t ON t.region_code = c.region_code AND t.placement_id = c.transfer_placement_id
         WHERE (SELECT count(*) FROM offers o WHERE o.region_code = c.region_code AND o.case_id = c.case_id
-                AND o.state IN ('offered', 'seen')) <> (CASE c.state WHEN 'offered' THEN 1 ELSE 0 END)
+                AND o.state IN ('offered', 'seen')) <> num_nonnulls(c.offer_id, c.transfer_offer_id)
             OR (SELECT count(*) FROM placements q WHERE q.region_code = c.region_code AND q.case_id = c.case_id
                 AND q.state IN ('reserved', 'admitted'))
                 <> (CASE WHEN c.state IN ('placed', 'in_service') THEN 1 ELSE 0 END)
+                    + num_nonnulls(c.transfer_placement_id)
+            OR t.state <> 'reserved'
             OR p.state IS DISTINCT FROM (CASE c.state WHEN 'placed' THEN 'reserved' WHEN 'in_service' THEN 'admitted'
                 WHEN 'aftercare' THEN 'discharged' END)
             OR (c.owner_kind = 'facility') <> (p.placement_id IS NOT NULL)
-            OR (c.next_deadline IS NULL) <> (c.state = 'resolved_directly')";
+            OR (c.next_deadline IS NULL) <> (c.state IN ('closed', 'resolved_directly'))";
     sqlx::query_scalar(query).fetch_all(connection).await.unwrap()
 }
 

@@ -2,6 +2,8 @@
 //! of them called. What is expected stands in `matrix/expected.txt` and is read by people; a method without a sample
 //! request fails, and so does one that nobody may call.
 
+#[path = "matrix/care.rs"]
+mod care;
 #[path = "matrix/raw.rs"]
 mod raw;
 #[path = "matrix/samples.rs"]

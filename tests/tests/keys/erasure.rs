@@ -197,6 +197,100 @@ async fn the_report_of_an_erased_case_that_is_sent_again_is_known_and_makes_no_n
     hub.finish().await;
 }
 
+/// A case that was placed, given up and closed, with words at every step.
+async fn served(hub: &TestHub) -> String {
+    let mut client = hub.coordinator();
+    let report = v1::Intake {
+        persons: vec![canary(1)],
+        ..intake("served")
+    };
+    let answer = client.intake.submit_intake(submit(report)).await.unwrap();
+    let offer = answer.into_inner().outcome.unwrap().offer.unwrap();
+    let accept = v1::AcceptOfferRequest {
+        request_id: request_id(),
+        offer_id: offer.offer_id,
+        capacity: None,
+    };
+    let mut officer = hub.officer(&offer.facility_id);
+    let accepted = officer.referral.accept_offer(accept).await.unwrap().into_inner();
+    let assessment = v1::RecordAssessmentRequest {
+        request_id: request_id(),
+        case_id: offer.case_id.clone(),
+        kind: v1::AssessmentKind::AccessReview as i32,
+        profession: v1::Profession::SocialWorker as i32,
+        text: "Catatan yang sangat rahasia.".to_owned(),
+        ..v1::RecordAssessmentRequest::default()
+    };
+    worker(hub).cases.record_assessment(assessment).await.unwrap();
+    let missed = v1::MarkNoShowRequest {
+        request_id: request_id(),
+        placement_id: accepted.placement.unwrap().placement_id,
+        reason: v1::NoShowReason::DidNotArrive as i32,
+        note: "Dijemput paman.".to_owned(),
+        route_later: true,
+    };
+    officer.referral.mark_no_show(missed).await.unwrap();
+    let close = v1::CloseCaseRequest {
+        request_id: request_id(),
+        case_id: offer.case_id.clone(),
+        version: 0,
+        reason: v1::CloseReason::LostContact as i32,
+        note: "Tidak ditemukan lagi.".to_owned(),
+    };
+    client.cases.close_case(close).await.unwrap();
+    offer.case_id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_in_the_service_is_erased_too_and_that_it_was_written_stays() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 1)]).await;
+    let id = served(&hub).await;
+    let list = || v1::ListRecordsRequest {
+        case_id: id.clone(),
+        ..v1::ListRecordsRequest::default()
+    };
+    let mut worker = worker(&hub);
+    let before = worker
+        .cases
+        .list_records(list())
+        .await
+        .unwrap()
+        .into_inner()
+        .records;
+    assert_eq!(before[0].text, "Catatan yang sangat rahasia.");
+    age(&hub, "11 years").await;
+    keep_for(&mut hub.coordinator(), "R-1", years(5, 5, 5)).await;
+    let all = [
+        v1::DataClass::Identity,
+        v1::DataClass::Contact,
+        v1::DataClass::Story,
+        v1::DataClass::Assessment,
+    ];
+    run_retention(&hub, &id, &all).await;
+    let after = worker
+        .cases
+        .list_records(list())
+        .await
+        .unwrap()
+        .into_inner()
+        .records;
+    let empty = v1::CaseRecord {
+        text: String::new(),
+        ..before[0].clone()
+    };
+    assert_eq!(after, [empty]);
+    assert_eq!(case(&mut worker, &id).await.resolution, "");
+    for left in [
+        "SELECT count(*) FROM case_records WHERE length(content) > 0",
+        "SELECT count(*) FROM placements WHERE length(end_note) > 0",
+        "SELECT count(*) FROM cases WHERE length(close_note) > 0",
+        "SELECT count(*) FROM subject_keys WHERE wrapped IS NOT NULL",
+    ] {
+        assert_eq!(count(&hub, left).await, 0, "{left}");
+    }
+    hub.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_case_is_never_erased_and_a_lifted_hold_lets_it_go() {
     let hub = hub_with(vec![]).await;

@@ -49,7 +49,7 @@ impl World {
     }
 
     /// The id as clients have it.
-    fn id(&self, id: Id) -> String {
+    pub(crate) fn id(&self, id: Id) -> String {
         format!("{}-{}", self.regency.replace('.', ""), id.0)
     }
 
@@ -70,20 +70,24 @@ impl World {
                 self.let_expire(case.offers.last().unwrap().id).await;
                 Ok(())
             }
-            CaseOperation::Admit => {
-                let request = v1::AdmitPlacementRequest {
-                    request_id: request_id(),
-                    placement_id: self.id(case.placement.unwrap().id),
-                };
-                self.client.referral.admit_placement(request).await.map(drop)
+            CaseOperation::Admit
+            | CaseOperation::NoShow(_)
+            | CaseOperation::Cancel(_)
+            | CaseOperation::Discharge(_) => {
+                let placement = case.placement_for(operation).unwrap();
+                let officer = self.officers[placement.facility].clone();
+                Self::call_placement(officer, self.id(placement.id), operation).await
             }
-            CaseOperation::Discharge => {
-                let request = v1::DischargePlacementRequest {
-                    request_id: request_id(),
-                    placement_id: self.id(case.placement.unwrap().id),
-                    destination: v1::DischargeDestination::Family as i32,
-                };
-                self.client.referral.discharge_placement(request).await.map(drop)
+            CaseOperation::RequestTransfer
+            | CaseOperation::CancelTransfer
+            | CaseOperation::Close(_)
+            | CaseOperation::Reopen
+            | CaseOperation::Link
+            | CaseOperation::Unlink => self.call_service(case, operation).await,
+            CaseOperation::Work => self.work(self.id(case.id), case.work).await,
+            CaseOperation::Overdue => {
+                self.let_the_deadline_pass(case.id, case.escalations).await;
+                Ok(())
             }
         }
     }

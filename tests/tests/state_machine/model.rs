@@ -3,57 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use serasi_proto::v1::{DeclineReason, Urgency, WithdrawReason};
+use serasi_proto::v1::{CloseReason, DeclineReason, Urgency};
 
 use crate::operation::{CaseOperation, Pick};
 use crate::seen::{Id, Seen, SeenPool};
 
-/// The shipped policy calls the next coordinator after so many refusals.
-const REFUSALS_BEFORE_ESCALATION: i32 = 3;
+#[path = "model/case.rs"]
+mod case;
+#[path = "model/verdict.rs"]
+mod verdict;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CaseState {
-    Received,
-    Triaged,
-    /// In the transaction of a search that was just made: where it led, a look tells.
-    Searched,
-    /// WAITING or NO_CANDIDATE, since this microsecond.
-    Waiting(i64),
-    Offered,
-    Placed,
-    InService,
-    Aftercare,
-    ResolvedDirectly,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Offer {
-    pub(crate) id: Id,
-    pub(crate) facility: usize,
-    pub(crate) state: &'static str,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Placement {
-    pub(crate) id: Id,
-    pub(crate) state: &'static str,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Case {
-    pub(crate) id: Id,
-    urgency: Urgency,
-    places: i32,
-    state: CaseState,
-    /// How many coordinators up: 0 = regency, 2 = nation.
-    level: usize,
-    refusals: i32,
-    escalations: i32,
-    /// Not asked again for this case, not within a run anyway.
-    passed_over: [bool; 3],
-    pub(crate) offers: Vec<Offer>,
-    pub(crate) placement: Option<Placement>,
-}
+pub(crate) use case::{Case, CaseState, LAST_STEP, Owner};
+use case::{Offer, Placement, Transfer};
+pub(crate) use verdict::Verdict;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facility {
@@ -65,15 +27,6 @@ pub(crate) struct Facility {
     pub(crate) is_active: bool,
 }
 
-/// What the hub must answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Done,
-    Refused(&'static str),
-    /// There is nothing it could be done to.
-    Idle,
-}
-
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     /// Regency, province, nation.
@@ -82,95 +35,73 @@ pub(crate) struct Model {
     pub(crate) cases: Vec<Case>,
 }
 
-impl Case {
-    pub(crate) fn new(id: Id, urgency: Urgency, places: i32, state: CaseState) -> Self {
-        Self {
-            id,
-            urgency,
-            places,
-            state,
-            level: 0,
-            refusals: 0,
-            escalations: 0,
-            passed_over: [false; 3],
-            offers: vec![],
-            placement: None,
-        }
-    }
-
+impl Model {
     /// What must come of `operation`.
-    pub(crate) fn verdict(&self, operation: CaseOperation) -> Verdict {
-        let allowed_if = |is_allowed, reason| {
-            if is_allowed {
-                Verdict::Done
-            } else {
-                Verdict::Refused(reason)
-            }
-        };
-        let can_be_routed = matches!(self.state, CaseState::Triaged | CaseState::Waiting(_));
-        let is_offered = self.state == CaseState::Offered;
-        let placement = |state| {
-            self.placement.map_or(Verdict::Idle, |placement| {
-                allowed_if(placement.state == state, "PLACEMENT_STATE")
-            })
-        };
+    pub(crate) fn verdict(&self, index: usize, operation: CaseOperation) -> Verdict {
+        let case = &self.cases[index];
         match operation {
-            CaseOperation::Triage => {
-                allowed_if(can_be_routed || self.state == CaseState::Received, "CASE_STATE")
-            }
-            CaseOperation::Route | CaseOperation::ResolveDirectly => allowed_if(can_be_routed, "CASE_STATE"),
-            CaseOperation::MarkSeen
+            CaseOperation::Link => self.may_link(index),
+            CaseOperation::Unlink => match case.before_link {
+                Some(_) => Verdict::Done,
+                None => Verdict::Refused("CASE_STATE"),
+            },
+            CaseOperation::Triage
+            | CaseOperation::Route
+            | CaseOperation::ResolveDirectly
+            | CaseOperation::MarkSeen
             | CaseOperation::Accept
             | CaseOperation::Decline(_)
-            | CaseOperation::Withdraw { .. } => {
-                if self.offers.is_empty() {
-                    Verdict::Idle
-                } else {
-                    allowed_if(is_offered, "OFFER_STATE")
-                }
-            }
-            CaseOperation::Expire if is_offered => Verdict::Done,
-            CaseOperation::Expire => Verdict::Idle,
-            CaseOperation::Admit => placement("reserved"),
-            CaseOperation::Discharge => placement("admitted"),
+            | CaseOperation::Withdraw { .. }
+            | CaseOperation::Expire
+            | CaseOperation::Admit
+            | CaseOperation::NoShow(_)
+            | CaseOperation::Cancel(_)
+            | CaseOperation::Discharge(_)
+            | CaseOperation::RequestTransfer
+            | CaseOperation::CancelTransfer
+            | CaseOperation::Work
+            | CaseOperation::Close(_)
+            | CaseOperation::Reopen
+            | CaseOperation::Overdue => case.verdict(operation),
         }
     }
 
-    /// Before others in the queue of waiting cases.
-    fn rank(&self, since: i64) -> (u8, i64, Id) {
-        let rank = match self.urgency {
-            Urgency::Emergency => 0,
-            Urgency::Urgent => 1,
-            Urgency::Regular | Urgency::Unspecified => 2,
+    /// The case that `index` would follow: the first other one.
+    pub(crate) fn main_for(&self, index: usize) -> Option<&Case> {
+        self.cases
+            .iter()
+            .enumerate()
+            .find(|(other, _)| *other != index)
+            .map(|(_, case)| case)
+    }
+
+    fn may_link(&self, index: usize) -> Verdict {
+        let case = &self.cases[index];
+        let Some(main) = self.main_for(index) else {
+            return Verdict::Idle;
         };
-        (rank, since, self.id)
-    }
-
-    fn refuse(&mut self) {
-        self.refusals += 1;
-        if self.refusals % REFUSALS_BEFORE_ESCALATION == 0 {
-            self.level = (self.level + 1).min(2);
-            self.escalations += 1;
+        match case.state {
+            CaseState::Received | CaseState::Triaged => {
+                let is_followed = self.cases.iter().any(|other| other.follows == Some(case.id));
+                Verdict::done_if(main.is_open() && !is_followed, "LINK_REFUSED")
+            }
+            // Back in the queue it would be served at some later time, which a run does not wait for.
+            CaseState::Waiting => Verdict::Idle,
+            CaseState::Searched
+            | CaseState::Offered
+            | CaseState::Placed
+            | CaseState::InService(_)
+            | CaseState::Aftercare
+            | CaseState::Closed(_)
+            | CaseState::ResolvedDirectly => Verdict::Refused("CASE_STATE"),
         }
     }
 
-    /// The latest offer came to nothing.
-    fn end_offer(&mut self, state: &'static str) -> usize {
-        let offer = self.offers.last_mut().unwrap();
-        offer.state = state;
-        self.passed_over[offer.facility] = true;
-        offer.facility
-    }
-}
-
-impl Model {
     /// The case that an operation is tried on: one that must allow it, if that is asked for, or one to refuse it.
     pub(crate) fn pick(&self, operation: CaseOperation, pick: Pick) -> Option<usize> {
         let among = |fits: fn(Verdict) -> bool| -> Vec<usize> {
-            let verdicts = self.cases.iter().map(|case| case.verdict(operation)).enumerate();
-            verdicts
-                .filter(|(_, verdict)| fits(*verdict))
-                .map(|(index, _)| index)
+            (0..self.cases.len())
+                .filter(|index| fits(self.verdict(*index, operation)))
                 .collect()
         };
         let mut from = among(|verdict| verdict == Verdict::Done);
@@ -182,56 +113,66 @@ impl Model {
 
     /// Does what is allowed.
     pub(crate) fn act(&mut self, index: usize, operation: CaseOperation) {
+        let main = self.main_for(index).map(|main| main.id);
         let places = self.cases[index].places;
         let case = &mut self.cases[index];
         match operation {
-            CaseOperation::Triage | CaseOperation::Route => case.state = CaseState::Searched,
+            CaseOperation::Triage => {
+                case.knows_cluster = true;
+                case.search();
+            }
+            CaseOperation::Route => case.search(),
             CaseOperation::ResolveDirectly => case.state = CaseState::ResolvedDirectly,
             CaseOperation::MarkSeen => case.offers.last_mut().unwrap().state = "seen",
-            CaseOperation::Accept => {
-                case.offers.last_mut().unwrap().state = "accepted";
-                case.state = CaseState::Placed;
-            }
+            CaseOperation::Accept => case.accept(),
             CaseOperation::Decline(reason) => {
                 let facility = case.end_offer("declined");
                 case.refuse();
-                case.state = CaseState::Searched;
                 let free = self.free(facility);
                 if reason == DeclineReason::Full && free > 0 {
                     self.facilities[facility].occupied += free;
                 }
             }
-            CaseOperation::Withdraw { reason, route_later } => {
-                let route_later = route_later
-                    || matches!(
-                        reason,
-                        WithdrawReason::SolvedOtherwise | WithdrawReason::WrongFacts
-                    );
-                case.end_offer("withdrawn");
-                case.state = if route_later {
-                    CaseState::Triaged
-                } else {
-                    CaseState::Searched
-                };
-            }
+            CaseOperation::Withdraw { reason, route_later } => case.withdraw(reason, route_later),
             CaseOperation::Expire => {
                 case.end_offer("expired");
                 case.refuse();
-                case.state = CaseState::Searched;
             }
             CaseOperation::Admit => {
-                case.placement.as_mut().unwrap().state = "admitted";
-                case.state = CaseState::InService;
-                let facility = case.offers.last().unwrap().facility;
-                self.facilities[facility].occupied += places;
+                let left = case.admit();
+                let arrived = case.admitted().unwrap().facility;
+                self.facilities[arrived].occupied += places;
+                if let Some(left) = left {
+                    self.vacate(left, places);
+                }
             }
-            CaseOperation::Discharge => {
-                case.placement.as_mut().unwrap().state = "discharged";
-                case.state = CaseState::Aftercare;
-                let facility = &mut self.facilities[case.offers.last().unwrap().facility];
-                facility.occupied -= places.min(facility.occupied);
+            CaseOperation::NoShow(reason) => case.miss(reason),
+            CaseOperation::Cancel(reason) => case.cancel(reason),
+            CaseOperation::Discharge(to) => {
+                let left = case.discharge(to);
+                self.vacate(left, places);
+            }
+            CaseOperation::RequestTransfer => case.request_transfer(),
+            CaseOperation::CancelTransfer => case.end_transfer(),
+            CaseOperation::Work => case.work_on(),
+            CaseOperation::Close(reason) => case.state = CaseState::Closed(reason),
+            CaseOperation::Reopen => case.reopen(),
+            CaseOperation::Overdue => case.escalate(),
+            CaseOperation::Link => {
+                case.before_link = Some((case.state, case.owner));
+                case.follows = main;
+                case.state = CaseState::Closed(CloseReason::Linked);
+            }
+            CaseOperation::Unlink => {
+                (case.state, case.owner) = case.before_link.take().unwrap();
+                case.follows = None;
             }
         }
+    }
+
+    fn vacate(&mut self, facility: usize, places: i32) {
+        let facility = &mut self.facilities[facility];
+        facility.occupied -= places.min(facility.occupied);
     }
 
     /// Takes a facility's statement.
@@ -245,7 +186,7 @@ impl Model {
     fn held(&self, facility: usize) -> i32 {
         let holds = |case: &&Case| {
             let is_there = case.offers.last().is_some_and(|offer| offer.facility == facility);
-            is_there && matches!(case.state, CaseState::Offered | CaseState::Placed)
+            is_there && case.holds_places()
         };
         self.cases.iter().filter(holds).map(|case| case.places).sum()
     }
@@ -269,20 +210,18 @@ impl Model {
 
     /// Whether nobody waits for whom somebody could be asked.
     pub(crate) fn is_settled(&self) -> bool {
-        self.cases.iter().all(|case| {
-            !matches!(case.state, CaseState::Waiting(_))
-                || (0..3).all(|facility| !self.may_take(facility, case))
-        })
+        self.cases
+            .iter()
+            .all(|case| !case.waits() || (0..3).all(|facility| !self.may_take(facility, case)))
     }
 
     /// Takes over what searches found: those of the last operation, and those of the hub for cases that wait.
     pub(crate) fn follow(&mut self, seen: &Seen) {
-        let open = |case: &&Case| matches!(case.state, CaseState::Searched | CaseState::Waiting(_));
         let mut found: Vec<_> = self
             .cases
             .iter()
-            .filter(open)
-            .filter_map(|case| seen.cases[&case.id].offer)
+            .filter(|case| case.seeks())
+            .filter_map(|case| seen.cases[&case.id].live_offer())
             .map(|offer| (seen.offers[&offer].offered_at, offer))
             .collect();
         found.sort_unstable();
@@ -291,25 +230,30 @@ impl Model {
         }
         for case in &mut self.cases {
             let now = &seen.cases[&case.id];
-            let waits = matches!(now.state.as_str(), "waiting" | "no_candidate");
-            match case.state {
-                CaseState::Searched | CaseState::Waiting(_) => {
-                    assert!(waits, "{case:?} must wait, but {now:?}");
-                    case.state = CaseState::Waiting(now.reported_at);
-                }
-                CaseState::Placed if case.placement.is_none() => {
-                    case.placement = now.placement.map(|id| Placement {
-                        id,
-                        state: "reserved",
-                    });
-                }
-                CaseState::Received
-                | CaseState::Triaged
-                | CaseState::Offered
-                | CaseState::Placed
-                | CaseState::InService
-                | CaseState::Aftercare
-                | CaseState::ResolvedDirectly => {}
+            case.reported_at = now.reported_at;
+            if case.seeks() {
+                let waits = matches!(now.state.as_str(), "waiting" | "no_candidate") || now.transfer_waits;
+                assert!(waits, "{case:?} must wait, but {now:?}");
+                case.state = if case.is_served() {
+                    CaseState::InService(Transfer::Waiting)
+                } else {
+                    CaseState::Waiting
+                };
+            }
+            let reserved = if case.is_served() {
+                now.transfer_placement
+            } else {
+                now.placement
+            };
+            let is_new = |id: &Id| case.placements.iter().all(|known| known.id != *id);
+            if let Some(id) = reserved.filter(is_new) {
+                let offer = case.offers.last().unwrap();
+                case.placements.push(Placement {
+                    id,
+                    offer: offer.id,
+                    facility: offer.facility,
+                    state: "reserved",
+                });
             }
         }
     }
@@ -322,19 +266,21 @@ impl Model {
         let case = &self.cases[index];
         assert!(self.may_take(facility, case), "{made:?} of {case:?} in {self:#?}");
         assert_eq!(made.attempt, i32::try_from(case.offers.len()).unwrap() + 1);
-        if let CaseState::Waiting(since) = case.state {
+        if case.waits() {
             let overtaken = self.cases.iter().find(|other| {
-                let CaseState::Waiting(waits_since) = other.state else {
-                    return false;
-                };
-                seen.cases[&other.id].offer.is_none()
-                    && other.rank(waits_since) < case.rank(since)
+                other.waits()
+                    && seen.cases[&other.id].live_offer().is_none()
+                    && other.rank() < case.rank()
                     && self.may_take(facility, other)
             });
             assert!(overtaken.is_none(), "{case:?} overtook {overtaken:?}");
         }
         let case = &mut self.cases[index];
-        case.state = CaseState::Offered;
+        case.state = if case.is_served() {
+            CaseState::InService(Transfer::Offered)
+        } else {
+            CaseState::Offered
+        };
         case.offers.push(Offer {
             id: offer,
             facility,
@@ -351,11 +297,12 @@ impl Model {
                 CaseState::Received => &["received"],
                 CaseState::Triaged => &["triaged"],
                 CaseState::Searched => &[],
-                CaseState::Waiting(_) => &["waiting", "no_candidate"],
+                CaseState::Waiting => &["waiting", "no_candidate"],
                 CaseState::Offered => &["offered"],
                 CaseState::Placed => &["placed"],
-                CaseState::InService => &["in_service"],
+                CaseState::InService(_) => &["in_service"],
                 CaseState::Aftercare => &["aftercare"],
+                CaseState::Closed(_) => &["closed"],
                 CaseState::ResolvedDirectly => &["resolved_directly"],
             };
             assert!(states.contains(&now.state.as_str()), "{case:?} is {now:?}");
@@ -364,20 +311,27 @@ impl Model {
                 (case.refusals, case.escalations),
                 "{case:?}"
             );
-            let owner = case.placement.map_or_else(
-                || self.coordinators[case.level].clone(),
-                |placement| seen.placements[&placement.id].facility.0.to_string(),
-            );
+            let (kind, owner) = match case.owner {
+                Owner::Coordinator(level) => ("coordinator", self.coordinators[level].clone()),
+                Owner::Facility(facility) => ("facility", self.facilities[facility].id.0.to_string()),
+            };
+            assert_eq!(now.owner_kind, kind, "{case:?}");
             assert!(now.owner.ends_with(&owner), "{case:?} is owned by {}", now.owner);
             let offers = seen.offers.values().filter(|offer| offer.case == case.id);
             assert_eq!(offers.count(), case.offers.len(), "{case:?}");
             for offer in &case.offers {
                 assert_eq!(seen.offers[&offer.id].state, offer.state, "{offer:?}");
             }
-            if let Some(placement) = case.placement {
+            let placements = seen
+                .placements
+                .values()
+                .filter(|placement| placement.case == case.id);
+            assert_eq!(placements.count(), case.placements.len(), "{case:?}");
+            for placement in &case.placements {
                 let now = &seen.placements[&placement.id];
-                assert_eq!(now.state, placement.state);
-                assert_eq!((now.case, now.offer), (case.id, case.offers.last().unwrap().id));
+                assert_eq!(now.state, placement.state, "{case:?}");
+                let facility = self.facilities[placement.facility].id;
+                assert_eq!((now.offer, now.facility), (placement.offer, facility));
             }
         }
         assert_eq!(seen.pools, self.pools());

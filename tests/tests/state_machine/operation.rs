@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
-use serasi_proto::v1::{DeclineReason, Urgency, WithdrawReason};
+use serasi_proto::v1::{
+    CancelReason, CloseReason, DeclineReason, DischargeDestination, NoShowReason, Urgency, WithdrawReason,
+};
 
 /// Places of the three facilities at the start: total and overflow.
 pub(crate) type Start = [(i32, i32); 3];
@@ -30,7 +32,20 @@ pub(crate) enum CaseOperation {
     },
     Expire,
     Admit,
-    Discharge,
+    NoShow(NoShowReason),
+    Cancel(CancelReason),
+    Discharge(DischargeDestination),
+    RequestTransfer,
+    CancelTransfer,
+    /// The next thing for its stages: something is written down, a stage is signed, the next one begins.
+    Work,
+    Close(CloseReason),
+    Reopen,
+    /// Its deadline passes.
+    Overdue,
+    /// It follows the first other case.
+    Link,
+    Unlink,
 }
 
 /// Which case: one that allows the operation, if there is one, or any.
@@ -77,7 +92,7 @@ impl ReferenceStateMachine for Script {
     fn transitions(_: &Start) -> BoxedStrategy<Operation> {
         prop_oneof![
             8 => submit(),
-            24 => (case_operation(), pick()).prop_map(|(operation, pick)| Operation::OnCase(operation, pick)),
+            36 => (case_operation(), pick()).prop_map(|(operation, pick)| Operation::OnCase(operation, pick)),
             3 => (0..3_usize, 0..5, 0..5, 0..3).prop_map(|(facility, total, occupied, overflow)| Operation::Report {
                 facility,
                 total,
@@ -143,7 +158,55 @@ fn case_operation() -> impl Strategy<Value = CaseOperation> {
         3 => withdraw.prop_map(|(reason, route_later)| CaseOperation::Withdraw { reason, route_later }),
         1 => Just(CaseOperation::Expire),
         4 => Just(CaseOperation::Admit),
-        3 => Just(CaseOperation::Discharge),
+        24 => service_operation(),
+    ]
+}
+
+/// Of placements, stages and endings.
+fn service_operation() -> impl Strategy<Value = CaseOperation> {
+    let no_show = prop::sample::select(vec![
+        NoShowReason::DidNotArrive,
+        NoShowReason::PersonRefused,
+        NoShowReason::NoTransport,
+        NoShowReason::Other,
+    ]);
+    let cancel = prop::sample::select(vec![
+        CancelReason::FacilityCannot,
+        CancelReason::PersonChangedMind,
+        CancelReason::SolvedOtherwise,
+        CancelReason::WrongFacts,
+        CancelReason::Safety,
+        CancelReason::Other,
+    ]);
+    let discharge = prop::sample::select(vec![
+        DischargeDestination::Family,
+        DischargeDestination::OtherFacility,
+        DischargeDestination::Independent,
+        DischargeDestination::Death,
+        DischargeDestination::Left,
+    ]);
+    let close = prop::sample::select(vec![
+        CloseReason::Completed,
+        CloseReason::ReferredOut,
+        CloseReason::PersonDeclined,
+        CloseReason::LostContact,
+        CloseReason::Died,
+        CloseReason::Unfounded,
+        CloseReason::Linked,
+        CloseReason::Other,
+    ]);
+    prop_oneof![
+        2 => no_show.prop_map(CaseOperation::NoShow),
+        2 => cancel.prop_map(CaseOperation::Cancel),
+        3 => discharge.prop_map(CaseOperation::Discharge),
+        5 => Just(CaseOperation::RequestTransfer),
+        2 => Just(CaseOperation::CancelTransfer),
+        3 => Just(CaseOperation::Work),
+        1 => close.prop_map(CaseOperation::Close),
+        2 => Just(CaseOperation::Reopen),
+        1 => Just(CaseOperation::Overdue),
+        1 => Just(CaseOperation::Link),
+        1 => Just(CaseOperation::Unlink),
     ]
 }
 

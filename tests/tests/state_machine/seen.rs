@@ -29,6 +29,9 @@ pub(crate) struct SeenCase {
     pub(crate) escalations: i32,
     pub(crate) offer: Option<Id>,
     pub(crate) placement: Option<Id>,
+    pub(crate) transfer_waits: bool,
+    pub(crate) transfer_offer: Option<Id>,
+    pub(crate) transfer_placement: Option<Id>,
     /// Microseconds; 0 = does not wait.
     pub(crate) reported_at: i64,
 }
@@ -84,6 +87,8 @@ const LOOK: &str = "SELECT json_build_object(
     'cases', (SELECT COALESCE(json_object_agg(case_id, json_build_object('state', state, 'owner_kind', owner_kind,
         'owner', owner_reference, 'has_deadline', next_deadline IS NOT NULL, 'refusals', refusals,
         'escalations', escalations, 'offer', offer_id, 'placement', placement_id,
+        'transfer_waits', transfer_waiting_since IS NOT NULL, 'transfer_offer', transfer_offer_id,
+        'transfer_placement', transfer_placement_id,
         'reported_at', (extract(epoch FROM created_at) * 1000000)::bigint)), '{}')
         FROM cases WHERE region_code = $1),
     'offers', (SELECT COALESCE(json_object_agg(offer_id, json_build_object('case', case_id, 'facility', facility_id,
@@ -96,6 +101,13 @@ const LOOK: &str = "SELECT json_build_object(
         'state', state)), '{}') FROM holds WHERE region_code = $1),
     'pools', (SELECT json_object_agg(facility_id, json_build_object('total', total, 'occupied', occupied, 'held', held,
         'free', free, 'overflow', overflow, 'shortfall', shortfall)) FROM capacity_pools WHERE region_code = $1))";
+
+impl SeenCase {
+    /// The offer that waits for an answer: for a place, or for another one.
+    pub(crate) fn live_offer(&self) -> Option<Id> {
+        self.offer.or(self.transfer_offer)
+    }
+}
 
 impl Seen {
     /// Looks at one regency; what must always hold there is asserted.
@@ -155,7 +167,7 @@ impl Seen {
                 .iter()
                 .filter(|(_, offer)| offer.case == *id && is_live(offer));
             let live: Vec<_> = live.map(|(offer, _)| *offer).collect();
-            let expected: Vec<_> = case.offer.into_iter().collect();
+            let expected: Vec<_> = case.live_offer().into_iter().collect();
             assert_eq!(live, expected, "live offers of {case:?}");
             assert_eq!(case.offer.is_some(), case.state == "offered", "{case:?}");
         }

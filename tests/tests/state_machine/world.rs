@@ -34,6 +34,10 @@ pub(crate) struct World {
     pub(crate) regency: String,
     pub(crate) facilities: [String; 3],
     pub(crate) client: Client,
+    /// Signs what the other one has written.
+    pub(crate) supervisor: Client,
+    /// The case that another one is to follow.
+    pub(crate) main: Option<Id>,
     /// One of each facility.
     pub(crate) officers: [Client; 3],
     pub(crate) connection: PgConnection,
@@ -53,7 +57,7 @@ impl World {
         client.facilities.import_facilities(rows).await.unwrap();
         let mut worlds = vec![];
         for province in PROVINCES {
-            worlds.push(Self::of(hub, province).await);
+            worlds.push(Box::pin(Self::of(hub, province)).await);
         }
         worlds
     }
@@ -73,7 +77,12 @@ impl World {
             .collect();
         let facilities: [String; 3] = ids.try_into().unwrap();
         // Somebody who may do everything that is done here.
-        let roles = [Role::Coordinator, Role::HotlineOperator, Role::FacilityOfficer];
+        let roles = [
+            Role::Coordinator,
+            Role::HotlineOperator,
+            Role::FacilityOfficer,
+            Role::SocialWorker,
+        ];
         let officer = |facility: &String| hub.with_token(Some(&hub.token(&roles, "ID", Some(facility))));
         let officers = facilities.each_ref().map(officer);
         Self {
@@ -82,6 +91,8 @@ impl World {
             facilities,
             client: officers[0].clone(),
             officers,
+            supervisor: hub.client(Role::Supervisor, "ID"),
+            main: None,
             connection: hub.database.connect().await,
             reports: 0,
             tally: Tally::default(),
@@ -93,6 +104,10 @@ impl World {
         let mut transaction = self.connection.begin().await.unwrap();
         // First the cases, as every verb does: who is at work on one ends it.
         let tables = [
+            "case_indicators",
+            "case_records",
+            "case_stages",
+            "case_links",
             "holds",
             "placements",
             "offers",
@@ -217,7 +232,8 @@ impl World {
         operation: CaseOperation,
     ) -> (Verdict, Result<(), Status>) {
         let case = &model.cases[index];
-        let verdict = case.verdict(operation);
+        let verdict = model.verdict(index, operation);
+        self.main = model.main_for(index).map(|main| main.id);
         if verdict == Verdict::Idle {
             return (verdict, Ok(()));
         }

@@ -3,8 +3,10 @@
 use serasi_geography::RegionCode;
 use time::{Duration, OffsetDateTime};
 
+use super::ending::CloseReason;
 use super::*;
 use crate::need::{Places, ServiceBase};
+use crate::placement::DischargeDestination;
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 const LATER: OffsetDateTime = OffsetDateTime::UNIX_EPOCH.saturating_add(Duration::HOUR);
@@ -41,26 +43,70 @@ fn case(state: CaseState) -> Case {
         policy_version: "P7-2021.2".to_owned(),
         refusals: 0,
         escalations: 0,
+        episode: Episode {
+            number: 1,
+            began_at: NOW,
+        },
+        finish: None,
         created_at: NOW,
         changed_at: NOW,
     }
 }
 
-fn every_state() -> Vec<CaseState> {
-    let offer = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120003".parse().unwrap();
-    let placement = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120004".parse().unwrap();
+fn stay(number: u8) -> Stay {
+    Stay {
+        placement: format!("3273-01933b5c-7a3e-7c3a-9d55-0242ac12010{number}")
+            .parse()
+            .unwrap(),
+        facility: format!("3273-01933b5c-7a3e-7c3a-9d55-0242ac12020{number}")
+            .parse()
+            .unwrap(),
+    }
+}
+
+fn offer() -> OfferId {
+    "3273-01933b5c-7a3e-7c3a-9d55-0242ac120003".parse().unwrap()
+}
+
+fn in_service(transfer: Option<Transfer>) -> CaseState {
+    CaseState::InService {
+        stay: stay(1),
+        transfer,
+    }
+}
+
+pub(super) fn every_state() -> Vec<CaseState> {
+    let stay = stay(1);
+    let next = self::stay(2);
+    let closed = |reason| CaseState::Closed { reason, at: NOW };
     vec![
         CaseState::Received,
         CaseState::Triaged,
-        CaseState::Offered { offer },
+        CaseState::Offered { offer: offer() },
         CaseState::Waiting { since: NOW },
         CaseState::NoCandidate { since: NOW },
-        CaseState::Placed { placement },
-        CaseState::InService { placement },
-        CaseState::Aftercare { placement },
-        CaseState::Closed,
-        CaseState::ResolvedDirectly,
+        CaseState::Placed { stay },
+        in_service(None),
+        in_service(Some(Transfer::Waiting { since: NOW })),
+        in_service(Some(Transfer::Offered { offer: offer() })),
+        in_service(Some(Transfer::Accepted { next })),
+        CaseState::Aftercare { stay },
+        closed(CloseReason::Completed),
+        closed(CloseReason::Linked),
+        CaseState::ResolvedDirectly { at: NOW },
     ]
+}
+
+/// In words, with what tells states of one code apart.
+pub(super) fn name(state: &CaseState) -> String {
+    let more = match (state.transfer(), state) {
+        (Some(Transfer::Waiting { .. }), _) => " transfer waiting",
+        (Some(Transfer::Offered { .. }), _) => " transfer offered",
+        (Some(Transfer::Accepted { .. }), _) => " transfer accepted",
+        (None, CaseState::Closed { reason, .. }) => return format!("closed {reason}"),
+        (None, _) => "",
+    };
+    format!("{}{more}", state.code())
 }
 
 #[test]
@@ -73,28 +119,32 @@ fn each_state_allows_exactly_its_verbs() {
                 .filter(|verb| case(state.clone()).must_allow(**verb).is_ok())
                 .map(|verb| verb.code())
                 .collect();
-            format!("{:18} {}\n", state.code(), verbs.join(" "))
+            format!("{}: {}\n", name(&state), verbs.join(" "))
         })
         .collect();
     insta::assert_snapshot!(table, @r"
-    received           TriageCase
-    triaged            TriageCase RouteCase ResolveDirectly
-    offered            AcceptOffer DeclineOffer WithdrawOffer
-    waiting            TriageCase RouteCase ResolveDirectly
-    no_candidate       TriageCase RouteCase ResolveDirectly
-    placed             AdmitPlacement
-    in_service         DischargePlacement
-    aftercare          
-    closed             
-    resolved_directly  
+    received: TriageCase CloseCase LinkCases
+    triaged: TriageCase RouteCase ResolveDirectly CloseCase LinkCases
+    offered: AcceptOffer DeclineOffer WithdrawOffer
+    waiting: TriageCase RouteCase ResolveDirectly CloseCase LinkCases
+    no_candidate: TriageCase RouteCase ResolveDirectly CloseCase LinkCases
+    placed: AdmitPlacement MarkNoShow CancelPlacement RecordAssessment RecordPlan RecordConference SignOffStage AdvanceStage
+    in_service: DischargePlacement RequestTransfer RecordAssessment RecordPlan RecordConference RecordService RecordIndicators SignOffStage AdvanceStage StartAftercare
+    in_service transfer waiting: DischargePlacement RequestTransfer CancelTransfer RecordAssessment RecordPlan RecordConference RecordService RecordIndicators SignOffStage AdvanceStage StartAftercare
+    in_service transfer offered: AcceptOffer DeclineOffer WithdrawOffer DischargePlacement RequestTransfer CancelTransfer RecordAssessment RecordPlan RecordConference RecordService RecordIndicators SignOffStage AdvanceStage StartAftercare
+    in_service transfer accepted: AdmitPlacement MarkNoShow CancelPlacement DischargePlacement RequestTransfer CancelTransfer RecordAssessment RecordPlan RecordConference RecordService RecordIndicators SignOffStage AdvanceStage StartAftercare
+    aftercare: RecordAssessment RecordPlan RecordConference RecordService RecordIndicators SignOffStage AdvanceStage StartAftercare CloseCase
+    closed completed: ReopenCase
+    closed linked: UnlinkCases
+    resolved_directly: ReopenCase
     ");
 }
 
 #[test]
 fn illegal_verb_names_state_article_and_allowed_verbs() {
-    let error = case(CaseState::Received).resolve_directly().unwrap_err();
+    let error = case(CaseState::Received).resolve_directly(NOW).unwrap_err();
     assert_eq!(error.state, "received");
-    assert_eq!(error.allowed, [CaseVerb::Triage]);
+    assert_eq!(error.allowed, [CaseVerb::Triage, CaseVerb::Close, CaseVerb::Link]);
     assert_eq!(error.article, Article::P16Ps1No8);
 }
 
@@ -156,19 +206,61 @@ fn a_missed_deadline_brings_the_next_coordinator_up_and_every_call_counts() {
 }
 
 #[test]
-fn only_deadlines_of_coordinators_call_the_next_one_up() {
-    let calls: Vec<_> = every_state()
-        .into_iter()
-        .filter(|state| case(state.clone()).overdue(LATER, LATER).is_some())
-        .map(|state| state.code())
-        .collect();
-    assert_eq!(calls, ["received", "triaged", "waiting", "no_candidate"]);
+fn every_deadline_but_that_of_an_offer_calls_the_next_owner_up() {
+    for state in every_state().into_iter().filter(CaseState::is_open) {
+        let mut case = case(state.clone());
+        if let Some(stay) = state.stay() {
+            case.owner = Owner::Facility(stay.facility);
+        }
+        let is_offered = matches!(state, CaseState::Offered { .. });
+        let called = case.clone().overdue(LATER, LATER);
+        assert_eq!(called.is_none(), is_offered, "{}", name(&state));
+        let of = |code: &str| Owner::Coordinator(code.parse().unwrap());
+        let next_up = if state.stay().is_some() {
+            of("32.73")
+        } else {
+            of("32")
+        };
+        if let Some(called) = called {
+            assert_eq!(
+                (called.owner, called.escalations),
+                (next_up, 1),
+                "{}",
+                name(&state)
+            );
+            assert_eq!(called.state, state, "nothing else changes");
+        }
+    }
+}
+
+#[test]
+fn the_clock_of_the_whole_way_rings_once_whatever_the_step() {
+    let day = |number| NOW + Duration::days(number);
+    for state in every_state().into_iter().filter(CaseState::is_open) {
+        let case = case(state.clone()).finish_before(day(2));
+        assert_eq!(case.next_deadline, Some(LATER), "the step comes first");
+        let mut waiting = case.clone();
+        waiting.set_step(day(5));
+        assert_eq!(waiting.next_deadline, Some(day(2)), "the whole way ends first");
+        assert_eq!(waiting.clone().overdue(day(6), day(1)), None);
+        let called = waiting.overdue(day(6), day(2)).unwrap();
+        assert_eq!((called.escalations, called.next_deadline), (1, Some(day(6))));
+        assert!(called.finish.unwrap().has_rung);
+    }
+}
+
+#[test]
+fn a_facility_that_acts_answers_again_for_the_case() {
+    let late = case(in_service(None)).overdue(LATER, LATER).unwrap();
+    assert_eq!(late.owner, Owner::Coordinator("32".parse().unwrap()));
+    let acted = late.worked_on(LATER + Duration::DAY);
+    assert_eq!(acted.owner, Owner::Facility(stay(1).facility));
+    assert_eq!(acted.next_deadline, Some(LATER + Duration::DAY));
 }
 
 #[test]
 fn a_withdrawn_offer_leaves_a_triaged_case_and_counts_for_nothing() {
-    let offer = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120003".parse().unwrap();
-    let before = case(CaseState::Offered { offer });
+    let before = case(CaseState::Offered { offer: offer() });
     let after = before.clone().withdraw(LATER).unwrap();
     assert_eq!(after.state, CaseState::Triaged);
     assert_eq!(
@@ -180,23 +272,23 @@ fn a_withdrawn_offer_leaves_a_triaged_case_and_counts_for_nothing() {
 
 #[test]
 fn every_open_state_has_a_deadline_and_closed_ones_have_none() {
-    let placement = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120004".parse().unwrap();
-    let facility = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120005".parse().unwrap();
-    let offer = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120003".parse().unwrap();
     let routed = case(CaseState::Triaged).route(
         Routed::Offered {
-            offer,
+            offer: offer(),
             answer_before: LATER,
         },
         LATER,
         NOW,
     );
-    let placed = routed.clone().place(placement, facility, LATER).unwrap();
-    assert_eq!(placed.owner, Owner::Facility(facility));
+    let placed = routed.clone().place(stay(1), LATER).unwrap();
+    assert_eq!(placed.owner, Owner::Facility(stay(1).facility));
     let admitted = placed.clone().admit(LATER).unwrap();
-    let discharged = admitted.clone().discharge(LATER).unwrap();
+    let discharged = admitted
+        .clone()
+        .discharge(DischargeDestination::Family, LATER, NOW)
+        .unwrap();
     let resolved = case(CaseState::Waiting { since: NOW })
-        .resolve_directly()
+        .resolve_directly(NOW)
         .unwrap();
     for case in [routed, placed, admitted, discharged, resolved] {
         assert_eq!(
@@ -207,3 +299,5 @@ fn every_open_state_has_a_deadline_and_closed_ones_have_none() {
         );
     }
 }
+
+mod ways;

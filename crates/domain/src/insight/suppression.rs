@@ -73,6 +73,16 @@ impl ProtectedCounts {
         }
     }
 
+    /// Whether something of the cases of a region may be told beside their number, such as a mean: only where the number is
+    /// told, and those of its parts that are hidden are together no small number either.
+    #[must_use]
+    pub fn tells_more_of(&self, region: RegionCode) -> bool {
+        let parts = self.inside.get(&region).into_iter().flatten();
+        let hidden = parts.filter(|part| self.hidden.contains(part));
+        let hidden: i32 = hidden.map(|part| self.count(*part)).sum();
+        !self.hidden.contains(&region) && (hidden == 0 || hidden >= SMALLEST_TOLD)
+    }
+
     /// Regions where the number is not nought, in the order of their codes.
     pub fn regions(&self) -> impl Iterator<Item = RegionCode> + use<'_> {
         self.counts.keys().copied()

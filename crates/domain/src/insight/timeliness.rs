@@ -3,10 +3,11 @@
 use serasi_geography::RegionCode;
 
 use super::Durations;
+use crate::case::stage::Stage;
 use crate::need::Urgency;
 
 /// How fast things went for the cases of one urgency reported in one region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeliness {
     pub region: RegionCode,
     pub urgency: Urgency,
@@ -18,6 +19,8 @@ pub struct Timeliness {
     pub acceptance: Durations,
     /// Offers that were accepted or declined.
     pub answered_in_time: i32,
+    /// From the begin of each stage of ATENSI to its signature, in order; stages that nobody signed are left out.
+    pub stages: Vec<(Stage, Durations)>,
 }
 
 impl Timeliness {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::{LadderStep, Policy, UrgencyPolicy};
+use crate::case::record::DurationDays;
+use crate::case::stage::Stage;
 use crate::deadline::{Allowance, Clock};
 use crate::need::Urgency;
 use crate::privacy::DataClass;
@@ -16,6 +18,8 @@ const HOURS: RangeInclusive<u32> = 1..=720;
 /// A slip of the pen must not erase what was closed yesterday.
 const RETENTION_YEARS: RangeInclusive<u32> = 1..=100;
 const REFUSALS: RangeInclusive<i32> = 1..=20;
+/// Days.
+const REOPENING: RangeInclusive<u32> = 1..=365;
 /// 366 days: nobody plans further ahead.
 const MAX_SECONDS: u32 = 366 * 24 * 3600;
 
@@ -77,7 +81,38 @@ impl Policy {
             policy.check(*urgency, &mut faults);
             self.check_haste(*urgency, &mut faults);
         }
+        self.check_care(&mut faults);
         faults.0
+    }
+
+    fn check_care(&self, faults: &mut Faults) {
+        if !REOPENING.contains(&self.care.reopen_within_days) {
+            let what = format!("must be {}-{}", REOPENING.start(), REOPENING.end());
+            faults.add("care.reopen_within_days", what, None);
+        }
+        for (cluster, aspects) in &self.care.required_aspects {
+            faults.repeats(&format!("care.required_aspects.{cluster}"), aspects);
+        }
+        for (cluster, days) in &self.care.longest_days {
+            if !(1..=DurationDays::MAX).contains(days) {
+                let what = format!("must be 1-{}", DurationDays::MAX);
+                faults.add(
+                    format!("care.longest_days.{cluster}"),
+                    what,
+                    Some(Article::P16Ps26),
+                );
+            }
+        }
+        for urgency in Urgency::ALL {
+            let times = self.care.of(*urgency);
+            let stages = Stage::ALL.iter().map(|stage| (stage.code(), times.stage(*stage)));
+            for (name, allowance) in std::iter::once(("whole", times.whole)).chain(stages) {
+                if !(1..=MAX_SECONDS).contains(&allowance.seconds) {
+                    let path = format!("care.{urgency}.{name}.seconds");
+                    faults.add(path, format!("must be 1-{MAX_SECONDS}"), None);
+                }
+            }
+        }
     }
 
     fn check_numbers(&self, faults: &mut Faults) {

@@ -37,6 +37,8 @@ pub(crate) struct Belongs {
     /// The coordinator's region, while one owns the case.
     pub(crate) owner: Option<RegionCode>,
     pub(crate) facility: Option<FacilityId>,
+    /// Of a case: who has the persons and who expects them, also after somebody else was called.
+    pub(crate) houses: [Option<FacilityId>; 2],
     /// Where the facility is, or is to be.
     pub(crate) facility_place: Option<RegionCode>,
     pub(crate) is_own_report: bool,
@@ -224,7 +226,10 @@ impl Permit {
             To::LocalCase => sees(record.case_place) && self.is_local(),
             To::OwnReport => record.is_own_report,
             To::FacilityInScope => sees(record.facility_place),
-            To::OwnFacility => record.facility.is_some_and(|id| self.caller.facility == Some(id)),
+            To::OwnFacility => {
+                let mut facilities = record.houses.into_iter().chain([record.facility]).flatten();
+                facilities.any(|id| self.caller.facility == Some(id))
+            }
             To::Addressee => record
                 .addressed
                 .is_some_and(|(first, highest)| first.is_told_up_to(highest, scope)),
@@ -261,6 +266,7 @@ impl Object for Case {
             case_place: Some(self.facts.place),
             owner,
             facility,
+            houses: [self.state.stay(), self.state.expected_at()].map(|stay| Some(stay?.facility)),
             ..Belongs::default()
         }
     }

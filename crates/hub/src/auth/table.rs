@@ -44,6 +44,8 @@ pub(crate) type Grant = (&'static [Role], To);
 pub(crate) enum Field {
     /// Who and where the people of a confidential case are.
     Identity,
+    /// What was written down in a case that is confidential.
+    Records,
     /// Where a house stands whose place is a secret.
     Location,
     /// What a facility is licensed for.
@@ -67,7 +69,7 @@ const REPORTERS: &[Grant] = &[(
     ],
     To::Anything,
 )];
-/// Who sees a case: those of its region; who reported it; who took it.
+/// Who sees a case: those of its region; who reported it; who works in the house that took it.
 const CASE_READERS: &[Grant] = &[
     (
         &[
@@ -80,7 +82,7 @@ const CASE_READERS: &[Grant] = &[
         To::CaseInScope,
     ),
     (&[OutreachWorker, Referrer], To::OwnReport),
-    (&[FacilityOfficer], To::OwnFacility),
+    (&[FacilityOfficer, SocialWorker, Supervisor], To::OwnFacility),
 ];
 /// Who decides where a case goes.
 const ROUTERS: &[Grant] = &[(
@@ -91,6 +93,19 @@ const ROUTERS: &[Grant] = &[(
 const DECIDERS: &[Grant] = &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)];
 /// Who keeps a case from being erased.
 const HOLDERS: &[Grant] = &[(&[Supervisor, Coordinator, Auditor], To::CaseInScope)];
+/// Who writes down and moves the stages of a case: the Pekerja Sosial of its region, and those of the house that has the
+/// persons (P16 Ps.34(2)).
+const SOCIAL_WORKERS: &[Grant] = &[
+    (&[SocialWorker, Supervisor], To::CaseInScope),
+    (&[SocialWorker, Supervisor], To::OwnFacility),
+];
+/// Supervision competence is a role of its own (P16 Ps.18(3)).
+const SIGNATORIES: &[Grant] = &[(&[Supervisor], To::CaseInScope), (&[Supervisor], To::OwnFacility)];
+/// Who says that somebody is not coming, or is to go elsewhere: the house, and those who decide for the person.
+const MOVERS: &[Grant] = &[
+    (&[FacilityOfficer, SocialWorker, Supervisor], To::OwnFacility),
+    (&[SocialWorker, Supervisor, Coordinator], To::CaseInScope),
+];
 /// Who looks at offers: the side of the case, and the side of the facility.
 const OFFER_READERS: &[Grant] = &[
     (
@@ -155,6 +170,25 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.CaseService/ListCases", CASE_READERS),
     ("serasi.v1.CaseService/TriageCase", ROUTERS),
     ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
+    ("serasi.v1.CaseService/RecordAssessment", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/RecordPlan", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/RecordConference", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/RecordService", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/RecordIndicators", SOCIAL_WORKERS),
+    (
+        "serasi.v1.CaseService/ListRecords",
+        &[
+            (&[SocialWorker, Supervisor, Coordinator], To::CaseInScope),
+            (&[SocialWorker, Supervisor], To::OwnFacility),
+        ],
+    ),
+    ("serasi.v1.CaseService/SignOffStage", SIGNATORIES),
+    ("serasi.v1.CaseService/AdvanceStage", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/StartAftercare", SOCIAL_WORKERS),
+    ("serasi.v1.CaseService/CloseCase", DECIDERS),
+    ("serasi.v1.CaseService/ReopenCase", DECIDERS),
+    ("serasi.v1.CaseService/LinkCases", DECIDERS),
+    ("serasi.v1.CaseService/UnlinkCases", DECIDERS),
     ("serasi.v1.CaseService/SetLegalHold", HOLDERS),
     ("serasi.v1.CaseService/LiftLegalHold", HOLDERS),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
@@ -188,6 +222,10 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.ReferralService/WithdrawOffer", DECIDERS),
     ("serasi.v1.ReferralService/AdmitPlacement", FACILITY),
     ("serasi.v1.ReferralService/DischargePlacement", FACILITY),
+    ("serasi.v1.ReferralService/MarkNoShow", MOVERS),
+    ("serasi.v1.ReferralService/CancelPlacement", MOVERS),
+    ("serasi.v1.ReferralService/RequestTransfer", MOVERS),
+    ("serasi.v1.ReferralService/CancelTransfer", MOVERS),
     ("serasi.v1.FacilityService/CreateFacility", DIRECTORY),
     ("serasi.v1.FacilityService/UpdateFacility", DESCRIBERS),
     ("serasi.v1.FacilityService/GetFacility", ALL),
@@ -230,6 +268,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
         ],
     ),
     ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
+    ("serasi.v1.InsightService/GetIndicators", OVERSEERS),
     ("serasi.v1.InsightService/GetObligationAges", OVERSEERS),
     ("serasi.v1.AuditService/ListAuditEntries", AUDITORS),
     ("serasi.v1.AuditService/ListAuditHeads", AUDITORS),
@@ -258,7 +297,16 @@ const FIELDS: &[(Field, &[Grant])] = &[
         &[
             (&[Coordinator], To::OwnedCase),
             (&[SocialWorker], To::LocalCase),
-            (&[FacilityOfficer], To::OwnFacility),
+            (&[FacilityOfficer, SocialWorker], To::OwnFacility),
+        ],
+    ),
+    // Who works on its stages, and who signs them.
+    (
+        Field::Records,
+        &[
+            (&[Coordinator], To::OwnedCase),
+            (&[SocialWorker, Supervisor], To::LocalCase),
+            (&[SocialWorker, Supervisor], To::OwnFacility),
         ],
     ),
     (

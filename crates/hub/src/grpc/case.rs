@@ -9,7 +9,7 @@ use serasi_proto::v1::case_service_server::CaseService;
 use serasi_store::cases::{CaseFilter, CaseOrder, CasePosition};
 use tonic::{Request, Response, Status};
 
-use super::caller;
+use super::{caller, run};
 use crate::auth::Permit;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
@@ -21,7 +21,10 @@ use crate::verbs::list_cases::ListCases;
 use crate::verbs::resolve_directly::ResolveDirectly;
 use crate::verbs::set_legal_hold::SetLegalHold;
 use crate::verbs::triage_case::TriageCase;
-use crate::wire::{PageToken, Parse, id_of, need, page_size, party};
+use crate::wire::{PageToken, Parse, id_of, need, page_of, page_size, party, record_to_wire};
+
+mod endings;
+mod stages;
 
 /// States a list may ask for.
 const MAX_STATES: usize = 12;
@@ -110,6 +113,110 @@ impl CaseService for CaseHandler {
             resolution,
         };
         Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    async fn record_assessment(
+        &self,
+        request: Request<v1::RecordAssessmentRequest>,
+    ) -> Result<Response<v1::RecordAssessmentResponse>, Status> {
+        run(&self.0, request, stages::record_assessment).await
+    }
+
+    async fn record_plan(
+        &self,
+        request: Request<v1::RecordPlanRequest>,
+    ) -> Result<Response<v1::RecordPlanResponse>, Status> {
+        run(&self.0, request, stages::record_plan).await
+    }
+
+    async fn record_conference(
+        &self,
+        request: Request<v1::RecordConferenceRequest>,
+    ) -> Result<Response<v1::RecordConferenceResponse>, Status> {
+        run(&self.0, request, stages::record_conference).await
+    }
+
+    async fn record_service(
+        &self,
+        request: Request<v1::RecordServiceRequest>,
+    ) -> Result<Response<v1::RecordServiceResponse>, Status> {
+        run(&self.0, request, stages::record_service).await
+    }
+
+    async fn record_indicators(
+        &self,
+        request: Request<v1::RecordIndicatorsRequest>,
+    ) -> Result<Response<v1::RecordIndicatorsResponse>, Status> {
+        run(&self.0, request, stages::record_indicators).await
+    }
+
+    async fn sign_off_stage(
+        &self,
+        request: Request<v1::SignOffStageRequest>,
+    ) -> Result<Response<v1::SignOffStageResponse>, Status> {
+        run(&self.0, request, stages::sign_off_stage).await
+    }
+
+    async fn advance_stage(
+        &self,
+        request: Request<v1::AdvanceStageRequest>,
+    ) -> Result<Response<v1::AdvanceStageResponse>, Status> {
+        run(&self.0, request, stages::advance_stage).await
+    }
+
+    async fn start_aftercare(
+        &self,
+        request: Request<v1::StartAftercareRequest>,
+    ) -> Result<Response<v1::StartAftercareResponse>, Status> {
+        run(&self.0, request, stages::start_aftercare).await
+    }
+
+    async fn close_case(
+        &self,
+        request: Request<v1::CloseCaseRequest>,
+    ) -> Result<Response<v1::CloseCaseResponse>, Status> {
+        run(&self.0, request, endings::close_case).await
+    }
+
+    async fn reopen_case(
+        &self,
+        request: Request<v1::ReopenCaseRequest>,
+    ) -> Result<Response<v1::ReopenCaseResponse>, Status> {
+        run(&self.0, request, endings::reopen_case).await
+    }
+
+    async fn link_cases(
+        &self,
+        request: Request<v1::LinkCasesRequest>,
+    ) -> Result<Response<v1::LinkCasesResponse>, Status> {
+        run(&self.0, request, endings::link_cases).await
+    }
+
+    async fn unlink_cases(
+        &self,
+        request: Request<v1::UnlinkCasesRequest>,
+    ) -> Result<Response<v1::UnlinkCasesResponse>, Status> {
+        run(&self.0, request, endings::unlink_cases).await
+    }
+
+    async fn list_records(
+        &self,
+        request: Request<v1::ListRecordsRequest>,
+    ) -> Result<Response<v1::ListRecordsResponse>, Status> {
+        let caller = caller(&request)?;
+        let look = stages::list_records(request.get_ref())?;
+        let limit = look.limit;
+        let found = run_for(&self.0, caller, look).await?;
+        let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
+        let (records, is_cut) = page_of(found.iter().map(record_to_wire).collect());
+        let last = records.len().checked_sub(1).and_then(|last| found.get(last));
+        let next = last.filter(|_| is_full || is_cut);
+        Ok(Response::new(v1::ListRecordsResponse {
+            records,
+            next_page_token: next
+                .map(|(record, _)| PageToken::write(&(record.recorded_at, record.id)))
+                .unwrap_or_default(),
+        }))
     }
 
     async fn set_legal_hold(

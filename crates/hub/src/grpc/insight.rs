@@ -11,9 +11,10 @@ use serasi_geography::RegionCode;
 use serasi_proto::v1;
 use serasi_proto::v1::insight_service_server::InsightService;
 use serasi_store::Context;
+use serasi_store::insight::indicators::IndicatorFilter;
 use serasi_store::insight::truthfulness::{Truthfulness, TruthfulnessFilter};
 use serasi_store::insight::unmet_need::UnmetNeedFilter;
-use serasi_store::insight::{obligations, timeliness, truthfulness, unmet_need};
+use serasi_store::insight::{indicators, obligations, timeliness, truthfulness, unmet_need};
 use tonic::{Request, Response, Status};
 
 use super::caller;
@@ -22,8 +23,8 @@ use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 use crate::sight::{Eyes, VeiledList};
 use crate::wire::{
-    PageToken, Parse, days, extent, id_of, months, obligation_ages_to_wire, page_of, page_size,
-    timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire, within,
+    PageToken, Parse, achievement_to_wire, days, extent, id_of, months, obligation_ages_to_wire, page_of,
+    page_size, timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire, within,
 };
 
 /// Rows of a table are small, and every page is counted anew: pages may be long.
@@ -69,6 +70,14 @@ impl InsightService for InsightHandler {
         Ok(Response::new(
             self.obligation_ages(&caller, request.get_ref()).await?,
         ))
+    }
+
+    async fn get_indicators(
+        &self,
+        request: Request<v1::GetIndicatorsRequest>,
+    ) -> Result<Response<v1::GetIndicatorsResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(self.indicators(&caller, request.get_ref()).await?))
     }
 }
 
@@ -171,6 +180,45 @@ impl InsightHandler {
                 .iter()
                 .map(obligation_ages_to_wire)
                 .collect(),
+            region_code: extent.region().to_string(),
+        })
+    }
+}
+
+impl InsightHandler {
+    async fn indicators(
+        &self,
+        caller: &Permit,
+        request: &v1::GetIndicatorsRequest,
+    ) -> Result<v1::GetIndicatorsResponse, HubError> {
+        let mut parse = Parse::default();
+        let extent = extent(&mut parse, caller.stated()?, &request.region_code, request.level);
+        let months = months(&mut parse, &request.from_month, &request.until_month);
+        let cluster = parse.optional("cluster", request.cluster);
+        let token = PageToken::read::<(String, _, _, _)>(&mut parse, &request.page_token);
+        let after = token.and_then(|(month, cluster, region, kind)| {
+            let month: Month = parse.take("page_token", month.parse())?;
+            Some((month, cluster, region, kind))
+        });
+        let limit = rows_of_a_page(&mut parse, request.page_size);
+        let (extent, months) = parse.finish(extent.zip(months))?;
+        let filter = IndicatorFilter {
+            extent,
+            months,
+            cluster,
+        };
+        let mut connection = self.0.store.begin(Context::Work).await?;
+        let mut table = indicators::count(&mut connection, &filter).await?;
+        table.retain(|row| after.is_none_or(|after| row.key > after));
+        let (rows, _) = page_of(table.iter().take(limit).map(achievement_to_wire).collect());
+        let last = rows.len().checked_sub(1).and_then(|last| table.get(last));
+        let next = last.filter(|_| rows.len() < table.len()).map(|row| row.key);
+        let next = next.map(|(month, cluster, region, kind)| {
+            PageToken::write(&(month.to_string(), cluster, region, kind))
+        });
+        Ok(v1::GetIndicatorsResponse {
+            next_page_token: next.unwrap_or_default(),
+            rows,
             region_code: extent.region().to_string(),
         })
     }

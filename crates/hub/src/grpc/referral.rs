@@ -10,16 +10,14 @@ use serasi_store::offers::OfferFilter;
 use time::{Duration, OffsetDateTime};
 use tonic::{Request, Response, Status};
 
-use super::caller;
+use super::{caller, run};
 use crate::auth::Permit;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Call, execute, run_for};
 use crate::verbs::accept_offer::AcceptOffer;
-use crate::verbs::admit_placement::AdmitPlacement;
 use crate::verbs::decline_offer::DeclineOffer;
-use crate::verbs::discharge_placement::DischargePlacement;
 use crate::verbs::get_decision::GetDecision;
 use crate::verbs::get_offer::GetOffer;
 use crate::verbs::list_offers::ListOffers;
@@ -29,6 +27,8 @@ use crate::verbs::replay_decision::ReplayDecision;
 use crate::verbs::route_case::RouteCase;
 use crate::verbs::withdraw_offer::WithdrawOffer;
 use crate::wire::{PageToken, Parse, capacity_report, id_of, page_of, page_size, replay_to_wire};
+
+mod placements;
 
 /// Longest time a facility may ask to be left out.
 const LONGEST_PARK: Duration = Duration::days(366);
@@ -193,39 +193,42 @@ impl ReferralService for ReferralHandler {
         &self,
         request: Request<v1::AdmitPlacementRequest>,
     ) -> Result<Response<v1::AdmitPlacementResponse>, Status> {
-        let caller = caller(&request)?;
-        let request = request.into_inner();
-        let request_id = read_request_id(&request.request_id)?;
-        let mutation = AdmitPlacement {
-            placement: id_of(Kind::Placement, &request.placement_id)?,
-        };
-        let call = Call::new(caller, request_id, &request);
-        Ok(Response::new(execute(&self.0, call, mutation).await?))
+        run(&self.0, request, placements::admit_placement).await
     }
 
     async fn discharge_placement(
         &self,
         request: Request<v1::DischargePlacementRequest>,
     ) -> Result<Response<v1::DischargePlacementResponse>, Status> {
-        let caller = caller(&request)?;
-        let request = request.into_inner();
-        let mut parse = Parse::default();
-        let request_id = parse.request_id(&request.request_id);
-        let destination = parse.required("destination", request.destination);
-        let (request_id, destination) = parse.finish(request_id.zip(destination))?;
-        let placement = id_of(Kind::Placement, &request.placement_id)?;
-        let call = Call::new(caller, request_id, &request);
-        Ok(Response::new(
-            execute(
-                &self.0,
-                call,
-                DischargePlacement {
-                    placement,
-                    destination,
-                },
-            )
-            .await?,
-        ))
+        run(&self.0, request, placements::discharge_placement).await
+    }
+
+    async fn mark_no_show(
+        &self,
+        request: Request<v1::MarkNoShowRequest>,
+    ) -> Result<Response<v1::MarkNoShowResponse>, Status> {
+        run(&self.0, request, placements::mark_no_show).await
+    }
+
+    async fn cancel_placement(
+        &self,
+        request: Request<v1::CancelPlacementRequest>,
+    ) -> Result<Response<v1::CancelPlacementResponse>, Status> {
+        run(&self.0, request, placements::cancel_placement).await
+    }
+
+    async fn request_transfer(
+        &self,
+        request: Request<v1::RequestTransferRequest>,
+    ) -> Result<Response<v1::RequestTransferResponse>, Status> {
+        run(&self.0, request, placements::request_transfer).await
+    }
+
+    async fn cancel_transfer(
+        &self,
+        request: Request<v1::CancelTransferRequest>,
+    ) -> Result<Response<v1::CancelTransferResponse>, Status> {
+        run(&self.0, request, placements::cancel_transfer).await
     }
 }
 

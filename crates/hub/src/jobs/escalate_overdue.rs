@@ -1,4 +1,4 @@
-//! Finds cases on which no coordinator acted in time. Two replicas may find the same: the case is locked and looked at
+//! Finds cases on which nobody acted in time, whoever it was. Two replicas may find the same: the case is locked and looked at
 //! again, and the conditional update lets one of them win.
 
 use std::sync::Arc;
@@ -39,7 +39,7 @@ async fn round(hub: &Hub) -> Result<(), HubError> {
             // One that fails must not keep the others waiting.
             match run_job(hub, &EscalateOverdue { case }).await {
                 Ok(true) => {
-                    tracing::info!(case.id = %case, "a deadline passed; the next coordinator up is called");
+                    tracing::info!(case.id = %case, "a deadline passed; the next owner up is called");
                 }
                 Ok(false) => {}
                 // Without a database the others fail as well: the next round tries again.

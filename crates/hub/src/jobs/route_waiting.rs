@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serasi_domain::capacity::PoolKey;
+use serasi_domain::capacity::{Pool, PoolKey};
 use serasi_domain::case::Case;
 use serasi_domain::directory::{Changes, Directory};
 use serasi_domain::id::{CaseId, FacilityId};
@@ -20,8 +20,8 @@ use super::{goes_on, stopped};
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::run_job;
-use crate::verbs::route_waiting::{RouteWaiting, Tried};
-use crate::verbs::{seeker, waits_as, waits_for};
+use crate::verbs::route_waiting::{Considered, RouteWaiting, Tried};
+use crate::verbs::{seeker, waits_alike};
 
 /// Time alone can help, too: a parked facility may be asked again, a suspension ends.
 const AT_LEAST_EVERY: Duration = Duration::from_mins(1);
@@ -141,12 +141,15 @@ impl Round {
         let found = route(seeker(case, excluded), &self.directory, policy, self.started).ok()?;
         let widens_at = found.decision.widens_at;
         self.widens_at = self.widens_at.into_iter().chain(widens_at).min();
-        let waits_alike = waits_as(&case.state) == Some(waits_for(found.decision.outcome));
+        let waits_alike = waits_alike(&case.state, found.decision.outcome);
         (!found.choices.is_empty() || !waits_alike).then_some(found.choices)
     }
 
     async fn serve(&mut self, hub: &Hub, case: CaseId, choices: &[Choice]) -> Result<(), HubError> {
-        let among = choices.iter().map(|choice| choice.facility).collect();
+        let among = choices
+            .iter()
+            .filter_map(|choice| self.considered(choice))
+            .collect();
         match run_job(hub, &RouteWaiting { case, among }).await {
             Ok(Tried::Offered(offer)) => {
                 tracing::info!(case.id = %case, offer.id = %offer.id, "a waiting case was offered");
@@ -171,14 +174,26 @@ impl Round {
         Ok(())
     }
 
+    fn considered(&self, choice: &Choice) -> Option<Considered> {
+        let pool = self.pool(choice.facility, choice.pool)?;
+        Some(Considered {
+            facility: choice.facility,
+            pool: choice.pool,
+            room: pool.room(),
+        })
+    }
+
+    fn pool(&self, facility: FacilityId, key: PoolKey) -> Option<&Pool> {
+        let entry = self.directory.entry(facility)?;
+        entry.pools.iter().find(|pool| pool.key == key)
+    }
+
     /// Places that were just given away, as many of them as there are, are not there for the next.
     fn take_out(&mut self, facility: FacilityId, key: PoolKey, places: i32) {
-        let entry = self.directory.entry(facility);
-        let pool = entry.and_then(|entry| entry.pools.iter().find(|pool| pool.key == key));
-        let Some(mut pool) = pool.cloned() else {
+        let Some(mut pool) = self.pool(facility, key).cloned() else {
             return;
         };
-        pool.held += places.min(pool.free() + pool.overflow).max(0);
+        pool.held += places.min(pool.room()).max(0);
         let taken = Changes {
             pools: vec![(facility, pool)],
             ..Changes::default()

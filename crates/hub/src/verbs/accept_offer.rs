@@ -1,7 +1,7 @@
 //! AcceptOffer: the facility takes the case; the places stay held until admission.
 
 use serasi_domain::capacity::{CapacityReport, CapacitySource};
-use serasi_domain::case::{Case, CaseVerb};
+use serasi_domain::case::{Case, CaseVerb, Stay};
 use serasi_domain::id::{OfferId, PlacementId, Regency};
 use serasi_domain::offer::Offer;
 use serasi_domain::placement::{Placement, PlacementState};
@@ -110,7 +110,11 @@ impl AcceptOffer {
         };
         placements::insert(&mut unit.conn, &placement).await?;
         let old_state = case.state.clone();
-        let case = case.place(placement.id, offer.facility, placement.admit_before)?;
+        let stay = Stay {
+            placement: placement.id,
+            facility: offer.facility,
+        };
+        let case = case.place(stay, placement.admit_before)?;
         let case = write_case(unit, case, &old_state).await?;
         let payload = json!({
             "offer_id": offer.id, "facility_id": offer.facility, "placement_id": placement.id,

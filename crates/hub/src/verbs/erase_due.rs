@@ -1,6 +1,5 @@
 //! The time of a class of personal data is over: the keys of its subjects are destroyed (UU 27/2022 Ps. 42-44).
 
-use serasi_domain::case::CaseState;
 use serasi_domain::id::CaseId;
 use serasi_domain::privacy::DataClass;
 use serasi_store::{Context, cases, erasure};
@@ -29,23 +28,12 @@ impl Act for EraseDue {
         let Some(case) = cases::get_for_change(&mut unit.conn, self.case).await? else {
             return Ok(false);
         };
-        let has_ended = match case.state {
-            CaseState::Closed | CaseState::ResolvedDirectly => true,
-            CaseState::Received
-            | CaseState::Triaged
-            | CaseState::Offered { .. }
-            | CaseState::Waiting { .. }
-            | CaseState::NoCandidate { .. }
-            | CaseState::Placed { .. }
-            | CaseState::InService { .. }
-            | CaseState::Aftercare { .. } => false,
-        };
         let retention = unit.hub.policies.active().retention;
         let is_due =
             retention.is_some_and(|retention| case.changed_at < retention.cutoff(self.class, unit.now));
         // The lock on the case makes a hold that is being set take turns with this.
         let privacy = erasure::of_case(&mut unit.conn, self.case).await?;
-        if !has_ended || !is_due || privacy.hold.is_some() {
+        if case.state.is_open() || !is_due || privacy.hold.is_some() {
             return Ok(false);
         }
         let sealer = unit.hub.store.sealer();

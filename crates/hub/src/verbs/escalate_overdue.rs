@@ -1,9 +1,10 @@
-//! A coordinator let a deadline pass: the next one up answers for the case, and its clock starts anew.
+//! Whoever answers for a case let its deadline pass: the next one up does - of a facility the coordinator of the case's home,
+//! then the province, then the nation - and the clock starts anew.
 
 use serasi_domain::case::{Case, Owner};
 use serasi_domain::id::CaseId;
 use serasi_geography::RegionCode;
-use serasi_store::cases;
+use serasi_store::{cases, offers};
 use serde_json::json;
 use time::Duration;
 
@@ -32,7 +33,14 @@ impl Act for EscalateOverdue {
         let policy = unit.policy_of(&case).await?;
         let coordinate = policy.of(case.facts.urgency).coordinate;
         let act_before = deadline(unit, &policy, coordinate, case.facts.place);
-        let act_before = unit.now + patience(&case, act_before - unit.now);
+        let act_before = match case.state.live_offer().filter(|_| case.state.stay().is_none()) {
+            // Whoever is called for the whole way: the facility's time to answer runs on.
+            Some(offer) => offers::get(&mut unit.conn, offer)
+                .await?
+                .map(|view| view.offer.expires_at),
+            None => Some(unit.now + patience(&case, act_before - unit.now)),
+        };
+        let act_before = act_before.ok_or(HubError::Bug("a case names an offer that is not there"))?;
         let Some(case) = case.overdue(act_before, unit.now) else {
             return Ok(false);
         };

@@ -71,6 +71,27 @@ pub(super) async fn placement_for_change(
     Ok((case, placement))
 }
 
+/// A placement nobody has come to yet and its case, the case locked first, for the house, for those who see the case, and for
+/// the house that the persons are to leave.
+pub(super) async fn reservation_for_change(
+    unit: &mut Unit<'_>,
+    id: PlacementId,
+) -> Result<(Case, Placement), HubError> {
+    let not_found = || HubError::not_found(Kind::Placement, id);
+    let seen = placements::get(&mut unit.conn, id).await?;
+    let case = match &seen {
+        Some(placement) => cases::get_for_change(&mut unit.conn, placement.case).await?,
+        None => None,
+    };
+    let both = seen.zip(case.as_ref()).map(|(placement, case)| Belongs {
+        houses: case.belongs().houses,
+        ..placement.belongs()
+    });
+    unit.caller.find(Kind::Placement, id, both)?;
+    let placement = placements::get(&mut unit.conn, id).await?;
+    case.zip(placement).ok_or_else(not_found)
+}
+
 /// The facility, locked.
 pub(super) async fn facility_for_change(
     unit: &mut Unit<'_>,

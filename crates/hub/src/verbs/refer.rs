@@ -1,17 +1,17 @@
 //! Referring a case: search, write it down, say what came of it. All in the caller's transaction.
 
-use serasi_domain::case::{Case, CaseState};
+use serasi_domain::case::{Case, CaseFacts, CaseState};
 use serasi_domain::deadline::Allowance;
-use serasi_domain::id::FacilityId;
 use serasi_domain::offer::Offer;
 use serasi_domain::policy::{MissingFields, Policy};
 use serasi_domain::routing::Exclusion;
 use serasi_domain::routing::decision::Outcome;
 use serasi_geography::{RegionCode, TimeZone, atlas};
 use serasi_proto::v1;
-use serasi_store::{cases, offers};
+use serasi_store::{capacity, cases, offers};
 use time::OffsetDateTime;
 
+use super::route_waiting::Considered;
 use super::search::{Search, search};
 use crate::error::HubError;
 use crate::sight::Eyes;
@@ -67,16 +67,16 @@ pub(super) async fn refer_waiting(
     unit: &mut Unit<'_>,
     case: Case,
     exclusions: &[Exclusion],
-    among: &[FacilityId],
+    among: &[Considered],
 ) -> Result<Option<Offer>, HubError> {
     let search = search_again(unit, &case, exclusions).await?;
     let offer = search.offer.as_ref().map(|view| view.offer.clone());
     if let Some(offer) = &offer {
-        if !among.contains(&offer.facility) {
+        if !was_considered(unit, offer, among).await? {
             // The places are already held: only a rollback gives them back without a trace.
             return Err(HubError::Moved);
         }
-    } else if waits_as(&case.state) == Some(waits_for(search.decision.outcome)) {
+    } else if waits_alike(&case.state, search.decision.outcome) {
         return Ok(None);
     }
     let old_state = case.state.clone();
@@ -84,28 +84,36 @@ pub(super) async fn refer_waiting(
     Ok(offer)
 }
 
-/// What a waiting case waits for, as a search without a facility to ask would say it.
-pub(crate) const fn waits_as(state: &CaseState) -> Option<Outcome> {
+/// Whether a case that waits would go on waiting as it does, were nobody asked after such a search. A transfer waits for
+/// anybody at all.
+pub(crate) const fn waits_alike(state: &CaseState, outcome: Outcome) -> bool {
     match state {
-        CaseState::Waiting { .. } => Some(Outcome::Waiting),
-        CaseState::NoCandidate { .. } => Some(Outcome::NoCandidate),
+        CaseState::Waiting { .. } => !matches!(outcome, Outcome::NoCandidate),
+        CaseState::NoCandidate { .. } => matches!(outcome, Outcome::NoCandidate),
+        CaseState::InService { .. } => true,
         CaseState::Received
         | CaseState::Triaged
         | CaseState::Offered { .. }
         | CaseState::Placed { .. }
-        | CaseState::InService { .. }
         | CaseState::Aftercare { .. }
-        | CaseState::Closed
-        | CaseState::ResolvedDirectly => None,
+        | CaseState::Closed { .. }
+        | CaseState::ResolvedDirectly { .. } => false,
     }
 }
 
-/// What the case of such a search waits for when nobody could be asked after all.
-pub(crate) const fn waits_for(outcome: Outcome) -> Outcome {
-    match outcome {
-        Outcome::NoCandidate => Outcome::NoCandidate,
-        Outcome::Offered | Outcome::Asked | Outcome::Waiting => Outcome::Waiting,
+/// Whether those further ahead could have had what `offer` takes. Its places are already held.
+async fn was_considered(unit: &mut Unit<'_>, offer: &Offer, among: &[Considered]) -> Result<bool, HubError> {
+    let is_of =
+        |considered: &&Considered| (considered.facility, considered.pool) == (offer.facility, offer.pool);
+    let Some(considered) = among.iter().find(is_of) else {
+        return Ok(false);
+    };
+    if !offer.holds_places {
+        return Ok(true);
     }
+    let pools = capacity::of_facility(&mut unit.conn, offer.facility).await?;
+    let pool = pools.iter().find(|pool| pool.key == offer.pool);
+    Ok(pool.is_some_and(|pool| pool.room() + offer.places.as_i32() <= considered.room))
 }
 
 async fn search_again(
@@ -150,10 +158,25 @@ pub(super) fn deadline(
     allowance: Allowance,
     place: RegionCode,
 ) -> OffsetDateTime {
+    ends(policy, allowance, place, unit.now)
+}
+
+/// When an allowance of `policy` that starts at `from` has run out at `place`.
+pub(super) fn ends(
+    policy: &Policy,
+    allowance: Allowance,
+    place: RegionCode,
+    from: OffsetDateTime,
+) -> OffsetDateTime {
     let zone = atlas()
         .region(place)
         .map_or(TimeZone::Wib, |region| region.time_zone);
-    allowance.ends(unit.now, &policy.calendar(), zone)
+    allowance.ends(from, &policy.calendar(), zone)
+}
+
+/// When the whole way of a case must have been gone that began at `from`.
+pub(super) fn finish(policy: &Policy, facts: &CaseFacts, from: OffsetDateTime) -> OffsetDateTime {
+    ends(policy, policy.care_times(facts.urgency).whole, facts.place, from)
 }
 
 /// An answer for a case that was not searched for.

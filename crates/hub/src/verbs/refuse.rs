@@ -1,7 +1,7 @@
 //! An offer came to nothing. Declined or expired, it is a refusal: release, remember, escalate, and ask the next
 //! candidate, all in the transaction of the refusal.
 
-use serasi_domain::case::{Case, CaseState, CaseVerb};
+use serasi_domain::case::{Case, CaseVerb};
 use serasi_domain::offer::Offer;
 use serasi_domain::routing::{Exclusion, ExclusionCause};
 use serasi_store::capacity::{self, Move};
@@ -89,8 +89,7 @@ pub(super) async fn end(unit: &mut Unit<'_>, offer: &Offer, ending: &Ending) -> 
 
 /// The live offer and the case agree about each other, or somebody has moved.
 pub(super) fn must_be_offered(case: &Case, offer: &Offer, verb: CaseVerb) -> Result<(), HubError> {
-    let is_this_one = matches!(case.state, CaseState::Offered { offer: live } if live == offer.id);
-    if is_this_one {
+    if case.state.live_offer() == Some(offer.id) {
         return Ok(());
     }
     case.must_allow(verb)

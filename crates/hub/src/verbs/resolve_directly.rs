@@ -30,7 +30,7 @@ impl Mutation for ResolveDirectly {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let case = case_for_change(unit, self.case, self.version).await?;
         let old_state = case.state.clone();
-        let case = write_case(unit, case.resolve_directly()?, &old_state).await?;
+        let case = write_case(unit, case.resolve_directly(unit.now)?, &old_state).await?;
         let sealer = unit.hub.store.sealer();
         cases::set_resolution(&mut unit.conn, sealer, case.id, self.resolution.as_str()).await?;
         unit.tell(

@@ -1,6 +1,6 @@
 //! A waiting case is tried again when places may have freed up; a search that finds nobody leaves no trace.
 
-use serasi_domain::case::CaseState;
+use serasi_domain::capacity::PoolKey;
 use serasi_domain::id::{CaseId, FacilityId};
 use serasi_domain::offer::Offer;
 use serasi_store::{cases, exclusions};
@@ -9,11 +9,20 @@ use super::refer::refer_waiting;
 use crate::error::HubError;
 use crate::unit_of_work::{Act, Unit};
 
+/// A pool for which those further ahead in the queue were considered, with the room they saw in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Considered {
+    pub(crate) facility: FacilityId,
+    pub(crate) pool: PoolKey,
+    /// Free places and overflow.
+    pub(crate) room: i32,
+}
+
 /// Refers the case if it still waits and somebody can take it now; `Moved` = somebody could, but none of those.
 pub(crate) struct RouteWaiting {
     pub(crate) case: CaseId,
-    /// Who may be asked: for anybody else, those further ahead in the queue have not been considered.
-    pub(crate) among: Vec<FacilityId>,
+    /// Who may be asked: for anybody else, and for more room, those further ahead in the queue have not been considered.
+    pub(crate) among: Vec<Considered>,
 }
 
 /// What became of a try.
@@ -32,12 +41,7 @@ impl Act for RouteWaiting {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Tried, HubError> {
         let case = cases::get_for_change(&mut unit.conn, self.case).await?;
-        let Some(case) = case.filter(|case| {
-            matches!(
-                case.state,
-                CaseState::Waiting { .. } | CaseState::NoCandidate { .. }
-            )
-        }) else {
+        let Some(case) = case.filter(|case| case.state.seeks_since().is_some()) else {
             return Ok(Tried::WaitsNoLonger);
         };
         let excluded = exclusions::of_case(&mut unit.conn, self.case).await?;

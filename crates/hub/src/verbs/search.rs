@@ -232,14 +232,15 @@ impl Search {
         let kind = match case.state {
             CaseState::Offered { .. } => "case.offered",
             CaseState::NoCandidate { .. } => "case.no_candidate",
+            CaseState::InService { .. } if self.offer.is_some() => "case.transfer_offered",
+            CaseState::InService { .. } => "case.transfer_waiting",
             CaseState::Waiting { .. }
             | CaseState::Received
             | CaseState::Triaged
             | CaseState::Placed { .. }
-            | CaseState::InService { .. }
             | CaseState::Aftercare { .. }
-            | CaseState::Closed
-            | CaseState::ResolvedDirectly => "case.waiting",
+            | CaseState::Closed { .. }
+            | CaseState::ResolvedDirectly { .. } => "case.waiting",
         };
         unit.tell(case.id.home(), case.id, case.version, kind, payload)
             .await?;

@@ -1,6 +1,6 @@
 //! SubmitIntake: a report becomes a case, durably and once, and somebody is asked in the same transaction.
 
-use serasi_domain::case::{Case, CaseFacts, CaseState, Owner};
+use serasi_domain::case::{Case, CaseFacts, CaseState, Episode, Finish, Owner};
 use serasi_domain::cluster::derive_cluster;
 use serasi_domain::deadline::local_date;
 use serasi_domain::id::{CaseId, IntakeId, PersonId, Regency};
@@ -12,10 +12,10 @@ use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
 use serasi_store::persons::NewPerson;
 use serasi_store::source_keys::{self, Subject};
-use serasi_store::{Context, Kept, cases, decisions, intakes, offers, persons, registrations};
+use serasi_store::{Context, Kept, cases, decisions, intakes, links, offers, persons, registrations};
 use serde_json::json;
 
-use super::refer::{deadline, not_routed, not_routed_without};
+use super::refer::{deadline, finish, not_routed, not_routed_without};
 use super::search::search;
 use crate::error::{HubError, Kind};
 use crate::search_terms;
@@ -108,6 +108,7 @@ impl SubmitIntake {
             party,
         };
         let coordinate = policy.of(intake.urgency).coordinate;
+        let before = finish(policy, &facts, unit.now);
         Case {
             id,
             version: 1,
@@ -119,11 +120,19 @@ impl SubmitIntake {
             channel: intake.channel,
             source: intake.source.clone(),
             owner: Owner::Coordinator(self.home.code()),
-            next_deadline: Some(deadline(unit, policy, coordinate, facts.place)),
+            next_deadline: Some(deadline(unit, policy, coordinate, facts.place).min(before)),
             facts,
             policy_version: policy.version.clone(),
             refusals: 0,
             escalations: 0,
+            episode: Episode {
+                number: 1,
+                began_at: unit.now,
+            },
+            finish: Some(Finish {
+                before,
+                has_rung: false,
+            }),
             created_at: unit.now,
             changed_at: unit.now,
         }
@@ -173,34 +182,40 @@ impl SubmitIntake {
         }
         let case = cases::get(&mut unit.conn, id).await?.ok_or_else(gone)?;
         let eyes = Eyes::of_reporter(unit.hub, unit.caller);
-        let outcome = match case.state {
-            CaseState::Offered { offer } => {
-                let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
-                let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
-                let decision = decision.ok_or_else(gone)?.decision;
-                let result = outcome_to_wire(decision.outcome) as i32;
-                let explanation = eyes.seen(&case, decision).explain();
-                v1::RouteOutcome {
-                    result,
-                    offer: Some(eyes.offer(&case, &view)),
-                    decision_id: view.offer.decision.to_string(),
-                    message_id: explanation.id,
-                    message_en: explanation.en,
-                }
+        let main = links::main_of(&mut unit.conn, id).await?;
+        // A report that was linked is told how the case goes that it follows.
+        let told = match main {
+            None => case.clone(),
+            Some(main) => cases::get(&mut unit.conn, main).await?.ok_or_else(gone)?,
+        };
+        let outcome = if let CaseState::Offered { offer } = told.state {
+            let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
+            let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
+            let decision = decision.ok_or_else(gone)?.decision;
+            let result = outcome_to_wire(decision.outcome) as i32;
+            // Where the other report comes from is not for this one's reporter.
+            let eyes = if main.is_some() {
+                &Eyes::new(unit.hub, unit.caller)
+            } else {
+                &eyes
+            };
+            let explanation = eyes.seen(&told, decision).explain();
+            v1::RouteOutcome {
+                result,
+                offer: Some(eyes.offer(&told, &view)),
+                decision_id: view.offer.decision.to_string(),
+                message_id: explanation.id,
+                message_en: explanation.en,
             }
-            CaseState::Received
-            | CaseState::Triaged
-            | CaseState::Waiting { .. }
-            | CaseState::NoCandidate { .. }
-            | CaseState::Placed { .. }
-            | CaseState::InService { .. }
-            | CaseState::Aftercare { .. }
-            | CaseState::Closed
-            | CaseState::ResolvedDirectly => outcome_without_search(&unit.hub.policies.active(), &case),
+        } else {
+            outcome_without_search(&unit.hub.policies.active(), &told)
         };
         unit.audit(self.home, id).await?;
         Ok(v1::SubmitIntakeResponse {
-            case: Some(eyes.case(&case)),
+            case: Some(v1::Case {
+                linked_to_case_id: main.map(|main| main.to_string()).unwrap_or_default(),
+                ..eyes.case(&case)
+            }),
             already_known: true,
             outcome: Some(outcome),
         })
@@ -264,7 +279,7 @@ fn outcome_without_search(policy: &Policy, case: &Case) -> v1::RouteOutcome {
             "Kasus ini sudah diterima oleh lembaga.",
             "This case has been accepted by a facility.",
         ),
-        CaseState::Closed | CaseState::ResolvedDirectly => {
+        CaseState::Closed { .. } | CaseState::ResolvedDirectly { .. } => {
             not_routed("Kasus ini sudah selesai.", "This case has ended.")
         }
     };
@@ -277,8 +292,8 @@ fn outcome_without_search(policy: &Policy, case: &Case) -> v1::RouteOutcome {
         | CaseState::Placed { .. }
         | CaseState::InService { .. }
         | CaseState::Aftercare { .. }
-        | CaseState::Closed
-        | CaseState::ResolvedDirectly => v1::RouteResult::NotRouted,
+        | CaseState::Closed { .. }
+        | CaseState::ResolvedDirectly { .. } => v1::RouteResult::NotRouted,
     };
     outcome.result = result as i32;
     outcome

@@ -9,7 +9,7 @@ use serasi_proto::v1;
 use serde_json::json;
 
 use super::open::case_for_change;
-use super::refer::{deadline, not_routed, not_routed_without, refer_again, write_case};
+use super::refer::{deadline, finish, not_routed, not_routed_without, refer_again, write_case};
 use crate::error::HubError;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
@@ -47,7 +47,12 @@ impl Mutation for TriageCase {
         let facts = self.facts(&case.facts);
         let coordinate = policy.of(facts.urgency).coordinate;
         let act_before = deadline(unit, &policy, coordinate, facts.place);
-        let case = case.triage(facts, act_before)?;
+        let is_as_urgent = facts.urgency == case.facts.urgency;
+        let before = finish(&policy, &facts, case.episode.began_at);
+        let mut case = case.triage(facts, act_before)?;
+        if !is_as_urgent {
+            case = case.finish_before(before);
+        }
         let missing = policy.missing(&case.facts);
         let eyes = Eyes::new(unit.hub, unit.caller);
         let may_route = case.state == CaseState::Triaged && missing.is_none();

@@ -71,8 +71,16 @@ impl WithdrawOffer {
             let outcome = referral.outcome(&Eyes::new(unit.hub, unit.caller));
             return Ok((referral.case, outcome));
         }
+        if let Some(stay) = case.state.stay() {
+            exclusions::stay_after_all(&mut unit.conn, case.id, stay.facility).await?;
+        }
+        let kind = if case.state.stay().is_some() {
+            "case.transfer_ended"
+        } else {
+            "case.triaged"
+        };
         let case = write_case(unit, case, &old_state).await?;
-        unit.tell(case.id.home(), case.id, case.version, "case.triaged", json!({}))
+        unit.tell(case.id.home(), case.id, case.version, kind, json!({}))
             .await?;
         let outcome = not_routed(
             "Penawaran ditarik. Belum ada lembaga lain yang dimintai jawaban.",

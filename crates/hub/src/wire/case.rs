@@ -1,9 +1,11 @@
 //! Cases and needs.
 
-use serasi_domain::case::{Case, CaseState, Owner};
+use serasi_domain::case::ending::CloseReason;
+use serasi_domain::case::{Case, CaseState, Owner, Transfer};
 use serasi_domain::need::{Need, Places, ServiceBase};
 use serasi_domain::need_to_know::Sight;
 use serasi_proto::v1;
+use time::OffsetDateTime;
 
 use super::codes::{FromWire, numbers, optional};
 use super::parse::Parse;
@@ -60,6 +62,7 @@ pub(crate) fn need(parse: &mut Parse, need: Option<&v1::Need>, persons: usize) -
 /// A case without persons and words; `sight` says what is left of the rest.
 pub(crate) fn case_to_wire(case: &Case, sight: Sight) -> v1::Case {
     let facts = &sight.facts(&case.facts);
+    let ending = ending(&case.state);
     v1::Case {
         case_id: case.id.to_string(),
         version: case.version,
@@ -89,10 +92,53 @@ pub(crate) fn case_to_wire(case: &Case, sight: Sight) -> v1::Case {
         placement: None,
         resolution: String::new(),
         escalations: case.escalations,
+        finish_deadline: case.finish.map(|finish| to_timestamp(finish.before)),
+        episode: case.episode.number,
+        close_reason: optional(ending.and_then(|(reason, _)| reason)),
+        end_time: ending.map(|(_, at)| to_timestamp(at)),
+        transfer: case.state.transfer().map(transfer),
+        next_placement: None,
+        stages: vec![],
+        linked_to_case_id: String::new(),
+        linked_case_ids: vec![],
         erased_classes: vec![],
         legal_hold: 0,
         mask_reason: optional(sight.mask()),
     }
+}
+
+/// When it ended, and why if there is a reason.
+const fn ending(state: &CaseState) -> Option<(Option<CloseReason>, OffsetDateTime)> {
+    match state {
+        CaseState::Closed { reason, at } => Some((Some(*reason), *at)),
+        CaseState::ResolvedDirectly { at } => Some((None, *at)),
+        CaseState::Received
+        | CaseState::Triaged
+        | CaseState::Offered { .. }
+        | CaseState::Waiting { .. }
+        | CaseState::NoCandidate { .. }
+        | CaseState::Placed { .. }
+        | CaseState::InService { .. }
+        | CaseState::Aftercare { .. } => None,
+    }
+}
+
+fn transfer(transfer: Transfer) -> v1::Transfer {
+    let mut wire = v1::Transfer::default();
+    let state = match transfer {
+        Transfer::Waiting { .. } => v1::TransferState::Waiting,
+        Transfer::Offered { offer } => {
+            wire.offer_id = offer.to_string();
+            v1::TransferState::Offered
+        }
+        Transfer::Accepted { next } => {
+            wire.placement_id = next.placement.to_string();
+            wire.facility_id = next.facility.to_string();
+            v1::TransferState::Accepted
+        }
+    };
+    wire.set_state(state);
+    wire
 }
 
 fn need_to_wire(need: &Need) -> v1::Need {
@@ -115,8 +161,8 @@ const fn state(state: &CaseState) -> v1::CaseState {
         CaseState::Placed { .. } => v1::CaseState::Placed,
         CaseState::InService { .. } => v1::CaseState::InService,
         CaseState::Aftercare { .. } => v1::CaseState::Aftercare,
-        CaseState::Closed => v1::CaseState::Closed,
-        CaseState::ResolvedDirectly => v1::CaseState::ResolvedDirectly,
+        CaseState::Closed { .. } => v1::CaseState::Closed,
+        CaseState::ResolvedDirectly { .. } => v1::CaseState::ResolvedDirectly,
     }
 }
 

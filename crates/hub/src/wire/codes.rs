@@ -1,8 +1,8 @@
 //! Enums of the contract and of the domain, pair by pair. A domain variant without a partner does not compile.
 
 use serasi_domain::{
-    break_glass, capacity, cluster, deadline, facility, intake, need, need_to_know, offer, person, placement,
-    policy, privacy, registry, routing,
+    break_glass, capacity, case, cluster, deadline, facility, intake, need, need_to_know, offer, person,
+    placement, policy, privacy, registry, routing,
 };
 use serasi_proto::v1;
 
@@ -55,6 +55,22 @@ pair!(offer::WithdrawReason, v1::WithdrawReason: PersonChangedMind, SolvedOtherw
 pair!(privacy::DataClass, v1::DataClass: Identity, Contact, Story, Assessment);
 pair!(privacy::HoldReason, v1::HoldReason: CourtOrder, Investigation, Audit, Dispute);
 pair!(placement::DischargeDestination, v1::DischargeDestination: Family, OtherFacility, Independent, Death, Left);
+pair!(placement::NoShowReason, v1::NoShowReason: DidNotArrive, PersonRefused, NoTransport, Other);
+pair!(placement::CancelReason, v1::CancelReason: FacilityCannot, PersonChangedMind, SolvedOtherwise, WrongFacts, Safety,
+    Other);
+pair!(placement::TransferReason, v1::TransferReason: NeedsOtherService, NearerToFamily, FacilityCannot, Safety, Other);
+pair!(case::ending::CloseReason, v1::CloseReason: Completed, ReferredOut, PersonDeclined, LostContact, Died, Unfounded,
+    Linked, Other);
+pair!(case::stage::Stage, v1::Stage: Access, InitialApproach, Assessment, Planning, Implementation, Monitoring, Aftercare);
+pair!(case::record::RecordKind, v1::RecordKind: AccessReview, InitialAssessment, CaseResponse, InitialAgreement,
+    ComprehensiveAssessment, ResourceMap, ServicePlan, JointDecision, CaseConference, FamilyConference, Service,
+    Indicators, AftercareAssessment, Termination);
+pair!(case::record::Aspect, v1::AssessmentAspect: Medical, Legal, Physical, Psychosocial, Mental, Spiritual,
+    InterestAndTalent, FamilyTracing, Other);
+pair!(case::record::IndicatorKind, v1::IndicatorKind: Input, Process, Output, Benefit, Impact);
+pair!(case::record::Profession, v1::Profession: SocialWorker, WelfareWorker, Doctor, Therapist, Instructor, Nurse,
+    Psychologist, Volunteer, Counsellor, Other);
+pair!(case::record::FundingSource, v1::FundingSource: Apbn, Apbd, OtherLawful);
 pair!(need_to_know::MaskReason, v1::MaskReason: Child, Trafficking, Drugs, Unclassified, NotAccepted, OfferEnded,
     LocationHidden);
 pair!(need_to_know::AgeBand, v1::AgeBand: Toddler, Schoolchild, Youth, Adult, Elder);

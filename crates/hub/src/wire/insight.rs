@@ -2,6 +2,7 @@
 
 use serasi_domain::insight::Durations;
 use serasi_domain::insight::extent::{Extent, InvalidExtent, RowLevel};
+use serasi_domain::insight::indicators::Achievement;
 use serasi_domain::insight::period::{DaySpan, Month, MonthSpan};
 use serasi_domain::insight::suppression::CaseCount;
 use serasi_domain::insight::timeliness::Timeliness;
@@ -134,6 +135,27 @@ pub(crate) fn timeliness_to_wire(row: &Timeliness) -> v1::Timeliness {
         answer: Some(durations(row.answer)),
         acceptance: Some(durations(row.acceptance)),
         answered_in_time_share: row.answered_in_time_share(),
+        stages: row
+            .stages
+            .iter()
+            .map(|(stage, took)| v1::StageTime {
+                stage: stage.to_wire(),
+                duration: Some(durations(*took)),
+            })
+            .collect(),
+    }
+}
+
+/// As the contract has it.
+pub(crate) fn achievement_to_wire(row: &Achievement) -> v1::Achievement {
+    let (month, cluster, region, kind) = row.key;
+    v1::Achievement {
+        cluster: optional(cluster),
+        region_code: region.to_string(),
+        month: month.to_string(),
+        kind: kind.to_wire(),
+        cases: Some(case_count(row.cases)),
+        mean_percent: row.mean_percent,
     }
 }
 

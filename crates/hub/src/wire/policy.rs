@@ -17,6 +17,8 @@ use super::codes::{FromWire, numbers};
 use super::parse::Parse;
 use super::time::to_timestamp;
 
+mod care;
+
 const MAX_STEPS: usize = 8;
 const MAX_PREFERENCES: usize = 16;
 const MAX_FIELDS: usize = 16;
@@ -72,6 +74,7 @@ pub(crate) fn policy(parse: &mut Parse, policy: &v1::Policy) -> Policy {
         regular,
         urgent,
         emergency,
+        care: care::care(parse, policy.care.as_ref()),
     };
     // Where a list could not be read, its positions have moved: first things first.
     let list_of = |fault: &Fault| fault.path.split('[').next().unwrap_or_default().to_owned();
@@ -125,11 +128,11 @@ fn urgency_policy(parse: &mut Parse, policy: &v1::UrgencyPolicy) -> UrgencyPolic
     }
 }
 
-fn allowance(parse: &mut Parse, name: &str, allowance: Option<v1::Allowance>) -> Allowance {
-    let allowance = allowance.unwrap_or_default();
-    let clock = parse.required(&format!("{name}.clock"), allowance.clock);
+fn allowance(parse: &mut Parse, name: &str, given: Option<v1::Allowance>) -> Allowance {
+    let given = given.unwrap_or_default();
+    let clock = parse.required(&format!("{name}.clock"), given.clock);
     Allowance {
-        seconds: count(allowance.seconds),
+        seconds: count(given.seconds),
         clock: clock.unwrap_or(Clock::Wall),
     }
 }
@@ -228,6 +231,7 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
         regular: Some(urgency_to_wire(&policy.regular)),
         urgent: Some(urgency_to_wire(&policy.urgent)),
         emergency: Some(urgency_to_wire(&policy.emergency)),
+        care: Some(care::care_to_wire(&policy.care)),
         ..v1::Policy::default()
     }
 }

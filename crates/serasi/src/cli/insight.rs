@@ -37,6 +37,20 @@ Columns of --csv, for cases taken down in the period, Jakarta time:
   accepted, accepted_median_minutes, accepted_p90_minutes  from report to first acceptance
   in_time_percent accepted or declined among all answers";
 
+const STAGE_COLUMNS: &str = "\
+Columns of --csv, for cases taken down in the period, Jakarta time:
+  region, region_name, urgency
+  stage           of ATENSI, in order
+  signed, median_minutes, p90_minutes  from its begin to its signature";
+
+const INDICATOR_COLUMNS: &str = "\
+Columns of --csv:
+  month, cluster, region, region_name
+  indicator       input, process, output, benefit or impact
+  cases           measured in that month, Jakarta time, each with its latest measurement
+  mean_percent    of what was aimed at, where the number of cases is told and does not follow from others
+`<5` stands for a number from 1 to 4, and for those that would give one away.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Insight {
     /// Show where need is not met: cases nobody was found for, by cluster, region and month.
@@ -48,7 +62,16 @@ pub(crate) enum Insight {
     /// Show how long people wait for an offer, an answer and a place, by urgency and region.
     #[command(after_help = TIMELINESS_COLUMNS)]
     Timeliness(TimelinessArgs),
+    /// Show how long the stages of ATENSI take, by urgency and region.
+    #[command(after_help = STAGE_COLUMNS)]
+    Stages(TimelinessArgs),
+    /// Show what service achieves, by the five kinds of indicators, cluster, region and month.
+    #[command(after_help = INDICATOR_COLUMNS)]
+    Indicators(IndicatorArgs),
 }
+
+/// The same questions as for unmet need.
+pub(crate) type IndicatorArgs = UnmetArgs;
 
 /// Where to write the report.
 #[derive(Debug, Args)]

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
 use serasi_proto::v1::{
-    CaseOrder, CaseState, Cluster, DeclineReason, FacilityKind, FacilityState, HoldReason, OfferState,
-    PoolKey, Urgency, WithdrawReason,
+    CaseOrder, CaseState, CloseReason, Cluster, DeclineReason, FacilityKind, FacilityState, HoldReason,
+    OfferState, PoolKey, RecordKind, Urgency, WithdrawReason,
 };
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::CaseArg;
+use super::{CaseArg, TransferArgs};
 use crate::codes;
 
 #[derive(Debug, Subcommand)]
@@ -19,10 +19,61 @@ pub(crate) enum Case {
     Show(CaseArg),
     /// List cases without personal data.
     List(CaseListArgs),
+    /// Show what was written down: assessments, plans, conferences, services, indicators. The look is recorded.
+    Records(RecordsArgs),
+    /// Close a case, with a reason.
+    Close(CloseArgs),
+    /// Go on with an ended case, within the days the policy allows.
+    Reopen(CaseArg),
+    /// Tell that a case is the same as another, which it follows from now on.
+    Link(LinkArgs),
+    /// Take a link back: the case is what it was before.
+    Unlink(CaseArg),
+    /// Look for another facility for persons who are served; they stay until they are admitted there.
+    Transfer(TransferArgs),
+    /// Give a transfer up: the persons stay where they are.
+    Stay(CaseArg),
     /// Keep a case from being erased, whatever its age, with a reason.
     Hold(HoldArgs),
     /// Lift the hold: the case is erased when its time is over.
     LiftHold(CaseArg),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordsArgs {
+    #[command(flatten)]
+    pub(crate) case: CaseArg,
+    /// Only these kinds, e.g. `service-plan,family-conference`.
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = codes::parse::<RecordKind>)]
+    pub(crate) kind: Vec<RecordKind>,
+    #[command(flatten)]
+    pub(crate) length: ListLength,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CloseArgs {
+    #[command(flatten)]
+    pub(crate) case: CaseArg,
+    /// completed, referred-out, person-declined, lost-contact, died, unfounded or other.
+    #[arg(long, value_parser = codes::parse::<CloseReason>)]
+    pub(crate) reason: CloseReason,
+    /// In a few words, without names; needed for `other`.
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        required_if_eq("reason", "other")
+    )]
+    pub(crate) note: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LinkArgs {
+    #[command(flatten)]
+    pub(crate) case: CaseArg,
+    /// The case that is gone on with.
+    #[arg(long, value_name = "CASE")]
+    pub(crate) to: String,
 }
 
 #[derive(Debug, Args)]

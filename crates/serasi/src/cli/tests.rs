@@ -105,6 +105,18 @@ fn a_report_asks_for_its_time_and_tells_its_columns() {
 }
 
 #[test]
+fn a_case_is_closed_with_a_reason_and_linked_to_another() {
+    assert!(parse("serasi case close 3273-1 --reason referred-out").is_ok());
+    assert!(parse("serasi case close 3273-1").is_err());
+    assert!(parse("serasi case close 3273-1 --reason other").is_err());
+    assert!(parse("serasi case link 3273-1 --to 3273-2").is_ok());
+    assert!(parse("serasi case link 3273-1").is_err());
+    assert!(parse("serasi case records 3273-1 --kind service-plan,indicators").is_ok());
+    assert!(parse("serasi insight indicators --from 2026-01 --until 2026-02 --cluster anak").is_ok());
+    assert!(parse("serasi insight stages --from 2026-01-01 --until 2026-02-01").is_ok());
+}
+
+#[test]
 fn bad_usage_ends_with_two_and_help_with_zero() {
     assert_eq!(parse("serasi offer list").unwrap_err().exit_code(), 2);
     assert_eq!(parse("serasi frobnicate").unwrap_err().exit_code(), 2);
@@ -130,4 +142,30 @@ fn keys_are_rotated_all_or_by_name_and_a_hold_has_a_reason() {
     assert!(parse("serasi keys status --database-url postgres://db --transit https://vault").is_err());
     assert!(parse("serasi case hold 3273-1 --reason court-order").is_ok());
     assert!(parse("serasi case hold 3273-1").is_err());
+}
+
+#[test]
+fn a_record_has_its_words_in_a_file_and_an_indicator_its_percentage() {
+    let line = "serasi stage record 3273-1 --kind indicators --text - --indicator output=80,impact=60";
+    let Command::Stage(Stage::Record(args)) = parse(line).unwrap().command else {
+        panic!("{line}")
+    };
+    assert_eq!(args.indicator.len(), 2);
+    assert_eq!(args.indicator[1].achieved_percent, 60);
+    for wrong in ["output", "output=much", "luck=80"] {
+        let line = format!("serasi stage record 3273-1 --kind indicators --text - --indicator {wrong}");
+        assert!(parse(&line).is_err(), "{wrong}");
+    }
+    assert!(
+        parse("serasi stage record 3273-1 --kind service").is_err(),
+        "without words"
+    );
+}
+
+#[test]
+fn a_lost_place_asks_for_words_when_its_reason_has_none() {
+    assert!(parse("serasi placement no-show 3273-1 --reason did-not-arrive").is_ok());
+    assert!(parse("serasi placement no-show 3273-1 --reason other").is_err());
+    assert!(parse("serasi placement cancel 3273-1 --reason other --note banjir").is_ok());
+    assert!(parse("serasi placement discharge 3273-1").is_err());
 }

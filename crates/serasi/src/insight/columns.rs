@@ -1,7 +1,10 @@
 //! The columns of each report, and how a row fills them.
 
 use serasi_geography::{RegionCode, atlas};
-use serasi_proto::v1::{CaseCount, Cluster, Durations, Timeliness, Truthfulness, UnmetNeed, Urgency};
+use serasi_proto::v1::{
+    Achievement, CaseCount, Cluster, Durations, IndicatorKind, Stage, Timeliness, Truthfulness, UnmetNeed,
+    Urgency,
+};
 
 use crate::codes::label;
 
@@ -114,6 +117,65 @@ pub(super) const TIMELINESS: Columns<Timeliness> = Columns {
     ],
     row: timeliness_row,
 };
+
+pub(super) const STAGES: Columns<Timeliness> = Columns {
+    names: &[
+        "region",
+        "region_name",
+        "urgency",
+        "stage",
+        "signed",
+        "median_minutes",
+        "p90_minutes",
+    ],
+    words: &["region", "name", "urgency", "stage", "signed", "median", "p90"],
+    row: stage_row,
+};
+pub(super) const INDICATORS: Columns<Achievement> = Columns {
+    names: &[
+        "month",
+        "cluster",
+        "region",
+        "region_name",
+        "indicator",
+        "cases",
+        "mean_percent",
+    ],
+    words: &[
+        "month",
+        "cluster",
+        "region",
+        "name",
+        "indicator",
+        "cases",
+        "mean %",
+    ],
+    row: indicator_row,
+};
+
+fn stage_row(row: &Timeliness) -> Vec<String> {
+    let stage = row.stages.first().copied().unwrap_or_default();
+    let mut cells = vec![
+        row.region_code.clone(),
+        region_name(&row.region_code),
+        label::<Urgency>(row.urgency),
+        label::<Stage>(stage.stage),
+    ];
+    cells.extend(duration_cells(stage.duration.unwrap_or_default()));
+    cells
+}
+
+fn indicator_row(row: &Achievement) -> Vec<String> {
+    vec![
+        row.month.clone(),
+        cluster(row.cluster),
+        row.region_code.clone(),
+        region_name(&row.region_code),
+        label::<IndicatorKind>(row.kind),
+        count(row.cases.as_ref()),
+        number(row.mean_percent),
+    ]
+}
 
 fn unmet_row(row: &UnmetNeed) -> Vec<String> {
     let near_misses = row.near_misses.iter();
@@ -274,5 +336,7 @@ mod tests {
         check(&UNMET);
         check(&TRUTHFULNESS);
         check(&TIMELINESS);
+        check(&STAGES);
+        check(&INDICATORS);
     }
 }

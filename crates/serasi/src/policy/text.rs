@@ -2,7 +2,8 @@
 
 use serasi_proto::v1::{
     Allowance, AllowanceClock, Cluster, ClusterRequirement, LadderStep, Policy, PolicyState, Preference,
-    RegistryCode, RegistryPolicy, Regulation, RequiredField, Retention, ScopeTier, UrgencyPolicy, WorkingHours,
+    RegistryCode, RegistryPolicy, Regulation, RequiredField, Retention, ScopeTier, UrgencyPolicy,
+    WorkingHours,
 };
 
 use crate::codes::{label, labels};
@@ -50,10 +51,7 @@ fn policy_facts(policy: &Policy) -> String {
             "kept after the end",
             policy.retention.map(retention).unwrap_or_default(),
         ),
-        (
-            "registry",
-            policy.registry.map(registry).unwrap_or_default(),
-        ),
+        ("registry", policy.registry.map(registry).unwrap_or_default()),
         ("created", Clock::Utc.show(policy.create_time.as_ref())),
         ("activated", Clock::Utc.show(policy.activate_time.as_ref())),
         ("retired", Clock::Utc.show(policy.retire_time.as_ref())),

@@ -15,7 +15,7 @@ use crate::columns::regency;
 /// Where a round through the waiting cases stands: urgency, time and case of the last one seen.
 pub type QueuePosition = (i32, OffsetDateTime, Uuid);
 
-/// Cases nobody has been found for and that waited at `started`, the most urgent and then the oldest first, after
+/// Cases and transfers nobody has been found for and that waited at `started`, the most urgent and then the oldest first, after
 /// `last`. A case that begins to wait while somebody goes through the queue is not met again and again.
 pub async fn waiting(
     conn: &mut PgConnection,
@@ -28,7 +28,8 @@ pub async fn waiting(
         r#"SELECT region_code, case_id, created_at AS "since!",
                CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END AS "rank!"
            FROM cases
-           WHERE state IN ('waiting', 'no_candidate') AND waiting_since <= $4
+           WHERE (state IN ('waiting', 'no_candidate') OR transfer_waiting_since IS NOT NULL)
+               AND COALESCE(waiting_since, transfer_waiting_since) <= $4
                AND (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, created_at, case_id)
                    > ($1, $2, $3)
            ORDER BY CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, created_at, case_id
@@ -59,7 +60,9 @@ pub async fn get_many(
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
+             transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
+             close_reason, ended_at, created_at, changed_at
          FROM cases JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, case_id)
              USING (region_code, case_id)",
         &regions,
@@ -75,7 +78,8 @@ pub async fn get_many(
         .collect()
 }
 
-/// Cases whose coordinator let the deadline pass, by the database's clock, the longest overdue first, after `last`.
+/// Cases whose deadline has passed, by the database's clock, the longest overdue first, after `last`. A facility's time to
+/// answer is the offer's own: of an offered case only the clock of the whole way counts.
 pub async fn overdue(
     conn: &mut PgConnection,
     last: Option<(OffsetDateTime, CaseId)>,
@@ -83,7 +87,8 @@ pub async fn overdue(
 ) -> Result<Vec<(OffsetDateTime, CaseId)>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT region_code, case_id, next_deadline AS "due_at!" FROM cases
-           WHERE state IN ('received', 'triaged', 'waiting', 'no_candidate') AND next_deadline <= now()
+           WHERE next_deadline <= now()
+               AND (state <> 'offered' OR next_deadline = finish_before AND NOT finish_has_rung)
                AND ($1::timestamptz IS NULL OR (next_deadline, region_code, case_id) > ($1, $2, $3))
            ORDER BY next_deadline, region_code, case_id LIMIT $4"#,
         last.map(|(due_at, _)| due_at),

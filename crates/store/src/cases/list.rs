@@ -30,7 +30,7 @@ pub type CasePosition = (Urgency, OffsetDateTime, CaseId);
 pub struct CaseFilter {
     /// What the caller may see: cases in this region,
     pub scope: Option<RegionCode>,
-    /// and those this facility answers for,
+    /// and those this facility answers for, or whose persons it has or expects,
     pub own_facility: Option<FacilityId>,
     /// and those this principal has reported. Where none of the three is given, nothing.
     pub reported_by: Option<String>,
@@ -63,10 +63,13 @@ async fn by_age(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<Case
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
+             transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
+             close_reason, ended_at, created_at, changed_at
          FROM cases
          WHERE (created_at, region_code, case_id) > ($1, $2, $3) AND facts ->> 'place' LIKE $5
-             AND (facts ->> 'place' LIKE $4 OR owner_kind = 'facility' AND owner_reference = $11
+             AND (facts ->> 'place' LIKE $4 OR $11 IN (facility_reference, transfer_facility_reference)
+                 OR owner_kind = 'facility' AND owner_reference = $11
                  OR $15::text IS NOT NULL AND EXISTS (
                      SELECT 1 FROM intakes i WHERE i.region_code = cases.region_code AND i.case_id = cases.case_id
                          AND i.received_from = $15))
@@ -104,12 +107,15 @@ async fn by_urgency(conn: &mut PgConnection, filter: &CaseFilter) -> Result<Vec<
         CaseRow,
         "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
              owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
-             waiting_since, created_at, changed_at
+             waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
+             transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
+             close_reason, ended_at, created_at, changed_at
          FROM cases
          WHERE (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, created_at, region_code, case_id)
                  > ($16, $1, $2, $3)
              AND facts ->> 'place' LIKE $5
-             AND (facts ->> 'place' LIKE $4 OR owner_kind = 'facility' AND owner_reference = $11
+             AND (facts ->> 'place' LIKE $4 OR $11 IN (facility_reference, transfer_facility_reference)
+                 OR owner_kind = 'facility' AND owner_reference = $11
                  OR $15::text IS NOT NULL AND EXISTS (
                      SELECT 1 FROM intakes i WHERE i.region_code = cases.region_code AND i.case_id = cases.case_id
                          AND i.received_from = $15))

@@ -1,9 +1,12 @@
 //! How long it took from report to offer, answer and acceptance.
 
+use serasi_domain::case::stage::Stage;
 use serasi_domain::insight::Durations;
 use serasi_domain::insight::extent::Extent;
 use serasi_domain::insight::period::DaySpan;
 use serasi_domain::insight::timeliness::Timeliness;
+use serasi_domain::need::Urgency;
+use serasi_geography::RegionCode;
 use sqlx::PgConnection;
 
 use super::{code_length, region};
@@ -54,12 +57,75 @@ impl TryFrom<TimelinessRow> for Timeliness {
                 p90_minutes: row.acceptance_p90,
             },
             answered_in_time: row.in_time,
+            stages: vec![],
         })
     }
 }
 
 /// By region, the most urgent first.
 pub async fn count(
+    conn: &mut PgConnection,
+    extent: Extent,
+    days: DaySpan,
+) -> Result<Vec<Timeliness>, StoreError> {
+    let mut rows = waits(conn, extent, days).await?;
+    for (region, urgency, stage, took) in stage_times(conn, extent, days).await? {
+        let row = rows
+            .iter_mut()
+            .find(|row| (row.region, row.urgency) == (region, urgency));
+        if let Some(row) = row {
+            row.stages.push((stage, took));
+        }
+    }
+    Ok(rows)
+}
+
+/// How long the stages of the cases reported in the period took, in order.
+async fn stage_times(
+    conn: &mut PgConnection,
+    extent: Extent,
+    days: DaySpan,
+) -> Result<Vec<(RegionCode, Urgency, Stage, Durations)>, StoreError> {
+    let (from, until) = days.bounds();
+    let rows = sqlx::query!(
+        r#"SELECT left(c.region_code, $1) AS "region!", c.urgency, s.stage, count(*)::int AS "count!",
+               (percentile_disc(0.5) WITHIN GROUP (ORDER BY EXTRACT(epoch FROM s.signed_at - s.begun_at)) / 60)::int
+                   AS "median!",
+               (percentile_disc(0.9) WITHIN GROUP (ORDER BY EXTRACT(epoch FROM s.signed_at - s.begun_at)) / 60)::int
+                   AS "p90!"
+           FROM cases c JOIN case_stages s USING (region_code, case_id)
+           WHERE c.created_at >= $2 AND c.created_at < $3 AND c.region_code LIKE $4 AND s.signed_at IS NOT NULL
+           GROUP BY 1, c.urgency, s.stage"#,
+        code_length(extent.rows()),
+        from,
+        until,
+        scope_pattern(extent.region())
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut times = rows
+        .into_iter()
+        .map(|row| {
+            let region = region("cases", &row.region)?;
+            let context = Row {
+                table: "case_stages",
+                id: &region,
+            };
+            let took = Durations {
+                count: row.count,
+                median_minutes: Some(row.median),
+                p90_minutes: Some(row.p90),
+            };
+            let urgency: Urgency = context.code("urgency", &row.urgency)?;
+            let stage: Stage = context.code("stage", &row.stage)?;
+            Ok((region, urgency, stage, took))
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    times.sort_unstable_by_key(|(_, _, stage, _)| *stage);
+    Ok(times)
+}
+
+async fn waits(
     conn: &mut PgConnection,
     extent: Extent,
     days: DaySpan,

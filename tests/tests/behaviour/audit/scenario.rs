@@ -6,7 +6,7 @@ use serasi_proto::v1;
 use serasi_tests::build::{intake, pool, request_id, submit};
 use serasi_tests::{Client, TestHub};
 
-use super::{entries_about, until_exported};
+use super::{entries_about, service, until_exported};
 use crate::scene::facility_id;
 
 pub(super) async fn everything_once(hub: &TestHub) {
@@ -17,6 +17,7 @@ pub(super) async fn everything_once(hub: &TestHub) {
     placement(hub, &offer).await;
     other_ends(hub, &mut client).await;
     triage(&mut client).await;
+    Box::pin(service::everything_once(hub)).await;
     looks(&mut client, &offer).await;
     exceptions(hub, &offer.case_id).await;
     registry(hub, &offer.case_id).await;

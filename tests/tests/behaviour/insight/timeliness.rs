@@ -41,6 +41,7 @@ async fn timeliness_counts_from_report_to_offer_answer_and_acceptance() {
         answer: took(0, None, None),
         acceptance: took(0, None, None),
         answered_in_time_share: None,
+        stages: vec![],
     };
     let urgents = v1::Timeliness {
         region_code: "32.73".to_owned(),
@@ -49,6 +50,7 @@ async fn timeliness_counts_from_report_to_offer_answer_and_acceptance() {
         answer: took(3, Some(60), Some(120)),
         acceptance: took(1, Some(100), Some(100)),
         answered_in_time_share: Some(2.0 / 3.0),
+        stages: vec![],
     };
     let report = client.insight.get_timeliness(september()).await;
     let report = report.unwrap().into_inner();

@@ -23,15 +23,19 @@ impl Party {
     /// One deed; what came of it.
     pub(super) async fn act(&mut self, deed: u32) -> String {
         let (name, answer) = match self.chance.random_range(0..100) {
-            0..28 => ("submit", Some(self.submit(deed).await)),
-            28..46 => ("accept", self.accept().await),
-            46..56 => ("decline", self.decline().await),
-            56..64 => ("withdraw", self.withdraw().await),
-            64..76 => ("admit", self.admit().await),
-            76..84 => ("discharge", self.discharge().await),
-            84..89 => ("report", Some(self.report().await)),
-            89..91 => ("suspend", Some(self.suspend().await)),
-            91..95 => ("resume", Some(self.resume().await)),
+            0..16 => ("submit", Some(self.submit(deed).await)),
+            16..36 => ("accept", self.accept().await),
+            36..41 => ("decline", self.decline().await),
+            41..45 => ("withdraw", self.withdraw().await),
+            45..61 => ("admit", self.admit().await),
+            61..66 => ("discharge", self.discharge().await),
+            66..71 => ("miss", self.no_show().await),
+            71..80 => ("transfer", self.transfer().await),
+            80..82 => ("stay", self.cancel_transfer().await),
+            82..85 => ("link", self.link().await),
+            85..88 => ("report", Some(self.report().await)),
+            88..90 => ("suspend", Some(self.suspend().await)),
+            90..95 => ("resume", Some(self.resume().await)),
             95..97 => ("resolve", self.resolve().await),
             _ => ("expire", self.let_expire().await),
         };
@@ -128,6 +132,60 @@ impl Party {
             destination: v1::DischargeDestination::Family as i32,
         };
         Some(self.client.referral.discharge_placement(request).await.map(drop))
+    }
+
+    /// Of one facility its officer says so at any time; of the others, somebody else after the admission deadline.
+    async fn no_show(&mut self) -> Option<Result<(), Status>> {
+        let reserved = "SELECT placement_id FROM placements WHERE state = 'reserved'";
+        let placement_id = self.any(reserved).await?;
+        if self.chance.random_bool(0.8) {
+            let (_, id) = placement_id.split_once('-').unwrap();
+            let make_due =
+                "UPDATE placements SET admit_before = now() WHERE placement_id = $1 AND state = 'reserved'";
+            let query = sqlx::query(make_due).bind(Uuid::parse_str(id).unwrap());
+            query.execute(&self.database).await.unwrap();
+        }
+        let reasons = [v1::NoShowReason::DidNotArrive, v1::NoShowReason::PersonRefused];
+        let request = v1::MarkNoShowRequest {
+            request_id: request_id(),
+            placement_id,
+            reason: reasons[self.chance.random_range(0..2)] as i32,
+            ..v1::MarkNoShowRequest::default()
+        };
+        Some(self.client.referral.mark_no_show(request).await.map(drop))
+    }
+
+    async fn transfer(&mut self) -> Option<Result<(), Status>> {
+        let served = "SELECT case_id FROM cases WHERE state = 'in_service'";
+        let request = v1::RequestTransferRequest {
+            request_id: request_id(),
+            case_id: self.any(served).await?,
+            reason: v1::TransferReason::NearerToFamily as i32,
+            ..v1::RequestTransferRequest::default()
+        };
+        Some(self.client.referral.request_transfer(request).await.map(drop))
+    }
+
+    async fn cancel_transfer(&mut self) -> Option<Result<(), Status>> {
+        let served = "SELECT case_id FROM cases WHERE state = 'in_service'";
+        let request = v1::CancelTransferRequest {
+            request_id: request_id(),
+            case_id: self.any(served).await?,
+            version: 0,
+        };
+        Some(self.client.referral.cancel_transfer(request).await.map(drop))
+    }
+
+    /// Any two, in either order; some of them are served or offered at that moment.
+    async fn link(&mut self) -> Option<Result<(), Status>> {
+        let waiting = "SELECT case_id FROM cases WHERE state IN ('triaged', 'waiting', 'no_candidate')";
+        let open = "SELECT case_id FROM cases WHERE next_deadline IS NOT NULL";
+        let request = v1::LinkCasesRequest {
+            request_id: request_id(),
+            main_case_id: self.any(open).await?,
+            case_id: self.any(waiting).await?,
+        };
+        Some(self.client.cases.link_cases(request).await.map(drop))
     }
 
     async fn report(&mut self) -> Result<(), Status> {

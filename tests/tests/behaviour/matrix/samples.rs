@@ -10,10 +10,11 @@ use serasi_hub::clock::Clock;
 use serasi_proto::v1;
 use serasi_tests::build::{pool, request_id};
 
+use super::care;
 use super::stage::{HERE, Stage, intake_of};
 
 /// A version no record has.
-const NEVER: i64 = 999_999;
+pub(super) const NEVER: i64 = 999_999;
 /// Every mutation has a new one; the same length, so that it can be put in its place.
 const REQUEST_ID: &str = "01933b5c-7a3e-7c3a-9d55-0242ac120002";
 
@@ -28,7 +29,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    fn of(message: &impl Message) -> Self {
+    pub(super) fn of(message: &impl Message) -> Self {
         Self {
             bytes: message.encode_to_vec(),
             about: None,
@@ -36,7 +37,7 @@ impl Sample {
         }
     }
 
-    fn about(self, id: &str) -> Self {
+    pub(super) fn about(self, id: &str) -> Self {
         Self {
             about: Some(id.to_owned()),
             ..self
@@ -86,7 +87,7 @@ pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
     }
 }
 
-fn id() -> String {
+pub(super) fn id() -> String {
     REQUEST_ID.to_owned()
 }
 
@@ -167,7 +168,7 @@ fn case(method: &str, stage: &Stage) -> Option<Sample> {
             case_id: open(),
         })
         .about(&open()),
-        _ => return None,
+        _ => return care::case(method, stage),
     })
 }
 
@@ -242,6 +243,12 @@ fn insight(method: &str, stage: &Stage) -> Option<Sample> {
             from_month: "2026-01".to_owned(),
             until_month: "2026-12".to_owned(),
             ..v1::GetUnmetNeedRequest::default()
+        }),
+        "GetIndicators" => Sample::of(&v1::GetIndicatorsRequest {
+            region_code,
+            from_month: "2026-01".to_owned(),
+            until_month: "2026-12".to_owned(),
+            ..v1::GetIndicatorsRequest::default()
         }),
         "GetTimeliness" => Sample::of(&v1::GetTimelinessRequest {
             region_code,
@@ -377,7 +384,7 @@ fn referral(method: &str, stage: &Stage) -> Option<Sample> {
             destination: v1::DischargeDestination::Family as i32,
         })
         .about(&placement_id()),
-        _ => return None,
+        _ => return care::referral(method, stage),
     })
 }
 
