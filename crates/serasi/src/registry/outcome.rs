@@ -127,24 +127,51 @@ fn parse(text: &str) -> Result<Rows, String> {
         column(REGISTRY_ID)?,
     );
     let mut rows = Rows::default();
+    let mut lines = Lines {
+        text,
+        read: 0,
+        line: 1,
+    };
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                rows.refuse(
-                    error.position().map(csv::Position::line),
-                    "",
-                    "is not a row of CSV".to_owned(),
-                );
+                let line = error.position().map(|position| lines.of(position));
+                rows.refuse(line, "", "is not a row of CSV".to_owned());
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| lines.of(position));
         // The apostrophe with which a cell was guarded against being taken for a number.
         let cell = |at: usize| record.get(at).unwrap_or_default().trim().trim_start_matches('\'');
         rows.add(line, [person, state, date, key].map(cell));
     }
     Ok(rows)
+}
+
+/// Counts lines: the reader takes the end of one for the beginning of the next.
+struct Lines<'t> {
+    text: &'t str,
+    read: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of a record, if it is not before the last one asked for.
+    fn of(&mut self, position: &csv::Position) -> u64 {
+        let bytes = self.text.as_bytes();
+        let ends = usize::try_from(position.byte()).unwrap_or(bytes.len());
+        let rest = bytes.get(ends..).unwrap_or_default();
+        let begins = ends
+            + rest
+                .iter()
+                .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+                .count();
+        let between = bytes.get(self.read..begins).unwrap_or_default();
+        self.line += between.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.read = begins;
+        self.line
+    }
 }
 
 impl Rows {
