@@ -8,7 +8,7 @@ use serasi_domain::policy::Policy;
 use serasi_hub::auth::{DevIssuer, Gate, Role, TokenRequest, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::{BoundServer, Limits, ServeError, ServerSettings};
-use serasi_hub::{Hub, HubSettings};
+use serasi_hub::{Hub, HubSettings, WatchLimits};
 use serasi_proto::v1::audit_service_client::AuditServiceClient;
 use serasi_proto::v1::case_service_client::CaseServiceClient;
 use serasi_proto::v1::facility_service_client::FacilityServiceClient;
@@ -53,6 +53,8 @@ pub struct Setup {
     pub calls_per_second: NonZeroU32,
     /// Whose tokens count; `None` = those of the development issuer.
     pub verifier: Option<Verifier>,
+    /// How patient watches are.
+    pub watches: WatchLimits,
 }
 
 impl Default for Setup {
@@ -65,6 +67,7 @@ impl Default for Setup {
             },
             calls_per_second: Limits::DEVELOPMENT_CALLS_PER_SECOND,
             verifier: None,
+            watches: WatchLimits::default(),
         }
     }
 }
@@ -147,6 +150,16 @@ impl TestHub {
         Self::on(self.database.clone(), issuer, audit, Setup::default()).await
     }
 
+    /// Another replica on the same database, whose watches have these limits.
+    pub async fn replica_with(&self, watches: WatchLimits) -> Self {
+        let setup = Setup {
+            watches,
+            ..Setup::default()
+        };
+        let (issuer, audit) = (Arc::clone(&self.issuer), Arc::clone(&self.audit));
+        Self::on(self.database.clone(), issuer, audit, setup).await
+    }
+
     /// A hub on a store with keys of its own choosing; whoever serves the same database has the same audit key.
     pub async fn on_store(database: &TestDatabase, store: Store, audit: Arc<AuditFolder>) -> Self {
         let keys = tempfile::tempdir().unwrap();
@@ -178,6 +191,8 @@ impl TestHub {
             gate: Gate::new(verifier, setup.calls_per_second),
             clock: Clock::system(),
             audit: audit.settings(),
+            limits: setup.watches,
+            relay: None,
         };
         let hub = Hub::open(settings).await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -217,6 +232,22 @@ impl TestHub {
 
     /// A token of somebody who comes more than once.
     pub fn token_of(&self, subject: &str, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
+        self.mint(subject, Duration::hours(1), roles, (scope, facility))
+    }
+
+    /// A token that `lives` that long.
+    pub fn token_for(&self, lives: Duration, roles: &[Role], scope: &str, facility: Option<&str>) -> String {
+        let subject = format!("test-{}", Clock::system().new_id());
+        self.mint(&subject, lives, roles, (scope, facility))
+    }
+
+    fn mint(
+        &self,
+        subject: &str,
+        lives: Duration,
+        roles: &[Role],
+        (scope, facility): (&str, Option<&str>),
+    ) -> String {
         let clock = Clock::system();
         let request = TokenRequest {
             subject: subject.to_owned(),
@@ -224,7 +255,7 @@ impl TestHub {
             scope: scope.parse().unwrap(),
             facility: facility.map(str::to_owned),
             system: None,
-            lives: Duration::hours(1),
+            lives,
         };
         self.issuer.mint(&request, clock.now(), clock.new_id()).unwrap()
     }

@@ -22,12 +22,16 @@ mod clocks;
 mod concurrency;
 #[path = "behaviour/directory.rs"]
 mod directory;
+#[path = "behaviour/documents.rs"]
+mod documents;
 #[path = "behaviour/dry_run.rs"]
 mod dry_run;
 #[path = "behaviour/endings.rs"]
 mod endings;
 #[path = "behaviour/guidance.rs"]
 mod guidance;
+#[path = "behaviour/identity.rs"]
+mod identity;
 #[path = "behaviour/insight.rs"]
 mod insight;
 #[path = "behaviour/intake.rs"]
@@ -40,6 +44,8 @@ mod invalid_input;
 mod issuer_keys;
 #[path = "behaviour/limits.rs"]
 mod limits;
+#[path = "behaviour/links.rs"]
+mod links;
 #[path = "behaviour/matrix.rs"]
 mod matrix;
 #[path = "behaviour/need_to_know.rs"]
@@ -54,6 +60,8 @@ mod policy;
 mod policy_of_case;
 #[path = "behaviour/policy_replicas.rs"]
 mod policy_replicas;
+#[path = "behaviour/public_status.rs"]
+mod public_status;
 #[path = "behaviour/queues.rs"]
 mod queues;
 #[path = "behaviour/reference.rs"]
@@ -78,6 +86,8 @@ mod service_commands;
 mod stages;
 #[path = "behaviour/start.rs"]
 mod start;
+#[path = "behaviour/stream_intakes.rs"]
+mod stream_intakes;
 #[path = "behaviour/tls.rs"]
 mod tls;
 #[path = "behaviour/tokens.rs"]
@@ -86,5 +96,7 @@ mod tokens;
 mod transfer;
 #[path = "behaviour/waiting.rs"]
 mod waiting;
+#[path = "behaviour/watch.rs"]
+mod watch;
 #[path = "behaviour/withdraw.rs"]
 mod withdraw;

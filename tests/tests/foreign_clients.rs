@@ -1,7 +1,8 @@
-//! Clients that are not ours: Python's `grpcio`, with stubs generated from `proto/`.
+//! Clients and servers that are not ours: Python's `grpcio`, with stubs generated from `proto/`, and NATS.
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "in a test a panic is the failure that is wanted"
 )]
 
@@ -12,13 +13,27 @@ use std::process::{Command, Stdio};
 use serasi_hub::auth::Role;
 use serasi_tests::TestHub;
 use serasi_tests::build::facility;
+use tokio::sync::OnceCell;
+
+#[path = "foreign_clients/balai.rs"]
+mod balai;
+#[path = "foreign_clients/broker.rs"]
+mod broker;
+#[path = "foreign_clients/load.rs"]
+mod load;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
 }
 
-/// A virtual environment with what `requirements.txt` names, made once.
-fn python() -> PathBuf {
+/// The interpreter of a virtual environment with what `requirements.txt` names, made once.
+async fn python() -> PathBuf {
+    static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
+    let made = PYTHON.get_or_init(async || tokio::task::spawn_blocking(make_python).await.unwrap());
+    made.await.clone()
+}
+
+fn make_python() -> PathBuf {
     let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
     let python = venv.join("bin/python");
     let stamp = venv.join("requirements.txt");
@@ -64,10 +79,7 @@ async fn a_python_client_submits_a_case_and_accepts_its_offer() {
         .import_facilities(tokio_stream::iter(rows))
         .await
         .unwrap();
-    let (python, address) = (
-        tokio::task::spawn_blocking(python).await.unwrap(),
-        hub.address().to_string(),
-    );
+    let (python, address) = (python().await, hub.address().to_string());
     let stubs = stubs(&python);
     let mut client = Command::new(&python)
         .arg(folder().join("client.py"))

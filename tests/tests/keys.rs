@@ -26,5 +26,7 @@ mod rotation;
 mod scene;
 #[path = "keys/start.rs"]
 mod start;
+#[path = "keys/told.rs"]
+mod told;
 #[path = "keys/vault.rs"]
 mod vault;

@@ -19,6 +19,9 @@ use serasi_tests::invariants::capacity_violations;
 use serasi_tests::{Client, HubProcess, binary};
 use tokio::task::JoinSet;
 
+#[path = "survival/followers.rs"]
+mod followers;
+
 const CLIENTS: usize = 8;
 const KILLS: u32 = 4;
 

@@ -172,6 +172,10 @@ id!(
     /// A masked case opened by somebody; its home is the case's.
     BreakGlassId
 );
+id!(
+    /// A document; its home is the case's.
+    DocumentId
+);
 
 #[cfg(test)]
 mod tests {

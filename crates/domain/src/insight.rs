@@ -9,6 +9,7 @@ pub mod obligations;
 pub mod period;
 pub mod reporting;
 pub mod suppression;
+pub mod tiered;
 pub mod timeliness;
 pub mod truthfulness;
 pub mod unmet_need;

@@ -57,7 +57,8 @@ pub struct Reporter {
 /// A document elsewhere; the hub stores no files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentReference {
-    pub kind: Text<50>,
+    /// What the sender calls it.
+    pub kind: Text<200>,
     pub url: Text<1000>,
     /// SHA-256 of the file, 64 lower-case hex digits.
     pub sha256: Text<64>,

@@ -142,6 +142,7 @@ impl Sight {
             phone: None,
             mother_name: None,
             access_needs: person.access_needs.clone(),
+            relation: person.relation,
         }
     }
 

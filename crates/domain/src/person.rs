@@ -38,6 +38,51 @@ coded! {
     }
 }
 
+coded! {
+    /// What somebody is to the first person of a report about several (P16 Ps.7).
+    pub enum Relation {
+        Head = "head",
+        Spouse = "spouse",
+        Child = "child",
+        Parent = "parent",
+        Sibling = "sibling",
+        Grandparent = "grandparent",
+        Grandchild = "grandchild",
+        OtherRelative = "other_relative",
+        /// Of the same household or group.
+        Companion = "companion",
+    }
+}
+
+coded! {
+    /// What shows that a NIK is somebody's.
+    pub enum Evidence {
+        /// It came with the report.
+        Report = "report",
+        Ktp = "ktp",
+        Kk = "kk",
+        /// The population registry answers with this person.
+        Registry = "registry",
+        Biometric = "biometric",
+        /// The word of a relative.
+        Relative = "relative",
+        Other = "other",
+    }
+}
+
+coded! {
+    /// Why a NIK is not somebody's after all.
+    pub enum UnbindReason {
+        /// It is another person's.
+        OtherPerson = "other_person",
+        TypingError = "typing_error",
+        FalsePapers = "false_papers",
+        /// Who bound it takes it back.
+        Withdrawn = "withdrawn",
+        Other = "other",
+    }
+}
+
 /// A name as it is spoken or written.
 pub type PersonName = Text<200>;
 
@@ -55,6 +100,8 @@ pub struct Person {
     pub phone: Option<Phone>,
     pub mother_name: Option<PersonName>,
     pub access_needs: Vec<AccessNeed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Relation>,
 }
 
 /// One person as a decision needs to see them: nothing that identifies.
@@ -80,6 +127,7 @@ impl Person {
             phone: None,
             mother_name: None,
             access_needs: vec![],
+            relation: None,
         }
     }
 
@@ -117,6 +165,7 @@ mod tests {
             phone: Some("081200000001".parse().unwrap()),
             mother_name: None,
             access_needs: vec![],
+            relation: None,
         };
         let shown = format!("{person:?} {:?} {:?} {:?}", person.nik, person.name, person.phone);
         for secret in ["3273", "Siti", "1990", "Jl.", "0812"] {

@@ -8,7 +8,7 @@ use time::{Date, Duration};
 
 use crate::cluster::Cluster;
 use crate::code::coded;
-use crate::deadline::{Allowance, Calendar, WorkingHours};
+use crate::deadline::{Allowance, Calendar, Clock, WorkingHours};
 use crate::need::Urgency;
 use crate::privacy::Retention;
 use crate::regulation::Article;
@@ -79,6 +79,12 @@ pub struct Policy {
     /// How long personal data are kept after a case has ended; without it nothing is erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+    /// Time from acceptance in which the papers of an emergency must follow (P16 Ps.10(5)).
+    #[serde(
+        default = "Policy::five_working_days",
+        skip_serializing_if = "is_five_working_days"
+    )]
+    pub emergency_documents: Allowance,
     /// Which registry recipients must stand in, and how soon they are reported (P16 Ps.35); see [`Self::registry`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<RegistryPolicy>,
@@ -187,6 +193,15 @@ impl Policy {
         Duration::hours(i64::from(self.full_parks_for_hours))
     }
 
+    /// The time for the papers of an emergency where a version says nothing, as those before it do.
+    #[must_use]
+    pub const fn five_working_days() -> Allowance {
+        Allowance {
+            seconds: 5 * 8 * 3600,
+            clock: Clock::Working,
+        }
+    }
+
     /// Names of the fields in which `other` differs.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
@@ -209,6 +224,10 @@ impl Policy {
             ("working_hours", self.working_hours == other.working_hours),
             ("required", self.required == other.required),
             ("retention", self.retention == other.retention),
+            (
+                "emergency_documents",
+                self.emergency_documents == other.emergency_documents,
+            ),
             ("registry", self.registry == other.registry),
             ("regular", self.regular == other.regular),
             ("urgent", self.urgent == other.urgent),
@@ -219,6 +238,11 @@ impl Policy {
             .filter_map(|(field, is_same)| (!is_same).then_some(*field))
             .collect()
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_five_working_days(allowance: &Allowance) -> bool {
+    *allowance == Policy::five_working_days()
 }
 
 #[cfg(test)]

@@ -126,6 +126,19 @@ impl Registration {
         self
     }
 
+    /// Something is known now by which a registry can be searched: NO_IDENTITY -> NOT_FOUND, as far as anybody knows.
+    #[must_use]
+    pub fn identified(mut self) -> Self {
+        self.is_identifiable = true;
+        if let Standing::NoIdentity { obligation } = self.standing {
+            self.standing = Standing::NotFound {
+                looked_in: None,
+                obligation,
+            };
+        }
+        self
+    }
+
     /// Any state -> MATCHED. What was owed rests.
     #[must_use]
     pub fn matched(mut self, found: Match) -> Self {

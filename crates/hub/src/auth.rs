@@ -10,6 +10,7 @@ mod keys;
 mod layer;
 mod permit;
 mod rate;
+mod session;
 mod table;
 mod verifier;
 
@@ -19,5 +20,7 @@ pub use gate::Gate;
 pub use key_source::{KeySource, KeyUrl};
 pub(crate) use layer::{AuthLayer, is_open};
 pub(crate) use permit::{Belongs, Object, Permit};
+pub(crate) use rate::{Buckets, Turnstile};
+pub(crate) use session::Session;
 pub(crate) use table::Field;
 pub use verifier::{AUDIENCE, KeySetError, Thumbprint, TokenError, Verifier};

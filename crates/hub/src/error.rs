@@ -34,8 +34,10 @@ pub(crate) enum Kind {
     BreakGlass,
     Case,
     Decision,
+    Document,
     Facility,
     Offer,
+    Person,
     Placement,
     Policy,
     Registration,
@@ -74,6 +76,14 @@ pub(crate) enum RuleBroken {
     PolicyUnknown(String),
     #[error("the case is held already; lift that hold first")]
     HeldAlready,
+    #[error(
+        "what was kept of this case in words or about its persons was erased when its time was over; nothing new is kept"
+    )]
+    Erased,
+    #[error("the person has a NIK; unbind it first, with the reason why it is wrong")]
+    BoundAlready,
+    #[error("the person has no NIK")]
+    NotBound,
     #[error("the case is not held")]
     NotHeld,
     #[error("the facility still has offers, reserved places or persons of the hub; end or move them first")]
@@ -86,6 +96,14 @@ pub(crate) enum RuleBroken {
     CapacityRequired,
     #[error("the entry is not sealed under this head yet; entries are sealed within a minute")]
     NotSealedYet,
+}
+
+/// Why the hub ends a stream that could go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamEnd {
+    Stopping,
+    TooSlow,
+    TokenExpired,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +141,14 @@ pub(crate) enum HubError {
     TooMuch(&'static str),
     #[error("the call took too long")]
     Deadline,
+    #[error("a stream ended: {why:?}")]
+    StreamEnded {
+        why: StreamEnd,
+        /// Where to go on; empty = at the beginning.
+        cursor: String,
+    },
+    #[error("the cursor is not known, or older than the events that are kept")]
+    CursorUnknown { earliest: String },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{0}")]
@@ -175,8 +201,10 @@ impl Kind {
             Self::BreakGlass => "serasi.v1.BreakGlass",
             Self::Case => "serasi.v1.Case",
             Self::Decision => "serasi.v1.Decision",
+            Self::Document => "serasi.v1.Document",
             Self::Facility => "serasi.v1.Facility",
             Self::Offer => "serasi.v1.Offer",
+            Self::Person => "serasi.v1.Person",
             Self::Placement => "serasi.v1.Placement",
             Self::Policy => "serasi.v1.Policy",
             Self::Registration => "serasi.v1.Registration",

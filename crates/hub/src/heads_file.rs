@@ -19,6 +19,8 @@ pub struct HeadsFile {
     file: File,
     /// Size of the newest head of each tree that stands in the file.
     exported: BTreeMap<Regency, u64>,
+    /// Bytes of its whole lines.
+    whole: u64,
 }
 
 /// Why heads cannot be kept in a folder.
@@ -57,7 +59,12 @@ impl HeadsFile {
         let (exported, whole) = read(&file, &path)?;
         // What a power cut left of a line was never counted, and must not swallow the next one.
         file.set_len(whole).map_err(failed)?;
-        Ok(Self { path, file, exported })
+        Ok(Self {
+            path,
+            file,
+            exported,
+            whole,
+        })
     }
 
     #[must_use]
@@ -80,8 +87,13 @@ impl HeadsFile {
             serde_json::to_writer(&mut lines, signed)?;
             lines.push(b'\n');
         }
-        self.file.write_all(&lines)?;
-        self.file.sync_data()?;
+        let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
+        if let Err(error) = written {
+            // Half a line of a full disk would swallow the next one.
+            self.file.set_len(self.whole)?;
+            return Err(error);
+        }
+        self.whole += lines.len() as u64;
         let sizes = news.iter().map(|signed| (signed.head.region, signed.head.size));
         self.exported.extend(sizes);
         Ok(news.len())

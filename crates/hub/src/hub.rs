@@ -6,16 +6,19 @@ use std::time::Duration;
 use serasi_domain::policy::Policy;
 use serasi_ledger::Signer;
 use serasi_store::{Store, StoreError};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 
-use crate::auth::Gate;
+use crate::auth::{Buckets, Gate, Turnstile};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::error::HubError;
+use crate::feed::Feed;
 use crate::heads_file::HeadsFile;
 use crate::policies::Policies;
+use crate::relay::RelaySettings;
 use crate::unit_of_work::run_job;
 use crate::verbs::install_policy::InstallPolicy;
+use crate::watch::WatchLimits;
 
 /// One replica of the referral centre.
 #[derive(Debug)]
@@ -27,9 +30,20 @@ pub struct Hub {
     pub(crate) clock: Clock,
     /// One dry run at a time: each holds a connection, and the changes of its period in memory.
     pub(crate) dry_run: Semaphore,
+    /// Looks at people by a number.
+    pub(crate) lookups: Buckets,
+    /// Asks without a token.
+    pub(crate) turnstile: Turnstile,
     pub(crate) audit_signer: Signer,
     pub(crate) audit_heads: Mutex<HeadsFile>,
     pub(crate) audit_every: Duration,
+    /// New events, for all who watch.
+    pub(crate) feed: Feed,
+    pub(crate) limits: WatchLimits,
+    /// Where events go outside; `None` = nowhere.
+    pub(crate) relay: Option<RelaySettings>,
+    /// Turns true when the server is told to stop: streams end then.
+    pub(crate) stopping: watch::Sender<bool>,
 }
 
 /// What a hub is made of.
@@ -41,6 +55,9 @@ pub struct HubSettings {
     pub gate: Gate,
     pub clock: Clock,
     pub audit: AuditSettings,
+    pub limits: WatchLimits,
+    /// Where events go outside; `None` = nowhere.
+    pub relay: Option<RelaySettings>,
 }
 
 /// How the audit log is made checkable.
@@ -67,6 +84,7 @@ impl Hub {
     /// A hub with the directory and the active policy loaded. The schema must be migrated.
     pub async fn open(settings: HubSettings) -> Result<Arc<Self>, OpenError> {
         let board = Board::load(&settings.store).await?;
+        let feed = Feed::start(&settings.store, settings.limits.ring_batches).await?;
         let hub = Self {
             store: settings.store,
             board,
@@ -74,9 +92,15 @@ impl Hub {
             gate: settings.gate,
             clock: settings.clock,
             dry_run: Semaphore::new(1),
+            lookups: Buckets::lookups(),
+            turnstile: Turnstile::new(),
             audit_signer: settings.audit.signer,
             audit_heads: Mutex::new(settings.audit.heads),
             audit_every: settings.audit.every,
+            feed,
+            limits: settings.limits,
+            relay: settings.relay,
+            stopping: watch::Sender::new(false),
         };
         hub.install(settings.policy).await?;
         Ok(Arc::new(hub))

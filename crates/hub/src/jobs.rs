@@ -7,12 +7,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::hub::Hub;
+use crate::relay;
 
 mod count_answers;
 mod erase_due;
 mod escalate_overdue;
 mod expire_offers;
+mod follow_events;
 mod follow_up_reports;
+mod forget_events;
 mod forget_responses;
 mod refresh_board;
 mod refresh_keys;
@@ -31,7 +34,12 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(seal_audit::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(follow_events::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(forget_events::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));
+    if let Some(settings) = hub.relay.clone() {
+        jobs.spawn(relay::run(Arc::clone(hub), settings, stop.clone()));
+    }
     jobs.spawn(erase_due::run(Arc::clone(hub), stop.clone()));
     jobs
 }

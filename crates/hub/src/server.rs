@@ -116,7 +116,8 @@ impl BoundServer {
     /// Serves until `stop` turns true, then lets calls in flight end, for at most 20 s.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), ServeError> {
         // Jobs and server stop together, whoever is the first to end.
-        let (stop_all, stopping) = watch::channel(false);
+        let stop_all = self.hub.stopping.clone();
+        let stopping = stop_all.subscribe();
         let mut jobs = jobs::start(&self.hub, &stopping);
         let (reporter, health) = tonic_health::server::health_reporter();
         jobs.spawn(jobs::watch_database::run(

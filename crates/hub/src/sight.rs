@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serasi_domain::capacity::Pool;
-use serasi_domain::case::Case;
+use serasi_domain::case::{Case, Owner};
 use serasi_domain::directory::Directory;
 use serasi_domain::facility::Facility;
 use serasi_domain::id::{DecisionId, FacilityId};
@@ -17,7 +17,7 @@ use serasi_store::{PgConnection, StoreError, placements};
 
 use crate::auth::{Belongs, Field, Object, Permit};
 use crate::hub::Hub;
-use crate::wire::{case_to_wire, decision_to_wire, facility_to_wire, offer_to_wire};
+use crate::wire::{case_to_wire, decision_to_wire, facility_to_wire, glimpse_to_wire, offer_to_wire};
 
 /// One caller's eyes, with the directory of this moment.
 pub(crate) struct Eyes<'p> {
@@ -67,6 +67,16 @@ impl<'p> Eyes<'p> {
             case.source.reference().clone_into(&mut shown.source_ref);
         }
         shown
+    }
+
+    /// That a case is there. Which house took a person who must not be known is not told.
+    pub(crate) fn glimpse(&self, case: &Case) -> v1::CaseGlimpse {
+        let owner = if self.of_case(case).is_whole() {
+            case.owner
+        } else {
+            Owner::Coordinator(case.id.home().code())
+        };
+        glimpse_to_wire(case, owner)
     }
 
     pub(crate) fn offer(&self, case: &Case, view: &OfferView) -> v1::Offer {

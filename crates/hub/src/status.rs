@@ -11,13 +11,12 @@ use uuid::Uuid;
 
 use crate::error::{HubError, Kind, Violation};
 
-mod broken;
-
-use broken::broken;
-
 mod admission;
+mod broken;
+mod stream;
 
 use admission::{bad_token, forbidden, overloaded, too_fast};
+use broken::broken;
 
 /// Domain of the stable reasons.
 const DOMAIN: &str = "serasi.kemensos.go.id";
@@ -119,6 +118,8 @@ impl From<HubError> for Status {
                 "Permintaan terlalu lama diproses; ulangi dengan request_id yang sama.",
             )
             .into_status(ErrorDetails::new()),
+            HubError::StreamEnded { why, cursor } => stream::ended(why, &cursor),
+            HubError::CursorUnknown { earliest } => stream::cursor_unknown(&earliest),
             HubError::Store(error) => stored(&error),
             HubError::Bug(what) => internal(what),
         }
@@ -197,8 +198,10 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         | Kind::BreakGlass
         | Kind::Case
         | Kind::Decision
+        | Kind::Document
         | Kind::Facility
         | Kind::Offer
+        | Kind::Person
         | Kind::Placement
         | Kind::Registration => (
             "SOURCE_KEY_CONFLICT",

@@ -15,7 +15,7 @@ use serasi_domain::policy::Policy;
 use serasi_ledger::Entry;
 use serasi_store::events::Event;
 use serasi_store::idempotency::{self, CallKey, Remembered};
-use serasi_store::{Context, PgTransaction, StoreError, audit, events};
+use serasi_store::{Context, PgConnection, PgTransaction, StoreError, audit, events};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -47,6 +47,21 @@ pub(crate) trait Mutation: Send + Sync + 'static {
 
     /// Does it, in the open transaction. May run again after a conflict: no effect outside the unit.
     fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Response, HubError>> + Send;
+
+    /// What is kept of a response for retries: not what a reader of the database must not have.
+    fn kept(response: &Self::Response) -> Vec<u8> {
+        response.encode_to_vec()
+    }
+
+    /// Puts back what was not kept.
+    fn restored(
+        &self,
+        _hub: &Hub,
+        _conn: &mut PgConnection,
+        kept: Self::Response,
+    ) -> impl Future<Output = Result<Self::Response, HubError>> + Send {
+        async { Ok(kept) }
+    }
 }
 
 /// How a mutation was called.
@@ -90,6 +105,14 @@ impl Unit<'_> {
     pub(crate) async fn policy_of(&mut self, case: &Case) -> Result<Arc<Policy>, HubError> {
         let policies = &self.hub.policies;
         policies.of_case(&mut self.conn, case).await
+    }
+
+    /// Takes one from the caller's share of looks at people by a number.
+    pub(crate) fn take_lookup(&self) -> Result<(), HubError> {
+        self.hub
+            .lookups
+            .take(&self.caller.principal)
+            .map_err(HubError::TooFast)
     }
 
     /// Puts an act on record.
@@ -186,7 +209,7 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
     let mut conn = hub.store.begin(mutation.context()).await?;
     let (now, known) = idempotency::begin_call(&mut conn, &key).await?;
     if let Some(known) = known {
-        return replay::<M>(&known, call);
+        return replay(hub, &mut conn, (&known, call), mutation).await;
     }
     let mut unit = Unit {
         conn,
@@ -200,7 +223,7 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
         Ok(response) => response,
         // The same call may have run beside this one and been first: then its effect is what this one stumbled over.
         Err(error) => {
-            return first_response::<M>(hub, call, &key, unit.conn)
+            return first_response(hub, (call, &key), mutation, unit.conn)
                 .await?
                 .ok_or(error);
         }
@@ -209,38 +232,48 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
     let remembered = Remembered {
         verb: M::VERB.to_owned(),
         request_hash: call.request_hash.clone(),
-        response: response.encode_to_vec(),
+        response: M::kept(&response),
     };
     let mut conn = unit.conn;
     if !idempotency::remember(&mut conn, &key, &remembered).await? {
-        let first = first_response::<M>(hub, call, &key, conn).await?;
+        let first = first_response(hub, (call, &key), mutation, conn).await?;
         return first.ok_or(HubError::Bug("a remembered call vanished"));
     }
     conn.commit().await.map_err(StoreError::from)?;
     hub.board.nudge();
+    hub.feed.nudge();
     Ok(response)
 }
 
 /// Rolls back and looks whether the same call has committed meanwhile.
 async fn first_response<M: Mutation>(
     hub: &Hub,
-    call: &Call,
-    key: &CallKey,
+    (call, key): (&Call, &CallKey),
+    mutation: &M,
     undone: PgTransaction<'static>,
 ) -> Result<Option<M::Response>, HubError> {
     undone.rollback().await.map_err(StoreError::from)?;
     let mut conn = hub.store.begin(Context::Work).await?;
     let (_, known) = idempotency::begin_call(&mut conn, key).await?;
-    known.map(|known| replay::<M>(&known, call)).transpose()
+    match known {
+        None => Ok(None),
+        Some(known) => replay(hub, &mut conn, (&known, call), mutation).await.map(Some),
+    }
 }
 
-fn replay<M: Mutation>(known: &Remembered, call: &Call) -> Result<M::Response, HubError> {
+async fn replay<M: Mutation>(
+    hub: &Hub,
+    conn: &mut PgConnection,
+    (known, call): (&Remembered, &Call),
+    mutation: &M,
+) -> Result<M::Response, HubError> {
     if known.verb != M::VERB || known.request_hash != call.request_hash {
         return Err(HubError::RequestIdReused);
     }
     call.caller.was_answered_before();
-    M::Response::decode(known.response.as_slice())
-        .map_err(|_| HubError::Bug("a remembered response is unreadable"))
+    let kept = M::Response::decode(known.response.as_slice())
+        .map_err(|_| HubError::Bug("a remembered response is unreadable"))?;
+    mutation.restored(hub, conn, kept).await
 }
 
 /// Something done in one transaction without a request id: a look that goes on record, an import that is idempotent by
@@ -287,9 +320,10 @@ async fn commit_once<A: Act>(hub: &Hub, caller: &Permit, act: &A) -> Result<A::O
     let output = act.run(&mut unit).await?;
     caller.must_have_been_asked()?;
     unit.conn.commit().await.map_err(StoreError::from)?;
-    // A look has changed nothing that the board shows.
+    // A look has changed nothing that the board shows, and told nothing.
     if !matches!(context, Context::Caller { .. }) {
         hub.board.nudge();
+        hub.feed.nudge();
     }
     Ok(output)
 }

@@ -20,6 +20,7 @@ pub use name::NameLevel;
 pub(crate) use name::{NameAgreement, TokenShare};
 pub use nik::NikLevel;
 pub use place::PlaceLevel;
+pub(crate) use place::compare as common_place;
 pub use sex::SexLevel;
 
 /// How far two identities agree; `None` where a side says nothing.

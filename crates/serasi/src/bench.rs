@@ -7,6 +7,7 @@ mod country;
 mod load;
 mod reports;
 mod result;
+mod watch;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use rand::Rng;
 use time::OffsetDateTime;
 
-use crate::cli::{BenchArgs, ClientOptions, Mix};
+use crate::cli::{BenchArgs, BenchWhat, ClientOptions, Mix};
 use crate::client::Hub;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -35,6 +36,9 @@ pub(crate) async fn bench(
     args: &BenchArgs,
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
+    if let Some(BenchWhat::Watch(args)) = &args.what {
+        return watch::watch(args, output).await;
+    }
     let seed = args.seed.unwrap_or_else(|| rand::rng().random());
     let hubs = connect(options, args).await?;
     let result = BenchResult {

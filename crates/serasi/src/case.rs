@@ -2,13 +2,15 @@
 
 use serasi_proto::v1::{
     AccessNeed, Case, CaseState, Channel, CloseReason, Cluster, Criterion, DataClass, GetCaseRequest,
-    HoldReason, LiftLegalHoldRequest, ListCasesRequest, MaskReason, Need, Owner, OwnerKind, Person,
-    Placement, PlacementState, ServiceBase, ServiceForm, SetLegalHoldRequest, Sex, Target, Urgency,
+    GetPublicStatusRequest, HoldReason, LiftLegalHoldRequest, ListCasesRequest, MaskReason, Need, Owner,
+    OwnerKind, Person, Placement, PlacementState, ServiceBase, ServiceForm, SetLegalHoldRequest, Sex, Target,
+    Urgency,
 };
 
 use crate::cli::{CaseListArgs, ClientOptions, HoldArgs};
 use crate::client::Hub;
 use crate::codes::{Code, label, labels, pool_label};
+use crate::document;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::local_time::Clock;
@@ -84,6 +86,31 @@ pub(crate) async fn list(
         Ok((page.cases, page.next_page_token))
     });
     cases.await?.print(output, &HEADER, row)?;
+    Ok(Exit::Done)
+}
+
+/// How far a case is, for its reporter.
+pub(crate) async fn status(
+    options: &ClientOptions,
+    code: &str,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let request = GetPublicStatusRequest {
+        code: code.to_owned(),
+    };
+    let hub = Hub::connect_as_anybody(options).await?;
+    let status = hub.cases().get_public_status(request).await?.into_inner();
+    if output.is_json() {
+        output.json_line(&status)?;
+    } else {
+        output.line(facts([
+            ("status", status.message_id),
+            ("", status.message_en),
+            ("reported", status.report_date),
+            ("last change", status.change_date),
+            ("next step by", status.next_date),
+        ]))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -175,6 +202,7 @@ fn text_of(case: &Case) -> String {
     if !case.stages.is_empty() {
         parts.push(stages::stages_text(&case.stages, clock));
     }
+    parts.extend(document::of_case(case, clock));
     parts.join("\n\n")
 }
 

@@ -4,9 +4,11 @@ mod audit;
 mod break_glass;
 mod insight;
 mod keys;
+mod people;
 mod records;
 mod registry;
 mod service;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -22,8 +24,11 @@ pub(crate) use audit::{
     Audit, AuditExportArgs, AuditFilterArgs, AuditKeyArgs, AuditListArgs, AuditVerifyArgs,
 };
 pub(crate) use break_glass::{BreakGlass, BreakGlassListArgs, OpenArgs, ReviewArgs};
-pub(crate) use insight::{Export, IndicatorArgs, Insight, TimelinessArgs, TruthfulnessArgs, UnmetArgs};
+pub(crate) use insight::{
+    Export, IndicatorArgs, Insight, TieredArgs, TimelinessArgs, TruthfulnessArgs, UnmetArgs,
+};
 pub(crate) use keys::{DatabaseArgs, Keys, RotateArgs, Rotation};
+pub(crate) use people::{AddDocumentArgs, StatusArgs};
 pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, CloseArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, LinkArgs,
     ListLength, Offer, OfferListArgs, Policy, PolicyDryRunArgs, RecordsArgs, WithdrawArgs,
@@ -35,6 +40,7 @@ pub(crate) use service::{
     AdvanceArgs, AftercareArgs, CancelArgs, DischargeArgs, NoShowArgs, Placement, RecordArgs, SignArgs,
     Stage, TransferArgs,
 };
+pub(crate) use watch::{CursorArg, Watch, WatchCasesArgs, WatchOffersArgs, WatchPlacesArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -141,9 +147,14 @@ pub(crate) enum Command {
     /// Look at where need is not met, whose figures are true, and how long people wait.
     #[command(subcommand)]
     Insight(Insight),
+    /// Ask how a case goes, with the reporter's code. Needs no token.
+    Status(StatusArgs),
     /// Look into the record of who read or changed what, and check that it is whole.
     #[command(subcommand)]
     Audit(Audit),
+    /// Be told what happens as it happens, and go on where the last run ended.
+    #[command(subcommand)]
+    Watch(Watch),
     /// Open a case that is masked for you, for a short while and on record; review what others opened.
     #[command(subcommand)]
     BreakGlass(BreakGlass),
@@ -182,6 +193,9 @@ pub(crate) struct SubmitArgs {
     /// Only take the reports down; ask no facility yet.
     #[arg(long)]
     pub(crate) route_later: bool,
+    /// Send all reports in one stream instead of a call for each: for a worker's queue over a poor line.
+    #[arg(long)]
+    pub(crate) stream: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -221,7 +235,10 @@ pub(crate) struct RouteCaseArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) what: Option<BenchWhat>,
     /// Callers at work at the same time; each waits for its answer before it asks again.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) clients: u16,
@@ -237,6 +254,28 @@ pub(crate) struct BenchArgs {
     /// Draw the same people and places again.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum BenchWhat {
+    /// Measure what many idle watchers cost, and how fast they are told, on a hub of its own.
+    Watch(BenchWatchArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BenchWatchArgs {
+    /// Watchers, all of one facility's places.
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) watchers: u32,
+    /// Connections that the watchers share; one takes at most 128.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) connections: u32,
+    /// Events, one a second.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub(crate) events: u16,
+    /// Folder with initdb and postgres, where they are not in the usual places.
+    #[arg(long, env = "SERASI_PG_BIN", value_name = "DIR")]
+    pub(crate) pg_bin: Option<PathBuf>,
 }
 
 /// What the clients of a bench do.

@@ -46,16 +46,26 @@ pub(crate) struct Hub {
 /// Puts the token on every call, and a deadline on those that have none.
 #[derive(Clone)]
 pub(crate) struct Bearer {
-    authorization: MetadataValue<Ascii>,
+    authorization: Option<MetadataValue<Ascii>>,
 }
 
 impl Hub {
     /// Connects now, so that a hub that is away is told before any work is done.
     pub(crate) async fn connect(options: &ClientOptions) -> Result<Self, CliError> {
         let token = credentials::find(options, |name| std::env::var(name).ok())?;
-        let bearer = Bearer {
-            authorization: token.authorization()?,
-        };
+        Self::connect_as(options, Some(token.authorization()?)).await
+    }
+
+    /// The same for what needs no token.
+    pub(crate) async fn connect_as_anybody(options: &ClientOptions) -> Result<Self, CliError> {
+        Self::connect_as(options, None).await
+    }
+
+    async fn connect_as(
+        options: &ClientOptions,
+        authorization: Option<MetadataValue<Ascii>>,
+    ) -> Result<Self, CliError> {
+        let bearer = Bearer { authorization };
         let endpoint = endpoint(options)?;
         let channel = endpoint.connect().await.map_err(|error| CliError::Unreachable {
             url: options.hub.clone(),
@@ -104,8 +114,9 @@ impl Interceptor for Bearer {
         if !request.metadata().contains_key(TIMEOUT_HEADER) {
             request.set_timeout(CALL_TIMEOUT);
         }
-        let authorization = self.authorization.clone();
-        request.metadata_mut().insert("authorization", authorization);
+        if let Some(authorization) = self.authorization.clone() {
+            request.metadata_mut().insert("authorization", authorization);
+        }
         Ok(request)
     }
 }
@@ -191,7 +202,9 @@ mod tests {
     #[test]
     fn every_call_carries_the_token_and_a_deadline() {
         let authorization = Token::from("abc".to_owned()).authorization().unwrap();
-        let mut bearer = Bearer { authorization };
+        let mut bearer = Bearer {
+            authorization: Some(authorization),
+        };
         let request = bearer.call(Request::new(())).unwrap();
         let metadata = request.metadata();
         assert_eq!(metadata.get("authorization").unwrap(), "Bearer abc");

@@ -2,11 +2,12 @@
 
 use serasi_proto::v1::{
     AccessNeed, AgeBand, AssessmentAspect, BreakGlassReason, BreakGlassVerdict, CancelReason, CapacitySource,
-    CaseOrder, CaseState, Channel, CloseReason, Cluster, Criterion, DataClass, DeclineReason,
-    DischargeDestination, FacilityKind, FacilityState, FundingSource, HoldReason, IndicatorKind, MaskReason,
-    NoShowReason, ObligationState, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey, Preference,
-    Profession, RecordKind, RegionLevel, RegistryCode, Regulation, RequiredField, RouteResult, ScopeTier,
-    ServiceBase, ServiceForm, Sex, Stage, Target, TransferReason, TransferState, Urgency, WithdrawReason,
+    CaseDivision, CaseOrder, CaseState, Channel, CloseReason, Cluster, Criterion, DataClass, DeclineReason,
+    DischargeDestination, DocumentKind, FacilityKind, FacilityState, FundingSource, HoldReason,
+    IndicatorKind, MaskReason, NoShowReason, ObligationState, OfferState, OwnerKind, PlacementState,
+    PolicyState, PoolKey, Preference, Profession, RecordKind, RegionLevel, RegistryCode, Regulation,
+    RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, Stage, Target, TransferReason,
+    TransferState, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -49,6 +50,7 @@ code! {
     BreakGlassVerdict: "BREAK_GLASS_VERDICT_",
     CancelReason: "CANCEL_REASON_",
     CapacitySource: "CAPACITY_SOURCE_",
+    CaseDivision: "CASE_DIVISION_",
     CaseOrder: "CASE_ORDER_",
     CaseState: "CASE_STATE_",
     Channel: "CHANNEL_",
@@ -58,6 +60,7 @@ code! {
     DataClass: "DATA_CLASS_",
     DeclineReason: "DECLINE_REASON_",
     DischargeDestination: "DISCHARGE_DESTINATION_",
+    DocumentKind: "DOCUMENT_KIND_",
     FacilityKind: "FACILITY_KIND_",
     FacilityState: "FACILITY_STATE_",
     FundingSource: "FUNDING_SOURCE_",

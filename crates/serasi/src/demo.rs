@@ -19,7 +19,10 @@ use tokio::sync::watch;
 use crate::cli::ClientOptions;
 use crate::client::Hub;
 use crate::error::CliError;
-use crate::host::{DataDir, Host, HostArgs, HostError, Tokens, data_path, dev_issuer, file_error};
+use crate::host::{
+    DataDir, Host, HostArgs, HostError, KEEP_EVENTS_DAYS, NATS_STREAM, Tokens, data_path, dev_issuer,
+    file_error,
+};
 use crate::keys::KeyArgs;
 use crate::output::Output;
 use crate::serve::until_told;
@@ -73,6 +76,9 @@ pub(crate) async fn demo(args: &DemoArgs, output: &mut Output<'_>) -> Result<(),
         audit_heads: None,
         keys: KeyArgs::default(),
         db_connections: DB_CONNECTIONS,
+        keep_events: KEEP_EVENTS_DAYS,
+        nats: None,
+        nats_stream: NATS_STREAM.to_owned(),
         allow_unsafe_database: false,
     };
     let policy = Policy::parse(include_str!("../demo/policy.toml")).map_err(HostError::from)?;

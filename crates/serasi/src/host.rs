@@ -12,7 +12,7 @@ use serasi_domain::policy::{InvalidPolicy, Policy};
 use serasi_hub::auth::{DevIssuer, DevIssuerError, Gate, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::ServeError;
-use serasi_hub::{HeadsFileError, Hub, HubSettings, OpenError};
+use serasi_hub::{HeadsFileError, Hub, HubSettings, OpenError, RelaySettings, WatchLimits};
 use serasi_ledger::InvalidKey;
 use serasi_store::embedded::{EmbeddedError, EmbeddedPostgres};
 use serasi_store::{KeyError, Sealer, Store, StoreError, StoreSettings, UnsafeSetting};
@@ -23,6 +23,12 @@ mod audit;
 mod data_dir;
 
 pub(crate) use audit::{create_audit_key, read_audit_key};
+
+/// A client may be away for a quarter of a year and still catch up.
+pub(crate) const KEEP_EVENTS_DAYS: i32 = 90;
+
+/// Name of the stream of events, where nobody says another.
+pub(crate) const NATS_STREAM: &str = "SERASI";
 
 /// Where a hub keeps its things.
 #[derive(Args, Clone, Debug)]
@@ -48,6 +54,15 @@ pub(crate) struct HostArgs {
     /// Connections to the database.
     #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(4..=500))]
     pub(crate) db_connections: u32,
+    /// Days that events are kept: a client that was away longer must begin anew.
+    #[arg(long, env = "SERASI_KEEP_EVENTS", default_value_t = KEEP_EVENTS_DAYS, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(1..=36_500))]
+    pub(crate) keep_events: i32,
+    /// Broker to send every event to, as nats://USER:PASSWORD@HOST or tls://...; see docs/events.md.
+    #[arg(long, env = "SERASI_NATS", hide_env_values = true, value_name = "URL")]
+    pub(crate) nats: Option<String>,
+    /// JetStream stream of the events; made when there is none. Subjects begin with its name in small letters.
+    #[arg(long, env = "SERASI_NATS_STREAM", value_name = "NAME", default_value = NATS_STREAM, value_parser = stream_name)]
+    pub(crate) nats_stream: String,
     /// Serve although the database may lose acknowledged writes (fsync off and the like), or the hub's role may do more
     /// than it should (superuser, owner). For experiments only.
     #[arg(long)]
@@ -174,6 +189,14 @@ pub(crate) enum Tokens {
     Issuer(Box<Verifier>),
 }
 
+/// What NATS takes as the name of a stream and at the head of a subject.
+fn stream_name(text: &str) -> Result<String, String> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let is_name = (1..=32).contains(&text.len()) && text.chars().all(is_plain);
+    let name = is_name.then(|| text.to_owned());
+    name.ok_or_else(|| "must be 1-32 letters, digits, `_` or `-`".to_owned())
+}
+
 /// The data directory, made if there is none; `sub` is a folder of its own in the default one.
 pub(crate) fn data_path(named: Option<&Path>, sub: Option<&str>) -> Result<PathBuf, HostError> {
     let path = match named {
@@ -237,6 +260,14 @@ impl Host {
                 gate,
                 clock: Clock::system(),
                 audit,
+                limits: WatchLimits {
+                    keep_days: args.keep_events,
+                    ..WatchLimits::default()
+                },
+                relay: args.nats.clone().map(|url| RelaySettings {
+                    url,
+                    stream: args.nats_stream.clone(),
+                }),
             };
             Ok((Hub::open(settings).await?, store))
         };

@@ -1,6 +1,7 @@
 //! `serasi insight`: reports on unmet need, truthfulness and timeliness, as a table, JSON Lines or CSV.
 
 mod columns;
+mod tiered;
 
 use std::path::Path;
 
@@ -16,6 +17,7 @@ use crate::exit::Exit;
 use crate::output::Output;
 use crate::pages::{List, collect};
 use columns::{Columns, INDICATORS, STAGES, TIMELINESS, TRUTHFULNESS, UNMET};
+pub(crate) use tiered::tiered;
 
 /// Rows the hub gives in one page.
 const MAX_ROWS: i32 = 5_000;

@@ -3,6 +3,7 @@
 
 mod delivery;
 mod lines;
+mod queue;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +25,9 @@ use crate::progress::progress;
 use crate::refusal::{Refusal, is_unanswered};
 use crate::rejects::{RefusedLine, Rejects};
 use crate::request_id;
-use delivery::{Retry, deliver};
+use delivery::{Retry, Way, deliver};
 use lines::{Line, Lines};
+use queue::Queue;
 
 /// Code of a line that was not sent.
 const MALFORMED: &str = "MALFORMED";
@@ -39,8 +41,13 @@ pub(crate) async fn submit(
     let lines = lines::open(&args.file)?;
     let rejects = Rejects::start(&args.file)?;
     let hub = Hub::connect(options).await?;
+    let way = if args.stream {
+        Way::Stream(Queue::start(hub))
+    } else {
+        Way::Calls(hub.intakes())
+    };
     let sender = Sender {
-        hub,
+        way,
         retry: Retry::USUAL,
         route_later: args.route_later,
     };
@@ -102,7 +109,7 @@ struct Entry {
 
 /// Makes requests of lines and puts them on their way.
 struct Sender {
-    hub: Hub,
+    way: Way,
     retry: Retry,
     route_later: bool,
 }
@@ -126,8 +133,8 @@ impl Sender {
     fn send_intake(&mut self, line: u64, intake: Intake) -> Entry {
         let (source_system, source_ref) = (intake.source_system.clone(), intake.source_ref.clone());
         let request = request_id::submission(intake, self.route_later);
-        let (client, retry) = (self.hub.intakes(), self.retry);
-        let delivery = async move { deliver(client, request, retry).await.map_err(Failure::Status) };
+        let (way, retry) = (self.way.clone(), self.retry);
+        let delivery = async move { deliver(way, request, retry).await.map_err(Failure::Status) };
         Entry {
             line,
             source_system,

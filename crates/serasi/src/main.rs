@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod codes;
 mod demo;
+mod document;
 mod duration;
 mod error;
 mod exit;
@@ -37,6 +38,7 @@ mod serve;
 mod table;
 mod text_file;
 mod token;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;

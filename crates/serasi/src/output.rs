@@ -38,6 +38,11 @@ impl<'a> Output<'a> {
         self.json
     }
 
+    /// True = the reader of the results has left: `serasi watch offers | head`.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.results.is_closed
+    }
+
     /// One result for a program.
     pub(crate) fn json_line(&mut self, message: &impl Serialize) -> io::Result<()> {
         let text = serde_json::to_string(message)?;

@@ -14,6 +14,7 @@ use crate::cli::{
     Placement, Policy, Registry, Route, Stage,
 };
 use crate::demo;
+use crate::document;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::facility;
@@ -30,6 +31,7 @@ use crate::registry;
 use crate::route;
 use crate::serve;
 use crate::token;
+use crate::watch;
 
 /// Runs one command to its end.
 pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliError> {
@@ -75,16 +77,14 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
         Command::Facility(Facility::Show(facility)) => {
             facility::show(client, &facility.facility_id, output).await
         }
-        Command::Policy(Policy::List(length)) => policy::list(client, *length, output).await,
-        Command::Policy(Policy::Show(args)) => policy::show(client, args.version.as_deref(), output).await,
-        Command::Policy(Policy::Create(args)) => policy::create(client, &args.file, output).await,
-        Command::Policy(Policy::DryRun(args)) => policy::dry_run(client, args, output).await,
-        Command::Policy(Policy::Activate(args)) => policy::activate(client, &args.version, output).await,
+        Command::Policy(command) => of_policy(client, command, output).await,
         Command::Insight(command) => of_insight(client, command, output).await,
+        Command::Status(args) => case::status(client, &args.code, output).await,
         Command::Audit(Audit::List(args)) => audit::list(client, args, output).await,
         Command::Audit(Audit::Export(args)) => audit::export(client, args, output).await,
         Command::Audit(Audit::Verify(args)) => audit::verify(args, output),
         Command::Audit(Audit::Key(args)) => audit::key(args, output),
+        Command::Watch(what) => watch::watch(client, what, output).await,
         Command::BreakGlass(BreakGlass::Open(args)) => break_glass::open(client, args, output).await,
         Command::BreakGlass(BreakGlass::Review(args)) => break_glass::review(client, args, output).await,
         Command::BreakGlass(BreakGlass::List(args)) => break_glass::list(client, args, output).await,
@@ -113,6 +113,8 @@ async fn of_case(client: &ClientOptions, command: &Case, output: &mut Output<'_>
         Case::Stay(case) => case::stay(client, &case.case_id, output).await,
         Case::Hold(args) => case::hold(client, args, output).await,
         Case::LiftHold(case) => case::lift_hold(client, &case.case_id, output).await,
+        Case::Documents(case) => document::list(client, &case.case_id, output).await,
+        Case::AddDocument(args) => document::add(client, args, output).await,
     }
 }
 
@@ -148,6 +150,7 @@ async fn of_insight(
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
     match command {
+        Insight::Tiered(args) => insight::tiered(client, args, output).await,
         Insight::Unmet(args) => insight::unmet(client, args, output).await,
         Insight::Truthfulness(args) => insight::truthfulness(client, args, output).await,
         Insight::Timeliness(args) => insight::timeliness(client, args, output).await,
@@ -181,4 +184,18 @@ fn log(level: LevelFilter) {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
+}
+
+async fn of_policy(
+    client: &ClientOptions,
+    command: &Policy,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Policy::List(length) => policy::list(client, *length, output).await,
+        Policy::Show(args) => policy::show(client, args.version.as_deref(), output).await,
+        Policy::Create(args) => policy::create(client, &args.file, output).await,
+        Policy::DryRun(args) => policy::dry_run(client, args, output).await,
+        Policy::Activate(args) => policy::activate(client, &args.version, output).await,
+    }
 }

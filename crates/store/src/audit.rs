@@ -92,7 +92,8 @@ pub async fn append(conn: &mut PgConnection, entry: &Entry) -> Result<(), StoreE
     Ok(())
 }
 
-/// What belongs to the case that `id` is, or that the person `id` is of: case, persons, offers, placements and decisions.
+/// What belongs to the case that `id` is, or that the person `id` is of: case, persons, offers, placements, decisions and
+/// openings of the glass.
 pub async fn related(conn: &mut PgConnection, id: CaseId) -> Result<Vec<String>, StoreError> {
     let home = id.home();
     let ids = sqlx::query_scalar!(
@@ -103,7 +104,8 @@ pub async fn related(conn: &mut PgConnection, id: CaseId) -> Result<Vec<String>,
            UNION SELECT person_id FROM persons WHERE region_code = $1 AND case_id IN (SELECT case_id FROM about)
            UNION SELECT offer_id FROM offers WHERE region_code = $1 AND case_id IN (SELECT case_id FROM about)
            UNION SELECT placement_id FROM placements WHERE region_code = $1 AND case_id IN (SELECT case_id FROM about)
-           UNION SELECT decision_id FROM decisions WHERE region_code = $1 AND case_id IN (SELECT case_id FROM about)"#,
+           UNION SELECT decision_id FROM decisions WHERE region_code = $1 AND case_id IN (SELECT case_id FROM about)
+           UNION SELECT break_glass_id FROM break_glass WHERE region_code = $1 AND case_id IN (SELECT case_id FROM about)"#,
         home.to_string(),
         id.uuid()
     )

@@ -15,7 +15,7 @@ mod due;
 mod list;
 mod row;
 
-pub use due::{QueuePosition, get_many, overdue, waiting};
+pub use due::{QueuePosition, get_many, near, overdue, waiting};
 pub use list::{CaseFilter, CaseOrder, CasePosition, list};
 use row::{CaseRow, StateColumns};
 pub(crate) use row::{owner_columns, read_owner};

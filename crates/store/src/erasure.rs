@@ -137,6 +137,13 @@ async fn overwrite_identities(conn: &mut PgConnection, case: CaseId) -> Result<(
     .await?;
     forget_index(conn, case, "nik").await?;
     sqlx::query!(
+        "UPDATE identity_bindings SET nik = '' WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
         "UPDATE persons SET content = '' WHERE region_code = $1 AND case_id = $2",
         home,
         uuid
@@ -202,6 +209,27 @@ async fn overwrite_stories(conn: &mut PgConnection, case: CaseId) -> Result<(), 
     .await?;
     sqlx::query!(
         "UPDATE placements SET end_note = '' WHERE region_code = $1 AND case_id = $2 AND end_note IS NOT NULL",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM public_code_index WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE public_codes SET code = '' WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE documents SET content = '' WHERE region_code = $1 AND case_id = $2",
         home,
         uuid
     )

@@ -1,10 +1,22 @@
-//! The outbox: what happened, written in the transaction in which it happened. No personal data.
+//! The outbox: what happened, written in the transaction in which it happened, and read by those who follow it. No
+//! personal data.
 
 use serasi_domain::id::Regency;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::StoreError;
+
+mod cursor;
+mod entry;
+mod horizon;
+mod read;
+pub mod relay;
+
+pub use cursor::{Cursor, InvalidCursor, Snapshot};
+pub use entry::{CaseState, Entry, OfferState, SubjectState, Told, What};
+pub use horizon::{Horizon, forget_old, horizon};
+pub use read::{Page, Selection, Span, now, page};
 
 /// Something that happened to a case, an offer or a facility.
 #[derive(Clone, Debug)]
@@ -19,16 +31,41 @@ pub struct Event {
     pub payload: serde_json::Value,
 }
 
+/// Writes the event down, with the case or offer as it now stands: its row must be written before.
 pub async fn append(conn: &mut PgConnection, event: &Event) -> Result<(), StoreError> {
+    let subject = event.kind.split_once('.').map(|(subject, _)| subject);
+    let subject_uuid = event
+        .subject_id
+        .split_once('-')
+        .and_then(|(_, uuid)| Uuid::try_parse(uuid).ok());
     sqlx::query!(
-        "INSERT INTO events (region_code, event_id, subject_id, subject_version, kind, payload, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, now())",
+        "INSERT INTO events (region_code, event_id, subject_id, subject_version, kind, payload, created_at,
+             concerns_facility, subject_state)
+         SELECT $1::text, $2::uuid, $3::text, $4::bigint, $5::text, $6::jsonb, now(),
+             COALESCE(o.facility, c.facility), COALESCE(o.state, c.state)
+         FROM (SELECT 1) AS one
+         LEFT JOIN LATERAL (
+             SELECT replace(facility_region, '.', '') || '-' || facility_id AS facility,
+                 jsonb_build_object('subject', 'offer', 'state', state,
+                     'case_id', replace(region_code, '.', '') || '-' || case_id,
+                     'facility_id', replace(facility_region, '.', '') || '-' || facility_id,
+                     'places', places, 'base', base, 'cluster', cluster, 'sex', sex, 'holds_places', holds_places,
+                     'attempt', attempt, 'expires_at', expires_at) AS state
+             FROM offers WHERE $7::text = 'offer' AND region_code = $1 AND offer_id = $8) o ON true
+         LEFT JOIN LATERAL (
+             SELECT CASE owner_kind WHEN 'facility' THEN owner_reference END AS facility,
+                 jsonb_build_object('subject', 'case', 'state', state, 'place', facts ->> 'place', 'urgency', urgency,
+                     'cluster', cluster, 'owner_kind', owner_kind, 'owner_reference', owner_reference,
+                     'next_deadline', next_deadline) AS state
+             FROM cases WHERE $7::text = 'case' AND region_code = $1 AND case_id = $8) c ON true",
         event.home.to_string(),
         event.id,
         event.subject_id,
         event.subject_version,
         event.kind,
-        event.payload
+        event.payload,
+        subject,
+        subject_uuid
     )
     .execute(conn)
     .await?;

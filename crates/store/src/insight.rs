@@ -3,6 +3,7 @@
 
 pub mod indicators;
 pub mod obligations;
+pub mod tiered;
 pub mod timeliness;
 pub mod truthfulness;
 pub mod unmet_need;

@@ -9,14 +9,16 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::seal::{Cell, KeptKey, NewKey};
+use crate::seal::{Cell, NewKey};
 use crate::subject_keys::stale;
-use crate::{Kept, Sealer, StoreError};
+use crate::{Sealer, StoreError};
 
 mod find;
 pub(crate) mod index;
+mod kept;
 
-pub use find::{Candidate, by_nik, by_phone, candidates};
+pub use find::{Candidate, by_nik, by_phone, candidates, cases_of};
+pub use kept::{KeptPerson, get_many, of_case};
 
 use index::IndexRows;
 
@@ -27,15 +29,6 @@ pub struct NewPerson<'a> {
     pub person: &'a Person,
     /// How the words of the name sound, with the year of birth: what linkage looks for.
     pub terms: Vec<String>,
-}
-
-/// A person as far as anything is left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptPerson {
-    pub id: PersonId,
-    /// What was erased is `None` here.
-    pub person: Person,
-    pub is_whole: bool,
 }
 
 /// How to reach somebody.
@@ -200,64 +193,4 @@ pub async fn insert(
     .await
     .map_err(|error| stale(home, error))?;
     Ok(())
-}
-
-/// The persons of a case, in the order of the report.
-pub async fn of_case(
-    conn: &mut PgConnection,
-    sealer: &Sealer,
-    case: CaseId,
-) -> Result<Vec<KeptPerson>, StoreError> {
-    let home = case.home();
-    let rows = sqlx::query!(
-        r#"SELECT p.person_id, p.content, p.contact,
-               i.key_id AS "identity_id?", i.data_key_id AS "identity_data_key?", i.wrapped AS "identity_key?",
-               c.key_id AS "contact_id?", c.data_key_id AS "contact_data_key?", c.wrapped AS "contact_key?"
-           FROM persons p
-           LEFT JOIN subject_keys i
-             ON i.region_code = p.region_code AND i.subject_id = p.person_id AND i.class = 'identity'
-           LEFT JOIN subject_keys c
-             ON c.region_code = p.region_code AND c.subject_id = p.person_id AND c.class = 'contact'
-           WHERE p.region_code = $1 AND p.case_id = $2 ORDER BY p.position"#,
-        home.to_string(),
-        case.uuid()
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let identity_key = KeptKey::of_row(row.identity_id, row.identity_data_key, row.identity_key);
-            let contact_key = KeptKey::of_row(row.contact_id, row.contact_data_key, row.contact_key);
-            let identity = identity_cell(home, row.person_id);
-            let identity: Kept<Person> = sealer.open(identity, identity_key.as_ref(), &row.content)?;
-            let contact = contact_cell(home, row.person_id);
-            let contact: Option<Kept<Contact>> = row
-                .contact
-                .map(|sealed| sealer.open(contact, contact_key.as_ref(), &sealed))
-                .transpose()?;
-            Ok(joined(PersonId::new(home, row.person_id), identity, contact))
-        })
-        .collect()
-}
-
-fn joined(id: PersonId, identity: Kept<Person>, contact: Option<Kept<Contact>>) -> KeptPerson {
-    let mut kept = KeptPerson {
-        id,
-        person: Person::unknown(),
-        is_whole: true,
-    };
-    match identity {
-        Kept::There(person) => kept.person = person,
-        Kept::Erased => kept.is_whole = false,
-    }
-    match contact {
-        Some(Kept::There(Contact { address, phone })) => {
-            kept.person.address = address;
-            kept.person.phone = phone;
-        }
-        Some(Kept::Erased) => kept.is_whole = false,
-        // Nothing is known, or it stands with the identity, as the first release wrote it.
-        None => {}
-    }
-    kept
 }

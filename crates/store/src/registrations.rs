@@ -282,7 +282,8 @@ pub async fn update(
         "UPDATE registrations SET version = version + 1, state = $5, served_at = $6, edition = $7, match_class = $8,
              match_weight = $9, weights_version = $10, obligation_state = $11, registry = $12, first_addressee = $13,
              addressee = $14, raised_at = $15, due_at = $16, answer_before = $17, follow_ups = $18, round = $19,
-             delivered_at = $20, delivered_by = $21, outcome_on = $22, refusal = $23, changed_at = now()
+             delivered_at = $20, delivered_by = $21, outcome_on = $22, refusal = $23, is_identifiable = $24,
+             changed_at = now()
          WHERE region_code = $1 AND person_id = $2 AND version = $3 AND state = $4",
         person.person.home().to_string(),
         person.person.uuid(),
@@ -306,7 +307,8 @@ pub async fn update(
         delivery.map(|delivery| delivery.at),
         delivery.map(|delivery| delivery.by.as_str()),
         state.and_then(ObligationState::on),
-        state.and_then(ObligationState::refusal).map(RefusalReason::code)
+        state.and_then(ObligationState::refusal).map(RefusalReason::code),
+        person.is_identifiable
     )
     .execute(conn)
     .await?;

@@ -17,6 +17,7 @@ use crate::columns::Row;
 use crate::seal::{DataKeyRow, KeptKey};
 use crate::{Context, Store, StoreError, now};
 
+mod codes;
 mod old_layout;
 mod reindex;
 mod status;

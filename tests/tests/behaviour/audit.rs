@@ -9,6 +9,8 @@ use crate::scene::{case, eventually};
 
 #[path = "audit/command.rs"]
 mod command;
+#[path = "audit/people.rs"]
+mod people;
 #[path = "audit/proofs.rs"]
 mod proofs;
 #[path = "audit/records.rs"]

@@ -9,6 +9,8 @@ mod indicators;
 mod records;
 #[path = "insight/requests.rs"]
 mod requests;
+#[path = "insight/tiered.rs"]
+mod tiered;
 #[path = "insight/timeliness.rs"]
 mod timeliness;
 #[path = "insight/truthfulness.rs"]

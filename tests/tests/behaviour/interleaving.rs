@@ -40,6 +40,21 @@ const FAIR_REFUSALS: [&str; 9] = [
     "VERSION_MOVED",
 ];
 
+/// What must have been done at least once, so that the test has seen it.
+const DEEDS: [&str; 10] = [
+    "submit",
+    "accept",
+    "decline",
+    "withdraw",
+    "admit",
+    "discharge",
+    "miss",
+    "transfer",
+    "report",
+    "expire",
+];
+const MOST_STORMS: usize = 4;
+
 /// How often what was answered.
 type Answers = BTreeMap<String, u32>;
 
@@ -47,27 +62,19 @@ type Answers = BTreeMap<String, u32>;
 async fn whatever_sixty_four_parties_do_at_once_places_add_up_and_cases_are_whole() {
     let (hub, facilities) = three_small_facilities().await;
     let replica = hub.replica().await;
-    let (answers, violations) = storm(&hub, &replica, &facilities).await;
-    assert!(violations.is_empty(), "{violations:#?}");
-    let unfair: Vec<_> = answers.keys().filter(|answer| !is_fair(answer)).collect();
-    assert!(unfair.is_empty(), "{answers:#?}");
-    for deed in [
-        "submit",
-        "accept",
-        "decline",
-        "withdraw",
-        "admit",
-        "discharge",
-        "miss",
-        "transfer",
-        "report",
-        "expire",
-    ] {
-        assert!(
-            answers.contains_key(&format!("done {deed}")),
-            "nobody came to {deed}: {answers:#?}"
-        );
+    let mut undone = DEEDS.to_vec();
+    // Who comes first is chance: on a busy machine somebody may not have come to decline in the first storm.
+    for _ in 0..MOST_STORMS {
+        let (answers, violations) = storm(&hub, &replica, &facilities).await;
+        assert!(violations.is_empty(), "{violations:#?}");
+        let unfair: Vec<_> = answers.keys().filter(|answer| !is_fair(answer)).collect();
+        assert!(unfair.is_empty(), "{answers:#?}");
+        undone.retain(|deed| !answers.contains_key(&format!("done {deed}")));
+        if undone.is_empty() {
+            break;
+        }
     }
+    assert!(undone.is_empty(), "nobody came to do these: {undone:?}");
     replica.finish().await;
     hub.finish().await;
 }
@@ -247,5 +254,16 @@ async fn repair(connection: &mut PgConnection) {
             shortfall, observed_at, valid_until, source, changed_at)
         SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
             observed_at, valid_until, source, changed_at FROM capacity_pools; COMMIT";
-    sqlx::raw_sql(recount).execute(connection).await.unwrap();
+    // A call may hold one of the tables and want the other: the database then ends one of the two.
+    while let Err(error) = sqlx::raw_sql(recount).execute(&mut *connection).await {
+        assert_eq!(
+            error
+                .as_database_error()
+                .and_then(|error| error.code())
+                .as_deref(),
+            Some("40P01"),
+            "{error}"
+        );
+        sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.unwrap();
+    }
 }

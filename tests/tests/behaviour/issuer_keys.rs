@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serasi_hub::WatchLimits;
 use serasi_hub::auth::{KeySetError, KeySource, Verifier};
 use serasi_proto::v1;
 use serasi_tests::issuer::{Answer, ISSUER, KeyServer, SigningKey, claims, key_set};
@@ -67,6 +68,50 @@ async fn a_token_of_a_revoked_key_is_refused_after_the_next_look_although_it_was
     eventually(|| told(&hub, &token), |code| *code == Code::Unauthenticated).await;
     assert_eq!(told(&hub, &new.token(&claims())).await, Code::Ok);
     hub.finish().await;
+}
+
+#[tokio::test]
+async fn a_watch_ends_soon_after_its_key_is_revoked_although_its_token_is_still_good() {
+    let (old, new) = (SigningKey::new("2026-10"), SigningKey::new("2026-11"));
+    let server = KeyServer::start(Answer::Text(key_set([&old, &new]))).await;
+    let source = KeySource::new(&server.url, Duration::from_millis(100), None).unwrap();
+    let hub = TestHub::set_up(Setup {
+        verifier: Some(Verifier::open(ISSUER, source).await.unwrap()),
+        watches: WatchLimits {
+            recheck: Duration::from_millis(100),
+            ..WatchLimits::default()
+        },
+        ..Setup::default()
+    })
+    .await;
+    let watch = async |token: &str| {
+        let request = v1::WatchCapacityRequest {
+            region_code: "ID".to_owned(),
+            ..v1::WatchCapacityRequest::default()
+        };
+        let mut client = hub.with_token(Some(token));
+        let mut watch = client
+            .facilities
+            .watch_capacity(request)
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(
+            watch.message().await.unwrap().unwrap().step(),
+            v1::WatchStep::Live
+        );
+        watch
+    };
+    let (mut ends, mut goes_on) = (
+        watch(&old.token(&claims())).await,
+        watch(&new.token(&claims())).await,
+    );
+    server.answers(Answer::Text(key_set([&new])));
+    let ended = tokio::time::timeout(Duration::from_secs(20), ends.message()).await;
+    assert_eq!(ended.expect("it ends").unwrap_err().code(), Code::Unauthenticated);
+    // The other one has been looked at as often, and was let go on until the hub stops.
+    let (ended, ()) = tokio::join!(goes_on.message(), hub.finish());
+    assert_eq!(ended.unwrap_err().code(), Code::Unavailable);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use serasi_domain::policy::Policy;
 use serasi_hub::auth::{DevIssuer, Gate};
 use serasi_hub::clock::Clock;
 use serasi_hub::server::Limits;
-use serasi_hub::{Hub, HubSettings};
+use serasi_hub::{Hub, HubSettings, WatchLimits};
 use serasi_proto::v1;
 use serasi_tests::audit::AuditFolder;
 use serasi_tests::build::{facility, intake, request_id};
@@ -58,6 +58,8 @@ async fn hubs_that_open_at_once_agree_on_one_policy() {
                 gate: Gate::new(issuer.verifier().unwrap(), Limits::DEVELOPMENT_CALLS_PER_SECOND),
                 clock: Clock::system(),
                 audit: audit.settings(),
+                limits: WatchLimits::default(),
+                relay: None,
             }
         };
         let (a, b, c) = (settings("A").await, settings("B").await, settings("A").await);

@@ -76,7 +76,13 @@ async fn a_withdrawn_offer_frees_the_place_and_the_next_is_asked_without_a_refus
     assert_eq!(now.owner.unwrap().reference, "32.73");
     assert_eq!(
         kinds_of_events(&hub).await,
-        ["case.offered", "offer.withdrawn", "case.offered"]
+        [
+            "case.offered",
+            "offer.offered",
+            "offer.withdrawn",
+            "case.offered",
+            "offer.offered"
+        ]
     );
 
     let late = v1::AcceptOfferRequest {
@@ -145,7 +151,7 @@ async fn withdrawn_to_be_routed_later_the_case_waits_for_its_coordinator() {
     assert_eq!(pool(&mut client, &offer.facility_id).await.free, 1);
     assert_eq!(
         kinds_of_events(&hub).await,
-        ["case.offered", "offer.withdrawn", "case.triaged"]
+        ["case.offered", "offer.offered", "offer.withdrawn", "case.triaged"]
     );
     let route = v1::RouteCaseRequest {
         request_id: request_id(),

@@ -319,11 +319,8 @@ fn dump(data_dir: &Path) -> Vec<u8> {
         .arg(data_dir.join("socket"))
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
     output.stdout
 }
 
@@ -366,6 +363,7 @@ async fn no_canary_can_be_found_in_dump_log_of_the_database_log_of_the_hub_metri
     eventually(look, |id| !id.is_empty()).await;
     let mut errors = vec![];
     walk(&mut client, &mut worker, &mut errors).await;
+    let told = crate::told::all_that_is_told(&mut client, full_report("2")).await;
 
     let socket = data_dir.path().join("socket");
     let url = format!("postgres://serasi@localhost/postgres?host={}", socket.display());
@@ -397,4 +395,5 @@ async fn no_canary_can_be_found_in_dump_log_of_the_database_log_of_the_hub_metri
     assert_silent("the hub's log", &logged);
     assert_silent("the metrics", &metrics);
     assert_silent("the errors", &errors);
+    assert_silent("the streams", &told);
 }

@@ -106,10 +106,12 @@ async fn as_before(hub: &TestHub, id: &str) {
     store.close().await;
 }
 
-/// The first release had neither keys of cases nor indexes.
+/// The first release had neither keys of cases nor indexes nor codes for reporters.
 async fn forget_keys(raw: &mut sqlx::PgConnection, case: CaseId) {
     for statement in [
         "DELETE FROM subject_keys WHERE case_id = $1",
+        "DELETE FROM public_code_index WHERE case_id = $1",
+        "DELETE FROM public_codes WHERE case_id = $1",
         "DELETE FROM identity_index WHERE person_id IN (SELECT person_id FROM persons WHERE case_id = $1)",
         "DELETE FROM name_index WHERE person_id IN (SELECT person_id FROM persons WHERE case_id = $1)",
     ] {

@@ -133,6 +133,13 @@ async fn every_key_is_rotated_under_reads_and_writes_without_a_failed_call() {
     let lost = "SELECT count(*) FROM persons p WHERE NOT EXISTS (
         SELECT 1 FROM identity_index i WHERE i.person_id = p.person_id AND i.kind = 'nik')";
     assert_eq!(count(&hub, lost).await, 0);
+    let codes = "SELECT count(*) FROM public_codes c WHERE NOT EXISTS (
+        SELECT 1 FROM public_code_index i WHERE i.region_code = c.region_code AND i.case_id = c.case_id)";
+    assert_eq!(
+        count(&hub, codes).await,
+        0,
+        "every reporter's code still opens something"
+    );
     drop(connection);
     store.close().await;
     replica.finish().await;

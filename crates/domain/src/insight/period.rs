@@ -110,6 +110,18 @@ impl MonthSpan {
     }
 }
 
+impl TryFrom<&MonthSpan> for DaySpan {
+    type Error = InvalidPeriod;
+
+    /// All days of the months, if they are not too many.
+    fn try_from(span: &MonthSpan) -> Result<Self, InvalidPeriod> {
+        let first = span.months.first().map(|month| month.0);
+        let last = span.after.0.previous_day();
+        let (first, last) = first.zip(last).ok_or(InvalidPeriod::EndOfCalendar)?;
+        Self::new(first, last)
+    }
+}
+
 impl DaySpan {
     /// One year, be it a leap year.
     pub const MAX_DAYS: usize = 366;

@@ -38,6 +38,15 @@ impl ProtectedCounts {
     /// some play, that is, they are not all exactly 1; of a hidden sum at least one part is hidden.
     #[must_use]
     pub fn new(by_regency: impl IntoIterator<Item = (Regency, i32)>) -> Self {
+        Self::hiding(by_regency, |_, count| count < SMALLEST_TOLD)
+    }
+
+    /// The same, where something else than being small hides the number of a region.
+    #[must_use]
+    pub fn hiding(
+        by_regency: impl IntoIterator<Item = (Regency, i32)>,
+        is_hidden: impl Fn(RegionCode, i32) -> bool,
+    ) -> Self {
         let mut counts = BTreeMap::new();
         for (regency, count) in by_regency.into_iter().filter(|(_, count)| *count > 0) {
             let regions = std::iter::successors(Some(regency.code()), |code| code.parent());
@@ -51,8 +60,9 @@ impl ProtectedCounts {
             .into_iter()
             .filter_map(|(region, parts)| Some((region?, parts)))
             .collect();
-        let is_small = |count: &i32| *count < SMALLEST_TOLD;
-        let hidden = counts.iter().filter(|(_, count)| is_small(count));
+        let hidden = counts
+            .iter()
+            .filter(|(region, count)| is_hidden(**region, **count));
         let hidden = hidden.map(|(region, _)| *region).collect();
         let mut protected = Self {
             counts,

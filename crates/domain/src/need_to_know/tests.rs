@@ -110,6 +110,7 @@ fn a_masked_person_is_a_sex_a_regency_and_what_they_need() {
         phone: Some("081200000001".parse().unwrap()),
         mother_name: Some(Text::new("Dahlia Contoh").unwrap()),
         access_needs: vec![],
+        relation: None,
     };
     let masked = Sight::Masked(MaskReason::Child).person(&person);
     let left = Person {
@@ -123,6 +124,7 @@ fn a_masked_person_is_a_sex_a_regency_and_what_they_need() {
         phone: None,
         mother_name: None,
         access_needs: vec![],
+        relation: None,
     };
     assert!(masked == left);
     let nameless = Sight::Masked(MaskReason::Child).person(&Person { name: None, ..person });

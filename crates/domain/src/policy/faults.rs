@@ -72,6 +72,7 @@ impl Policy {
         self.check_numbers(&mut faults);
         self.check_calendar(&mut faults);
         self.check_retention(&mut faults);
+        self.check_documents(&mut faults);
         self.check_registry(&mut faults);
         for (cluster, fields) in &self.required {
             faults.repeats(&format!("required.{cluster}"), fields);
@@ -149,6 +150,13 @@ impl Policy {
                 let path = format!("holidays[{}]", position + 1);
                 faults.add(path, "must be later than the one before", None);
             }
+        }
+    }
+
+    fn check_documents(&self, faults: &mut Faults) {
+        if !(1..=MAX_SECONDS).contains(&self.emergency_documents.seconds) {
+            let what = format!("must be 1-{MAX_SECONDS}");
+            faults.add("emergency_documents.seconds", what, Some(Article::P16Ps10Ay5));
         }
     }
 

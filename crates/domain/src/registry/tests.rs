@@ -252,3 +252,15 @@ fn who_was_registered_and_is_missing_in_an_edition_that_began_later_is_owed_a_re
     assert_eq!(state_after("DTSEN 2027-Q1"), ("due", 2));
     assert_eq!(state_after("DTKS 2027-01"), ("registered", 1), "another registry");
 }
+
+#[test]
+fn who_gets_a_nik_can_be_looked_for_and_what_is_owed_goes_on() {
+    let unknown = Registration {
+        is_identifiable: false,
+        ..reported_only()
+    };
+    let known = unknown.serve(owed("32.73")).identified();
+    assert_eq!((known.standing.code(), known.state()), ("not_found", "due"));
+    assert!(known.is_identifiable);
+    assert_eq!(reported_only().identified(), reported_only());
+}

@@ -84,6 +84,20 @@ const CASE_READERS: &[Grant] = &[
     (&[OutreachWorker, Referrer], To::OwnReport),
     (&[FacilityOfficer, SocialWorker, Supervisor], To::OwnFacility),
 ];
+/// Who is told of a case as it goes on. Whoever only reported it has the answers to the reports.
+const CASE_WATCHERS: &[Grant] = &[
+    (
+        &[
+            HotlineOperator,
+            SocialWorker,
+            Supervisor,
+            Coordinator,
+            DinasOfficer,
+        ],
+        To::CaseInScope,
+    ),
+    (&[FacilityOfficer], To::OwnFacility),
+];
 /// Who decides where a case goes.
 const ROUTERS: &[Grant] = &[(
     &[HotlineOperator, SocialWorker, Supervisor, Coordinator],
@@ -91,6 +105,11 @@ const ROUTERS: &[Grant] = &[(
 )];
 /// Who decides for the person: the hotline takes down and sends on, it ends nothing.
 const DECIDERS: &[Grant] = &[(&[SocialWorker, Supervisor, Coordinator], To::CaseInScope)];
+/// Who says whose NIK it is: who works with the person.
+const IDENTIFIERS: &[Grant] = &[
+    (&[SocialWorker, Supervisor, Coordinator], To::CaseInScope),
+    (&[FacilityOfficer], To::OwnFacility),
+];
 /// Who keeps a case from being erased.
 const HOLDERS: &[Grant] = &[(&[Supervisor, Coordinator, Auditor], To::CaseInScope)];
 /// Who writes down and moves the stages of a case: the Pekerja Sosial of its region, and those of the house that has the
@@ -166,8 +185,12 @@ const AUDITORS: &[Grant] = &[(&[Auditor, Supervisor], To::StatedRegion)];
 /// Method path without the leading slash, and its grants: one of them is enough.
 pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.IntakeService/SubmitIntake", REPORTERS),
+    ("serasi.v1.IntakeService/StreamIntakes", REPORTERS),
+    // Everywhere: a person moves. It shows no person.
+    ("serasi.v1.IntakeService/ProposeLinks", REPORTERS),
     ("serasi.v1.CaseService/GetCase", CASE_READERS),
     ("serasi.v1.CaseService/ListCases", CASE_READERS),
+    ("serasi.v1.CaseService/WatchCases", CASE_WATCHERS),
     ("serasi.v1.CaseService/TriageCase", ROUTERS),
     ("serasi.v1.CaseService/ResolveDirectly", DECIDERS),
     ("serasi.v1.CaseService/RecordAssessment", SOCIAL_WORKERS),
@@ -191,6 +214,15 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.CaseService/UnlinkCases", DECIDERS),
     ("serasi.v1.CaseService/SetLegalHold", HOLDERS),
     ("serasi.v1.CaseService/LiftLegalHold", HOLDERS),
+    // Whoever sees a case may bring a paper.
+    ("serasi.v1.CaseService/AddDocument", CASE_READERS),
+    ("serasi.v1.CaseService/RemoveDocument", DECIDERS),
+    ("serasi.v1.CaseService/ListDocuments", CASE_READERS),
+    ("serasi.v1.CaseService/BindIdentity", IDENTIFIERS),
+    ("serasi.v1.CaseService/UnbindIdentity", IDENTIFIERS),
+    ("serasi.v1.CaseService/GetIdentity", IDENTIFIERS),
+    // Without a token; see layer.rs.
+    ("serasi.v1.CaseService/GetPublicStatus", ALL),
     ("serasi.v1.ReferralService/PreviewRoute", ROUTERS),
     ("serasi.v1.ReferralService/RouteCase", ROUTERS),
     (
@@ -213,6 +245,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ),
     ("serasi.v1.ReferralService/GetOffer", OFFER_READERS),
     ("serasi.v1.ReferralService/ListOffers", OFFER_READERS),
+    ("serasi.v1.ReferralService/WatchOffers", OFFER_READERS),
     (
         "serasi.v1.ReferralService/MarkOfferSeen",
         &[(&[FacilityOfficer], To::OwnFacility)],
@@ -240,6 +273,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ),
     ("serasi.v1.FacilityService/ReportCapacity", FACILITY),
     ("serasi.v1.FacilityService/GetCapacity", ALL),
+    ("serasi.v1.FacilityService/WatchCapacity", ALL),
     ("serasi.v1.RegistryService/GetRegistration", REGISTRY_READERS),
     ("serasi.v1.RegistryService/ListObligations", REGISTRY_READERS),
     ("serasi.v1.RegistryService/AcknowledgeReport", REGISTRARS),
@@ -269,6 +303,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ),
     ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
     ("serasi.v1.InsightService/GetIndicators", OVERSEERS),
+    ("serasi.v1.InsightService/GetTieredReport", OVERSEERS),
     ("serasi.v1.InsightService/GetObligationAges", OVERSEERS),
     ("serasi.v1.AuditService/ListAuditEntries", AUDITORS),
     ("serasi.v1.AuditService/ListAuditHeads", AUDITORS),

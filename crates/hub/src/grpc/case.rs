@@ -1,5 +1,9 @@
 //! CaseService.
 
+mod documents;
+mod identity;
+mod public_status;
+
 use std::sync::Arc;
 
 use serasi_domain::id::CaseId;
@@ -7,6 +11,7 @@ use serasi_domain::text::Text;
 use serasi_proto::v1;
 use serasi_proto::v1::case_service_server::CaseService;
 use serasi_store::cases::{CaseFilter, CaseOrder, CasePosition};
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use super::{caller, run};
@@ -21,6 +26,7 @@ use crate::verbs::list_cases::ListCases;
 use crate::verbs::resolve_directly::ResolveDirectly;
 use crate::verbs::set_legal_hold::SetLegalHold;
 use crate::verbs::triage_case::TriageCase;
+use crate::watch::cases::watch_cases;
 use crate::wire::{PageToken, Parse, id_of, need, page_of, page_size, party, record_to_wire};
 
 mod endings;
@@ -60,6 +66,15 @@ impl CaseService for CaseHandler {
             cases,
             next_page_token: next.unwrap_or_default(),
         }))
+    }
+
+    type WatchCasesStream = BoxStream<v1::WatchCasesResponse>;
+
+    async fn watch_cases(
+        &self,
+        request: Request<v1::WatchCasesRequest>,
+    ) -> Result<Response<Self::WatchCasesStream>, Status> {
+        Ok(Response::new(watch_cases(&self.0, &request).await?))
     }
 
     async fn triage_case(
@@ -217,6 +232,55 @@ impl CaseService for CaseHandler {
                 .map(|(record, _)| PageToken::write(&(record.recorded_at, record.id)))
                 .unwrap_or_default(),
         }))
+    }
+
+    async fn add_document(
+        &self,
+        request: Request<v1::AddDocumentRequest>,
+    ) -> Result<Response<v1::AddDocumentResponse>, Status> {
+        self.add(request).await
+    }
+
+    async fn remove_document(
+        &self,
+        request: Request<v1::RemoveDocumentRequest>,
+    ) -> Result<Response<v1::RemoveDocumentResponse>, Status> {
+        self.remove(request).await
+    }
+
+    async fn list_documents(
+        &self,
+        request: Request<v1::ListDocumentsRequest>,
+    ) -> Result<Response<v1::ListDocumentsResponse>, Status> {
+        self.documents(request).await
+    }
+
+    async fn get_public_status(
+        &self,
+        request: Request<v1::GetPublicStatusRequest>,
+    ) -> Result<Response<v1::GetPublicStatusResponse>, Status> {
+        self.public_status(request).await
+    }
+
+    async fn bind_identity(
+        &self,
+        request: Request<v1::BindIdentityRequest>,
+    ) -> Result<Response<v1::BindIdentityResponse>, Status> {
+        self.bind(request).await
+    }
+
+    async fn unbind_identity(
+        &self,
+        request: Request<v1::UnbindIdentityRequest>,
+    ) -> Result<Response<v1::UnbindIdentityResponse>, Status> {
+        self.unbind(request).await
+    }
+
+    async fn get_identity(
+        &self,
+        request: Request<v1::GetIdentityRequest>,
+    ) -> Result<Response<v1::GetIdentityResponse>, Status> {
+        self.identity(request).await
     }
 
     async fn set_legal_hold(

@@ -10,6 +10,7 @@ use serasi_proto::v1;
 use serasi_proto::v1::facility_service_server::FacilityService;
 use serasi_store::facilities::{self, FacilityFilter};
 use serasi_store::{PgConnection, capacity};
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::caller;
@@ -20,6 +21,7 @@ use crate::sight::{VeiledList, hides_location, show_facility};
 use crate::unit_of_work::{Call, Mutation, execute};
 use crate::verbs::change_facility::{CloseFacility, ResumeFacility, SuspendFacility, UpdateFacility};
 use crate::verbs::create_facility::CreateFacility;
+use crate::watch::capacity::watch_capacity;
 use crate::wire::{PageToken, Parse, facility_to_wire, id_of, page_of, page_size, pool_to_wire, profile};
 
 mod capacity_report;
@@ -200,6 +202,15 @@ impl FacilityService for FacilityHandler {
         Ok(Response::new(v1::GetCapacityResponse {
             pools: pools.iter().map(pool_to_wire).collect(),
         }))
+    }
+
+    type WatchCapacityStream = BoxStream<v1::WatchCapacityResponse>;
+
+    async fn watch_capacity(
+        &self,
+        request: Request<v1::WatchCapacityRequest>,
+    ) -> Result<Response<Self::WatchCapacityStream>, Status> {
+        Ok(Response::new(watch_capacity(&self.0, &request).await?))
     }
 }
 

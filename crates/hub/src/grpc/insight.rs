@@ -1,5 +1,7 @@
 //! InsightService. Reads only: no report changes anything, and none is kept.
 
+mod tiered;
+
 use std::sync::Arc;
 
 use serasi_domain::id::FacilityId;
@@ -52,6 +54,14 @@ impl InsightService for InsightHandler {
         Ok(Response::new(
             self.truthfulness(&caller, request.get_ref()).await?,
         ))
+    }
+
+    async fn get_tiered_report(
+        &self,
+        request: Request<v1::GetTieredReportRequest>,
+    ) -> Result<Response<v1::GetTieredReportResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(self.tiered(&caller, request.get_ref()).await?))
     }
 
     async fn get_timeliness(

@@ -8,6 +8,7 @@ use serasi_proto::v1;
 use serasi_proto::v1::referral_service_server::ReferralService;
 use serasi_store::offers::OfferFilter;
 use time::{Duration, OffsetDateTime};
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use super::{caller, run};
@@ -26,6 +27,7 @@ use crate::verbs::preview_route::PreviewRoute;
 use crate::verbs::replay_decision::ReplayDecision;
 use crate::verbs::route_case::RouteCase;
 use crate::verbs::withdraw_offer::WithdrawOffer;
+use crate::watch::offers::watch_offers;
 use crate::wire::{PageToken, Parse, capacity_report, id_of, page_of, page_size, replay_to_wire};
 
 mod placements;
@@ -116,6 +118,15 @@ impl ReferralService for ReferralHandler {
         let caller = caller(&request)?;
         let filter = read_filter(&caller, request.get_ref())?;
         Ok(Response::new(self.offers(caller, filter).await?))
+    }
+
+    type WatchOffersStream = BoxStream<v1::WatchOffersResponse>;
+
+    async fn watch_offers(
+        &self,
+        request: Request<v1::WatchOffersRequest>,
+    ) -> Result<Response<Self::WatchOffersStream>, Status> {
+        Ok(Response::new(watch_offers(&self.0, &request).await?))
     }
 
     async fn mark_offer_seen(

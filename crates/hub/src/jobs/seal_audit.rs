@@ -28,6 +28,8 @@ const POLL: Duration = Duration::from_millis(500);
 const LEASE_EVERY: Duration = Duration::from_secs(3);
 /// Entries of the release before are looked for this often.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+/// How far back, after the first look.
+const SWEEP_BACK: Duration = Duration::from_hours(48);
 /// Entries sealed in one transaction.
 const BATCH: i64 = 2_000;
 
@@ -62,14 +64,19 @@ impl Act for KeepLease {
     }
 }
 
-struct Sweep;
+struct Sweep {
+    /// Nobody has looked since this hub started.
+    is_first: bool,
+}
 
 impl Act for Sweep {
     const VERB: &'static str = "EnqueueForgotten";
     type Output = u64;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<u64, HubError> {
-        Ok(seal::enqueue_forgotten(&mut unit.conn).await?)
+        // A release that knew no queue may have been back for longer than a day.
+        let since = (!self.is_first).then(|| unit.now - SWEEP_BACK);
+        Ok(seal::enqueue_forgotten(&mut unit.conn, since).await?)
     }
 }
 
@@ -168,7 +175,13 @@ impl Sealer {
             return Ok(());
         };
         if is_due(self.swept, SWEEP_EVERY) {
-            let forgotten = run_job(hub, &Sweep).await?;
+            let forgotten = run_job(
+                hub,
+                &Sweep {
+                    is_first: self.swept.is_none(),
+                },
+            )
+            .await?;
             if forgotten > 0 {
                 tracing::warn!(
                     forgotten,

@@ -1,5 +1,6 @@
 //! From the socket to the first byte of a call: seats, handshake, HTTP/2, and the end of a connection.
 
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +37,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Who is at the other end; every request carries it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
     /// The client certificate it has shown, and whose key it holds.
     pub(crate) certificate: Option<Thumbprint>,
 }
@@ -62,7 +64,7 @@ impl Door {
             match accepted {
                 Ok((stream, address)) => match self.seats.take(address.ip()) {
                     Some(seat) => {
-                        connections.spawn(self.clone().receive(stream, seat, stop.clone()));
+                        connections.spawn(self.clone().receive(stream, (address.ip(), seat), stop.clone()));
                     }
                     None => metrics::counter!("serasi_connections_refused_total").increment(1),
                 },
@@ -77,14 +79,18 @@ impl Door {
         while connections.join_next().await.is_some() {}
     }
 
-    async fn receive(self, stream: TcpStream, _seat: Seat, stop: watch::Receiver<bool>) {
+    async fn receive(self, stream: TcpStream, (address, _seat): (IpAddr, Seat), stop: watch::Receiver<bool>) {
         // Without it every small answer waits for the client's delayed acknowledgement, 40 ms. A stream that cannot be
         // set up is a client that has gone.
         if stream.set_nodelay(true).is_err() {
             return;
         }
         let Some(tls) = &self.tls else {
-            return serve(stream, Peer { certificate: None }, self.calls, stop).await;
+            let peer = Peer {
+                address,
+                certificate: None,
+            };
+            return serve(stream, peer, self.calls, stop).await;
         };
         let handshake = TlsAcceptor::from(tls.config()).accept(stream);
         match tokio::time::timeout(TLS_HANDSHAKE, handshake).await {
@@ -92,6 +98,7 @@ impl Door {
                 let shown = stream.get_ref().1.peer_certificates();
                 let certificate = shown.and_then(|chain| chain.first());
                 let peer = Peer {
+                    address,
                     certificate: certificate.map(|certificate| Thumbprint::of(certificate)),
                 };
                 serve(stream, peer, self.calls, stop).await;

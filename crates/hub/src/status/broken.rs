@@ -153,6 +153,22 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "Kasus ini sudah ditahan dari penghapusan; cabut penahanan itu dahulu.".to_owned(),
             "UU 27/2022 Ps.43",
         ),
+        RuleBroken::BoundAlready => (
+            "NIK_BOUND",
+            "Orang ini sudah memiliki NIK; lepaskan dahulu dengan alasannya.".to_owned(),
+            "P16 Ps.35",
+        ),
+        RuleBroken::NotBound => (
+            "NIK_NOT_BOUND",
+            "Orang ini belum memiliki NIK.".to_owned(),
+            "P16 Ps.35",
+        ),
+        RuleBroken::Erased => (
+            "ERASED",
+            "Data kasus ini sudah dihapus karena masa simpannya habis; tidak ada yang ditambahkan."
+                .to_owned(),
+            "UU 27/2022 Ps.43",
+        ),
         RuleBroken::NotHeld => (
             "LEGAL_HOLD_NOT_SET",
             "Kasus ini tidak sedang ditahan dari penghapusan.".to_owned(),

@@ -46,6 +46,15 @@ impl Mutation for AcceptOffer {
         let (case, placement) = self.place(unit, case, &view.offer).await?;
         view.offer.version += 1;
         view.answered_at = Some(unit.now);
+        let payload = json!({ "case_id": view.offer.case, "facility_id": view.offer.facility });
+        unit.tell(
+            self.offer.home(),
+            self.offer,
+            view.offer.version,
+            "offer.accepted",
+            payload,
+        )
+        .await?;
         unit.audit(self.offer.home(), self.offer).await?;
         Ok(v1::AcceptOfferResponse {
             offer: Some(Eyes::new(unit.hub, unit.caller).offer(&case, &view)),

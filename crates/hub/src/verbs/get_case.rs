@@ -9,12 +9,15 @@ use serasi_store::{
     Context, Kept, break_glass, cases, erasure, intakes, links, offers, persons, placements, records, stages,
 };
 
+use super::documents::documents_of;
 use super::open::reachable;
 use crate::auth::Permit;
 use crate::error::HubError;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
-use crate::wire::{course_to_wire, numbers, optional, person_to_wire, placement_to_wire};
+use crate::wire::{
+    course_to_wire, document_to_wire, numbers, optional, owed_to_wire, person_to_wire, placement_to_wire,
+};
 
 pub(crate) struct GetCase {
     pub(crate) case: CaseId,
@@ -42,7 +45,7 @@ impl Act for GetCase {
         let mut wire = eyes.case_as(sight, &case);
         wire.persons = persons
             .iter()
-            .map(|kept| person_to_wire(kept.id, &kept.person, sight))
+            .map(|kept| person_to_wire(kept.id, &kept.known(), sight))
             .collect();
         let story = report.and_then(Kept::there);
         let story = story.map(|report| report.story.as_str().to_owned());
@@ -54,6 +57,12 @@ impl Act for GetCase {
         };
         let words = words.and_then(Kept::there).filter(|_| !case.state.is_open());
         wire.resolution = sight.whole(words.unwrap_or_default());
+        let (documents, owed) = documents_of(unit, &case).await?;
+        let documents = documents.iter().filter(|document| document.removed_at.is_none());
+        wire.documents = documents
+            .map(|document| document_to_wire(document, sight))
+            .collect();
+        wire.owed_documents = owed.into_iter().map(owed_to_wire).collect();
         wire.erased_classes = numbers(privacy.erased);
         // That a court asks for it tells something about the person.
         wire.legal_hold = optional(privacy.hold.filter(|_| sight.is_whole()));

@@ -1,6 +1,7 @@
 //! ListAuditEntries: who read or changed what. Who looks into the log is in the log.
 
 use serasi_domain::id::{AuditId, CaseId, Regency};
+use serasi_geography::atlas;
 use serasi_proto::v1;
 use serasi_store::Context;
 use serasi_store::audit::{self, AuditFilter, tree};
@@ -83,14 +84,23 @@ impl ListAuditEntries {
     /// Home and subject of this look's own entry.
     fn looked_at(&self) -> (Regency, String) {
         match &self.list {
-            AuditList::Newest {
-                subject: Some(subject),
-                ..
-            } => (home_of(subject), subject.clone()),
-            AuditList::Newest { filter, .. } => (
-                Regency::of(filter.scope).unwrap_or_else(national_home),
-                format!("audit:{}", filter.scope),
-            ),
+            AuditList::Newest { subject, filter } => {
+                let named = subject
+                    .as_deref()
+                    .and_then(|subject| subject.parse::<AuditId>().ok());
+                // What was typed stands in no log for ever, unless it is an id of a place that is, and is the caller's.
+                let named = named.filter(|id| {
+                    let home = id.home().code();
+                    filter.scope.contains(&home) && atlas().region(home).is_some()
+                });
+                match named {
+                    Some(id) => (id.home(), id.to_string()),
+                    None => (
+                        Regency::of(filter.scope).unwrap_or_else(national_home),
+                        format!("audit:{}", filter.scope),
+                    ),
+                }
+            }
             AuditList::Tree { region, .. } | AuditList::Unsealed { region, .. } => {
                 (*region, format!("audit:{region}"))
             }

@@ -106,7 +106,13 @@ async fn show(
         person
     };
     let kept = file.persons.iter().find(|kept| kept.id == person.person);
-    Ok(owed_to_wire(&person, &file.case, kept, (sight, unit.now)))
+    let known = kept.map(KeptPerson::known);
+    Ok(owed_to_wire(
+        &person,
+        &file.case,
+        known.as_ref(),
+        (sight, unit.now),
+    ))
 }
 
 /// DUE -> REPORTED. Who has the report already keeps it.

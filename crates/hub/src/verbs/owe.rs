@@ -2,7 +2,7 @@
 //! database, in the same transaction, and no sealed data are opened for it.
 
 use serasi_domain::case::Case;
-use serasi_domain::id::Regency;
+use serasi_domain::id::{PersonId, Regency};
 use serasi_domain::registry::{Addressee, Owed, Registration};
 use serasi_store::registrations;
 use serde_json::json;
@@ -28,6 +28,17 @@ pub(super) async fn owe_reports(unit: &mut Unit<'_>, case: &Case) -> Result<(), 
         let person = before.clone().serve(owed);
         if person != before {
             write_registration(unit, person, &before, "registration.owed").await?;
+        }
+    }
+    Ok(())
+}
+
+/// A NIK is known of somebody now.
+pub(super) async fn can_be_looked_for(unit: &mut Unit<'_>, person: PersonId) -> Result<(), HubError> {
+    for before in registrations::get_many_for_change(&mut unit.conn, &[person]).await? {
+        let known = before.clone().identified();
+        if known != before {
+            write_registration(unit, known, &before, "registration.identified").await?;
         }
     }
     Ok(())

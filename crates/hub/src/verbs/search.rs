@@ -244,6 +244,12 @@ impl Search {
         };
         unit.tell(case.id.home(), case.id, case.version, kind, payload)
             .await?;
+        if let Some(view) = &self.offer {
+            let offer = &view.offer;
+            let payload = json!({ "case_id": offer.case, "facility_id": offer.facility });
+            unit.tell(offer.id.home(), offer.id, offer.version, "offer.offered", payload)
+                .await?;
+        }
         Ok(Referral::of(case, self))
     }
 }

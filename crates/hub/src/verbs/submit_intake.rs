@@ -1,23 +1,31 @@
 //! SubmitIntake: a report becomes a case, durably and once, and somebody is asked in the same transaction.
 
+use prost::Message;
 use serasi_domain::case::{Case, CaseFacts, CaseState, Episode, Finish, Owner};
 use serasi_domain::cluster::derive_cluster;
 use serasi_domain::deadline::local_date;
-use serasi_domain::id::{CaseId, IntakeId, PersonId, Regency};
+use serasi_domain::document::DocumentKind;
+use serasi_domain::id::{CaseId, DocumentId, IntakeId, PersonId, Regency};
 use serasi_domain::intake::Intake;
 use serasi_domain::person::PartyMember;
 use serasi_domain::policy::Policy;
+use serasi_domain::public_code::PublicCode;
 use serasi_domain::registry::Registration;
 use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
+use serasi_store::documents::NewDocument;
 use serasi_store::persons::NewPerson;
 use serasi_store::source_keys::{self, Subject};
-use serasi_store::{Context, Kept, cases, decisions, intakes, links, offers, persons, registrations};
+use serasi_store::{
+    Context, Kept, PgConnection, cases, decisions, documents, intakes, links, offers, persons, public_codes,
+    registrations,
+};
 use serde_json::json;
 
 use super::refer::{deadline, finish, not_routed, not_routed_without};
 use super::search::search;
 use crate::error::{HubError, Kind};
+use crate::hub::Hub;
 use crate::search_terms;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
@@ -72,10 +80,36 @@ impl Mutation for SubmitIntake {
             (case, outcome)
         };
         unit.audit(self.home, case.id).await?;
+        let code = PublicCode::of_random(rand::random());
+        public_codes::insert(&mut unit.conn, unit.hub.store.sealer(), case.id, code).await?;
         Ok(v1::SubmitIntakeResponse {
             case: Some(eyes.case(&case)),
             already_known: false,
             outcome: Some(outcome),
+            public_code: code.to_string(),
+        })
+    }
+
+    fn kept(response: &Self::Response) -> Vec<u8> {
+        let kept = v1::SubmitIntakeResponse {
+            public_code: String::new(),
+            ..response.clone()
+        };
+        kept.encode_to_vec()
+    }
+
+    async fn restored(
+        &self,
+        hub: &Hub,
+        conn: &mut PgConnection,
+        kept: Self::Response,
+    ) -> Result<Self::Response, HubError> {
+        let case = kept.case.as_ref().and_then(|case| case.case_id.parse().ok());
+        let case = case.ok_or(HubError::Bug("a remembered response names no case"))?;
+        let code = public_codes::of_case(conn, hub.store.sealer(), case).await?;
+        Ok(v1::SubmitIntakeResponse {
+            public_code: code.map(|code| code.to_string()).unwrap_or_default(),
+            ..kept
         })
     }
 }
@@ -161,6 +195,18 @@ impl SubmitIntake {
             let registrations: Vec<_> = persons.iter().map(of_report).collect();
             registrations::insert(&mut unit.conn, case.id, &registrations).await?;
         }
+        let documents: Vec<_> = self
+            .intake
+            .documents
+            .iter()
+            .map(|reference| NewDocument {
+                id: DocumentId::new(self.home, unit.new_id()),
+                kind: DocumentKind::of_sender(reference.kind.as_str()),
+                reference,
+            })
+            .collect();
+        let by = &unit.caller.principal;
+        documents::add(&mut unit.conn, sealer, case.id, &documents, by).await?;
         Ok(())
     }
 
@@ -211,14 +257,21 @@ impl SubmitIntake {
             outcome_without_search(&unit.hub.policies.active(), &told)
         };
         unit.audit(self.home, id).await?;
-        Ok(v1::SubmitIntakeResponse {
+        // Who has sent it may have lost the first answer; who only knows what was sent learns nothing new.
+        let is_sender = intakes::is_reported_by(&mut unit.conn, id, &unit.caller.principal).await?;
+        let answer = v1::SubmitIntakeResponse {
             case: Some(v1::Case {
                 linked_to_case_id: main.map(|main| main.to_string()).unwrap_or_default(),
                 ..eyes.case(&case)
             }),
             already_known: true,
             outcome: Some(outcome),
-        })
+            public_code: String::new(),
+        };
+        if !is_sender {
+            return Ok(answer);
+        }
+        self.restored(unit.hub, &mut unit.conn, answer).await
     }
 
     /// In which fields the report that made the case differs from this one. `None` = there is none.

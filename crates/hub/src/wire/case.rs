@@ -104,6 +104,19 @@ pub(crate) fn case_to_wire(case: &Case, sight: Sight) -> v1::Case {
         erased_classes: vec![],
         legal_hold: 0,
         mask_reason: optional(sight.mask()),
+        documents: vec![],
+        owed_documents: vec![],
+    }
+}
+
+/// That the case is there; `owner` is who may be known to answer for it.
+pub(crate) fn glimpse_to_wire(case: &Case, told_owner: Owner) -> v1::CaseGlimpse {
+    v1::CaseGlimpse {
+        case_id: case.id.to_string(),
+        owner: Some(owner(told_owner)),
+        create_time: Some(to_timestamp(case.created_at)),
+        // An open case has a deadline, an ended one has none.
+        is_open: case.next_deadline.is_some(),
     }
 }
 

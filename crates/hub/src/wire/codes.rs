@@ -1,8 +1,8 @@
 //! Enums of the contract and of the domain, pair by pair. A domain variant without a partner does not compile.
 
 use serasi_domain::{
-    break_glass, capacity, case, cluster, deadline, facility, intake, need, need_to_know, offer, person,
-    placement, policy, privacy, registry, routing,
+    break_glass, capacity, case, cluster, deadline, document, facility, insight, intake, need, need_to_know,
+    offer, person, placement, policy, privacy, registry, routing,
 };
 use serasi_proto::v1;
 
@@ -47,11 +47,17 @@ pair!(need::Urgency, v1::Urgency: Regular, Urgent, Emergency);
 pair!(intake::Channel, v1::Channel: Complaint, Outreach, Referral);
 pair!(intake::LegalBasis, v1::LegalBasis: Consent, GuardianConsent, PublicTask, VitalInterest);
 pair!(person::Sex, v1::Sex: Female, Male);
+pair!(person::Relation, v1::Relation: Head, Spouse, Child, Parent, Sibling, Grandparent, Grandchild, OtherRelative,
+    Companion);
+pair!(person::Evidence, v1::IdentityEvidence: Report, Ktp, Kk, Registry, Biometric, Relative, Other);
+pair!(person::UnbindReason, v1::UnbindReason: OtherPerson, TypingError, FalsePapers, Withdrawn, Other);
 pair!(person::AccessNeed, v1::AccessNeed: Wheelchair, SignLanguage, Braille, FullCare);
 pair!(facility::FacilityKind, v1::FacilityKind: BalaiBesar, Balai, Loka, UptdProvince, UptdRegency, Lks);
 pair!(capacity::CapacitySource, v1::CapacitySource: Facility, Import, Decline);
 pair!(offer::DeclineReason, v1::DeclineReason: Full, WrongKind, NotNow, NotEligible, Safety, PersonRefused, Other);
 pair!(offer::WithdrawReason, v1::WithdrawReason: PersonChangedMind, SolvedOtherwise, WrongFacts, Safety, Other);
+pair!(document::DocumentKind, v1::DocumentKind: SuratDinsos, Kk, Ktp, AktaLahir, Pasfoto, SuratSehat, SuratPsikiater,
+    SuratPolisi, LaporanSosial, Persetujuan, Other);
 pair!(privacy::DataClass, v1::DataClass: Identity, Contact, Story, Assessment);
 pair!(privacy::HoldReason, v1::HoldReason: CourtOrder, Investigation, Audit, Dispute);
 pair!(placement::DischargeDestination, v1::DischargeDestination: Family, OtherFacility, Independent, Death, Left);
@@ -78,6 +84,7 @@ pair!(break_glass::BreakGlassReason, v1::BreakGlassReason: Danger, NobodyReachab
 pair!(break_glass::Verdict, v1::BreakGlassVerdict: Justified, NotJustified);
 pair!(policy::Regulation, v1::Regulation: P16, P7);
 pair!(policy::RequiredField, v1::RequiredField: PpksCategory, Criteria, Forms, Sex, Age);
+pair!(insight::tiered::Division, v1::CaseDivision: Cluster, Channel, Urgency, Outcome, Placement);
 pair!(deadline::Clock, v1::AllowanceClock: Wall, Working);
 pair!(registry::RegistryCode, v1::RegistryCode: Dtks, Dtsen);
 pair!(registry::MatchClass, v1::MatchClass: Exact, Probable, Reviewed);

@@ -10,6 +10,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::case::need;
+use super::document::reference;
 use super::parse::Parse;
 use super::person::{MAX_PERSONS, person};
 
@@ -158,27 +159,9 @@ fn documents(parse: &mut Parse, documents: &[v1::DocumentReference]) -> Vec<Docu
     let numbered = documents.iter().take(MAX_DOCUMENTS).enumerate();
     numbered
         .filter_map(|(position, wire)| {
-            parse.nested(&format!("documents[{position}]"), |parse| document(parse, wire))
+            parse.nested(&format!("documents[{position}]"), |parse| {
+                reference(parse, &wire.kind, wire)
+            })
         })
         .collect()
-}
-
-fn document(parse: &mut Parse, document: &v1::DocumentReference) -> Option<DocumentReference> {
-    let kind = parse.take("kind", Text::new(&document.kind));
-    let url = parse.take("url", Text::new(&document.url));
-    let has_scheme = ["https://", "s3://"]
-        .iter()
-        .any(|scheme| document.url.trim().starts_with(scheme));
-    if url.is_some() && !has_scheme {
-        parse.wrong("url", "must start with https:// or s3://");
-    }
-    let digest = document.sha256.trim().to_ascii_lowercase();
-    let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let sha256 = Text::new(&digest).ok().filter(|_| is_digest);
-    let sha256 = parse.require("sha256", sha256, "must be the SHA-256 of the file, 64 hex digits");
-    Some(DocumentReference {
-        kind: kind?,
-        url: url?,
-        sha256: sha256?,
-    })
 }

@@ -35,6 +35,7 @@ pub(super) fn person(parse: &mut Parse, person: &v1::Person, now: OffsetDateTime
         phone: parse.parsed("phone", &person.phone),
         mother_name: parse.text("mother_name", &person.mother_name),
         access_needs: parse.list("access_needs", &person.access_needs),
+        relation: parse.optional("relation", person.relation),
     }
 }
 
@@ -52,7 +53,7 @@ pub(crate) fn party(parse: &mut Parse, members: &[v1::PartyMember]) -> Vec<Party
         .collect()
 }
 
-fn age(parse: &mut Parse, field: &str, years: Option<i32>) -> Option<AgeYears> {
+pub(super) fn age(parse: &mut Parse, field: &str, years: Option<i32>) -> Option<AgeYears> {
     let years = years?;
     let age = u8::try_from(years)
         .ok()
@@ -76,6 +77,7 @@ pub(crate) fn person_to_wire(id: PersonId, person: &Person, sight: Sight) -> v1:
         phone: text(person.phone.as_ref().map(Phone::as_str)),
         mother_name: text(person.mother_name.as_ref().map(Text::as_str)),
         access_needs: numbers(person.access_needs.iter().copied()),
+        relation: optional(person.relation),
         masked: !sight.is_whole(),
     }
 }

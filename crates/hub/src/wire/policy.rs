@@ -70,6 +70,14 @@ pub(crate) fn policy(parse: &mut Parse, policy: &v1::Policy) -> Policy {
             story_years: count(retention.story_years),
             assessment_years: count(retention.assessment_years),
         }),
+        emergency_documents: policy
+            .emergency_documents
+            .map_or_else(Policy::five_working_days, |allowance| {
+                parse.nested("emergency_documents", |parse| Allowance {
+                    seconds: count(allowance.seconds),
+                    clock: parse.required("clock", allowance.clock).unwrap_or(Clock::Wall),
+                })
+            }),
         registry: policy.registry.map(|registry| registry_policy(parse, registry)),
         regular,
         urgent,
@@ -223,6 +231,7 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
             story_years: number(retention.story_years),
             assessment_years: number(retention.assessment_years),
         }),
+        emergency_documents: Some(allowance_to_wire(policy.emergency_documents)),
         registry: policy.registry.map(|registry| v1::RegistryPolicy {
             code: registry.code.to_wire(),
             report: Some(allowance_to_wire(registry.report)),

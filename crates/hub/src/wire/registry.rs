@@ -10,7 +10,6 @@ use serasi_domain::registry::{
     Edition, Match, Obligation, ObligationState, Outcome, RefusalReason, Registration, RegistryId, Standing,
 };
 use serasi_proto::v1;
-use serasi_store::persons::KeptPerson;
 use serasi_store::registrations::Step;
 use time::{Date, OffsetDateTime};
 
@@ -127,11 +126,11 @@ pub(crate) fn step_to_wire(step: &Step) -> v1::RegistrationStep {
 pub(crate) fn owed_to_wire(
     person: &Registration,
     case: &Case,
-    kept: Option<&KeptPerson>,
+    known: Option<&Person>,
     (sight, now): (Sight, OffsetDateTime),
 ) -> v1::OwedRegistration {
     let unknown = Person::unknown();
-    let content = kept.map_or(&unknown, |kept| &kept.person);
+    let content = known.unwrap_or(&unknown);
     let category = case.facts.ppks_category.map(PpksCode::as_str);
     v1::OwedRegistration {
         registration: Some(registration_to_wire(person, now)),

@@ -211,3 +211,26 @@ fn a_single_entry_is_proven_by_its_path() {
     other_head.inclusion.as_mut().unwrap().size = 6;
     assert_eq!(said(other_head), ["no_head", "truncated"]);
 }
+
+#[test]
+fn a_proven_entry_does_not_excuse_a_tree_that_was_cut_off() {
+    let signer = signer();
+    let mut kept = std::collections::HashMap::new();
+    let mut frontier = Frontier::default();
+    for position in 0..7 {
+        let hash = entry(position).hash();
+        kept.insert(NodePosition { level: 0, position }, hash);
+        frontier.append(hash);
+    }
+    let mut proven = leaf(4);
+    let path = Plan::inclusion(7, 4).unwrap().prove(&kept).unwrap();
+    proven.inclusion = Some(Inclusion { size: 7, path });
+    let mut check = Check::new(vec![signer.public()], None);
+    check.outside_head(&head(3, &signer));
+    check.outside_head(&head(7, &signer));
+    for position in 0..5 {
+        check.line(Line::Leaf(leaf(position)));
+    }
+    check.line(Line::Leaf(proven));
+    assert_eq!(codes(&check.finish()), ["truncated"]);
+}

@@ -131,12 +131,14 @@ impl TreeCheck {
         })
     }
 
-    /// `is_expected` = all leaves of the tree should have come. A tree of which only proofs came has shown what it had to.
+    /// `is_expected` = all leaves of the tree should have come. A tree of which only proofs came has shown what it had to; one
+    /// of which leaves came in order, too, must not end early because of them.
     pub(super) fn end(&mut self, is_expected: bool) -> Option<Finding> {
         let (&head_size, &(_, head_at)) = self.heads.last_key_value()?;
         let size = self.frontier.size();
         let is_short = !self.is_broken && size < head_size;
-        (is_expected && self.alone == 0 && is_short).then_some(Finding::Truncated {
+        let only_proofs = self.alone > 0 && self.leaves == 0;
+        (is_expected && !only_proofs && is_short).then_some(Finding::Truncated {
             size,
             head_size,
             head_at,

@@ -20,7 +20,7 @@ levels! {
     }
 }
 
-pub(super) fn compare(left: RegionCode, right: RegionCode) -> PlaceLevel {
+pub(crate) fn compare(left: RegionCode, right: RegionCode) -> PlaceLevel {
     let same = |region: fn(RegionCode) -> Option<RegionCode>| {
         region(left).is_some() && region(left) == region(right)
     };

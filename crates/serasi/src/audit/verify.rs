@@ -69,11 +69,13 @@ fn read_keys(path: &Path) -> Result<Vec<PublicKey>, CliError> {
 
 fn read_heads(path: &Path, until: Option<OffsetDateTime>, check: &mut Check) -> Result<(), CliError> {
     let file = File::open(path).map_err(unreadable(path))?;
+    let mut is_empty = true;
     for (number, line) in BufReader::new(file).lines().enumerate() {
         let line = line.map_err(unreadable(path))?;
         if line.trim().is_empty() {
             continue;
         }
+        is_empty = false;
         let signed: SignedHead = serde_json::from_str(&line).map_err(|error| {
             let what = format!("{} line {}: no signed head ({error})", path.display(), number + 1);
             CliError::Usage(what)
@@ -81,6 +83,13 @@ fn read_heads(path: &Path, until: Option<OffsetDateTime>, check: &mut Check) -> 
         if until.is_none_or(|until| signed.head.at < until) {
             check.outside_head(&signed);
         }
+    }
+    if is_empty {
+        return Err(CliError::Usage(format!(
+            "{} holds no head, so nothing outside the export could be checked: find the right file, or leave --heads out to \
+             check the export against itself only",
+            path.display()
+        )));
     }
     Ok(())
 }

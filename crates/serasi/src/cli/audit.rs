@@ -35,7 +35,7 @@ pub(crate) struct AuditFilterArgs {
     /// Only in this region [default: your scope].
     #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     pub(crate) region: String,
-    /// Only about this. A case stands for its persons, offers, placements and decisions, a person for their case.
+    /// Only about this. A case stands for its persons, offers, placements, decisions and glass, a person for their case.
     #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
     pub(crate) subject: String,
     /// From here on, e.g. 2026-11-01T00:00:00+07:00; must be given when --subject is not.

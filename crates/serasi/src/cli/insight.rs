@@ -50,9 +50,18 @@ Columns of --csv:
   cases           measured in that month, Jakarta time, each with its latest measurement
   mean_percent    of what was aimed at, where the number of cases is told and does not follow from others
 `<5` stands for a number from 1 to 4, and for those that would give one away.";
+const TIERED_COLUMNS: &str = "\
+Columns of --csv, one line a number, for cases taken down in the period, Jakarta time:
+  region, region_name    the nation, then each province before its regencies
+  division               reported, cluster, channel, urgency, outcome, placement; median_minutes and p90_minutes of answers
+  code                   e.g. anak; of answers the urgency
+  value                  `<5` stands for what is not told: a number from 1 to 4, or what would give one away";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Insight {
+    /// Show the tiered report: cases of a period in regency, province and nation.
+    #[command(after_help = TIERED_COLUMNS)]
+    Tiered(TieredArgs),
     /// Show where need is not met: cases nobody was found for, by cluster, region and month.
     #[command(after_help = UNMET_COLUMNS)]
     Unmet(UnmetArgs),
@@ -116,6 +125,21 @@ pub(crate) struct UnmetArgs {
     /// Only this cluster: anak, disabilitas, tuna-sosial-kpo, napza, lansia.
     #[arg(long, value_parser = codes::parse::<Cluster>)]
     pub(crate) cluster: Option<Cluster>,
+    #[command(flatten)]
+    pub(crate) export: Export,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TieredArgs {
+    /// Only in this region: a regency, a province or `ID` [default: all that the caller may see].
+    #[arg(long, value_name = "CODE")]
+    pub(crate) region: Option<String>,
+    /// First month, YYYY-MM.
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) from: String,
+    /// Last month, at most 24 months in all.
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) until: String,
     #[command(flatten)]
     pub(crate) export: Export,
 }

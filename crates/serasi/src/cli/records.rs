@@ -10,7 +10,7 @@ use serasi_proto::v1::{
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{CaseArg, TransferArgs};
+use super::{AddDocumentArgs, CaseArg, TransferArgs};
 use crate::codes;
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +35,10 @@ pub(crate) enum Case {
     Stay(CaseArg),
     /// Keep a case from being erased, whatever its age, with a reason.
     Hold(HoldArgs),
+    /// List the documents of a case, removed ones too, and what is owed. The look is recorded.
+    Documents(CaseArg),
+    /// Add a document to a case: where it is, and its digest.
+    AddDocument(AddDocumentArgs),
     /// Lift the hold: the case is erased when its time is over.
     LiftHold(CaseArg),
 }

@@ -9,7 +9,7 @@ use serasi_proto::v1::{
 use crate::codes::label;
 
 /// A number that is not told.
-const FEW: &str = "<5";
+pub(super) const FEW: &str = "<5";
 
 /// What a report looks like.
 pub(super) struct Columns<T: 'static> {
@@ -240,7 +240,7 @@ fn duration_cells(durations: Durations) -> [String; 3] {
     ]
 }
 
-fn count(count: Option<&CaseCount>) -> String {
+pub(super) fn count(count: Option<&CaseCount>) -> String {
     match count {
         Some(count) if count.suppressed => FEW.to_owned(),
         Some(count) => number(count.value),
@@ -265,7 +265,7 @@ fn cluster(number: i32) -> String {
     }
 }
 
-fn region_name(code: &str) -> String {
+pub(super) fn region_name(code: &str) -> String {
     let region = code
         .parse::<RegionCode>()
         .ok()

@@ -8,11 +8,21 @@ use serasi_proto::v1::{SubmitIntakeRequest, SubmitIntakeResponse};
 use tonic::{Response, Status};
 use tonic_types::StatusExt;
 
+use super::queue::Queue;
 use crate::client::Authorized;
 use crate::refusal::is_unanswered;
 
 /// A hub that asks for a longer pause is asked again after this one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// How reports travel.
+#[derive(Clone)]
+pub(super) enum Way {
+    /// A call for each.
+    Calls(IntakeServiceClient<Authorized>),
+    /// All in one stream.
+    Stream(Queue),
+}
 
 /// How often and how fast a report is sent again.
 #[derive(Clone, Copy, Debug)]
@@ -32,21 +42,33 @@ impl Retry {
 
 /// The hub's answer; the last failure when there was none in all tries.
 pub(super) async fn deliver(
-    mut client: IntakeServiceClient<Authorized>,
+    way: Way,
     request: SubmitIntakeRequest,
     retry: Retry,
 ) -> Result<SubmitIntakeResponse, Status> {
     let mut pause = retry.first_pause;
     for _ in 0..retry.times {
-        match client.submit_intake(request.clone()).await {
+        match way.send(request.clone()).await {
             Err(status) if may_come_back(&status) => {
                 tokio::time::sleep(spread(asked_pause(&status).max(pause).min(LONGEST_PAUSE))).await;
             }
-            answer => return answer.map(Response::into_inner),
+            answer => return answer,
         }
         pause *= 2;
     }
-    client.submit_intake(request).await.map(Response::into_inner)
+    way.send(request).await
+}
+
+impl Way {
+    async fn send(&self, request: SubmitIntakeRequest) -> Result<SubmitIntakeResponse, Status> {
+        match self {
+            Self::Calls(client) => {
+                let answer = client.clone().submit_intake(request).await;
+                answer.map(Response::into_inner)
+            }
+            Self::Stream(queue) => queue.send(request).await,
+        }
+    }
 }
 
 /// No answer, or one that says when to ask again.

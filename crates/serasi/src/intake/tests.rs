@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serasi_proto::v1::intake_service_server::{IntakeService, IntakeServiceServer};
-use serasi_proto::v1::{Case, RouteOutcome, RouteResult, SubmitIntakeRequest};
+use serasi_proto::v1::{
+    Case, ProposeLinksRequest, ProposeLinksResponse, RouteOutcome, RouteResult, StreamIntakesRequest,
+    StreamIntakesResponse, SubmitIntakeRequest,
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -31,6 +34,15 @@ struct FakeHub {
 
 #[tonic::async_trait]
 impl IntakeService for FakeHub {
+    type StreamIntakesStream = tonic::codegen::BoxStream<StreamIntakesResponse>;
+
+    async fn stream_intakes(
+        &self,
+        _: Request<tonic::Streaming<StreamIntakesRequest>>,
+    ) -> Result<Response<Self::StreamIntakesStream>, Status> {
+        Err(Status::unavailable("tests/ has a real hub for this"))
+    }
+
     async fn submit_intake(
         &self,
         request: Request<SubmitIntakeRequest>,
@@ -69,7 +81,15 @@ impl IntakeService for FakeHub {
                 message_id: "Kasus masuk daftar tunggu.".into(),
                 ..RouteOutcome::default()
             }),
+            public_code: String::new(),
         }))
+    }
+
+    async fn propose_links(
+        &self,
+        _: Request<ProposeLinksRequest>,
+    ) -> Result<Response<ProposeLinksResponse>, Status> {
+        Err(Status::permission_denied("only reports are sent here"))
     }
 }
 
@@ -124,7 +144,7 @@ async fn run(text: &str, json: bool) -> Ran {
     let (mut results, mut notes) = (Vec::new(), Vec::new());
     let mut output = Output::new(&mut results, &mut notes, json);
     let sender = Sender {
-        hub: Hub::connect(&options).await.unwrap(),
+        way: Way::Calls(Hub::connect(&options).await.unwrap().intakes()),
         retry: Retry {
             times: 5,
             first_pause: Duration::from_micros(1),

@@ -47,6 +47,7 @@ fn policy_facts(policy: &Policy) -> String {
                 .collect::<Vec<_>>()
                 .join("; "),
         ),
+        ("papers of an emergency", time(policy.emergency_documents)),
         (
             "kept after the end",
             policy.retention.map(retention).unwrap_or_default(),

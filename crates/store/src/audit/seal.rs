@@ -41,14 +41,18 @@ pub async fn is_needed(conn: &mut PgConnection) -> Result<bool, StoreError> {
 }
 
 /// Puts into the queue what stands in the log and in neither queue nor tree: entries of the release before, which knew no
-/// queue. Looks at the last two days.
-pub async fn enqueue_forgotten(conn: &mut PgConnection) -> Result<u64, StoreError> {
+/// queue. Looks at those since `since`, or at all.
+pub async fn enqueue_forgotten(
+    conn: &mut PgConnection,
+    since: Option<OffsetDateTime>,
+) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "INSERT INTO audit_unsealed (region_code, audit_id)
          SELECT e.region_code, e.audit_id FROM audit_entries e
-         WHERE e.at > now() - interval '2 days'
+         WHERE e.at > COALESCE($1::timestamptz, '-infinity')
              AND NOT EXISTS (SELECT 1 FROM audit_leaves l WHERE l.region_code = e.region_code AND l.audit_id = e.audit_id)
-         ON CONFLICT ON CONSTRAINT audit_unsealed_key DO NOTHING"
+         ON CONFLICT ON CONSTRAINT audit_unsealed_key DO NOTHING",
+        since
     )
     .execute(conn)
     .await?;

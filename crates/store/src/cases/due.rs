@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serasi_domain::case::Case;
-use serasi_domain::id::CaseId;
+use serasi_domain::id::{CaseId, Regency};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -76,6 +76,32 @@ pub async fn get_many(
             Ok((id, Case::try_from(row)))
         })
         .collect()
+}
+
+/// Cases of a regency that were taken down in a time, the newest first.
+pub async fn near(
+    conn: &mut PgConnection,
+    home: Regency,
+    (from, until): (OffsetDateTime, OffsetDateTime),
+    limit: i64,
+) -> Result<Vec<Case>, StoreError> {
+    let rows = sqlx::query_as!(
+        CaseRow,
+        "SELECT region_code, case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
+             owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
+             waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
+             transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
+             close_reason, ended_at, created_at, changed_at
+         FROM cases WHERE region_code = $1 AND created_at BETWEEN $2 AND $3
+         ORDER BY created_at DESC, case_id LIMIT $4",
+        home.to_string(),
+        from,
+        until,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Case::try_from).collect()
 }
 
 /// Cases whose deadline has passed, by the database's clock, the longest overdue first, after `last`. A facility's time to

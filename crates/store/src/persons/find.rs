@@ -1,8 +1,9 @@
 //! Looking for a person by a number or a name, without either standing in the database.
 
-use serasi_domain::id::PersonId;
+use serasi_domain::id::{CaseId, PersonId};
 use serasi_domain::person::{Nik, Phone};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::columns::regency;
 use crate::seal::BlindIndex;
@@ -53,6 +54,30 @@ async fn exact(conn: &mut PgConnection, index: BlindIndex, limit: i64) -> Result
                 regency("identity_index", &row.region_code)?,
                 row.person_id,
             ))
+        })
+        .collect()
+}
+
+/// The cases of persons.
+pub async fn cases_of(
+    conn: &mut PgConnection,
+    ids: &[PersonId],
+) -> Result<Vec<(PersonId, CaseId)>, StoreError> {
+    let (regions, uuids): (Vec<String>, Vec<Uuid>) =
+        ids.iter().map(|id| (id.home().to_string(), id.uuid())).unzip();
+    let rows = sqlx::query!(
+        "SELECT region_code, person_id, case_id
+         FROM persons JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, person_id)
+             USING (region_code, person_id)",
+        &regions,
+        &uuids
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let home = regency("persons", &row.region_code)?;
+            Ok((PersonId::new(home, row.person_id), CaseId::new(home, row.case_id)))
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! What a person is found by: blind indexes of NIK and telephone, tokens of the name.
 
-use serasi_domain::person::Person;
+use serasi_domain::person::{Nik, Person};
 use uuid::Uuid;
 
 use crate::seal::{BlindIndex, IndexKeys};
@@ -24,7 +24,7 @@ impl IndexRows {
     /// Under every version of the key: replicas that do not know the newest yet find the person all the same.
     pub(crate) fn add(&mut self, keys: &IndexKeys, id: Uuid, person: &Person, terms: &[String]) {
         if let Some(nik) = &person.nik {
-            self.add_values(id, keys.nik(nik));
+            self.add_nik(keys, id, nik);
         }
         if let Some(phone) = &person.phone {
             self.add_values(id, keys.phone(phone));
@@ -42,6 +42,10 @@ impl IndexRows {
             self.token_versions.push(version);
             self.token_persons.push(id);
         }
+    }
+
+    pub(crate) fn add_nik(&mut self, keys: &IndexKeys, id: Uuid, nik: &Nik) {
+        self.add_values(id, keys.nik(nik));
     }
 
     fn add_values(&mut self, id: Uuid, index: BlindIndex) {

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::codes::reindex_codes;
 use super::{BATCH, Progress, rest};
 use crate::columns::regency;
 use crate::persons::{self, index::IndexRows};
@@ -53,11 +54,14 @@ pub async fn reindex(
         let began = Instant::now();
         let deleted = delete_old(store).await?;
         if deleted == 0 {
-            return Ok(done);
+            break;
         }
         done.deleted += deleted;
         rest(began).await;
     }
+    // Last: a code that is not found is asked for again, a check value that is gone is not.
+    done.deleted += reindex_codes(store).await?;
+    Ok(done)
 }
 
 /// Cases with somebody who is behind, after `last`.
@@ -110,8 +114,9 @@ async fn reindex_one(
                 let mut rows = IndexRows::default();
                 let ids: Vec<Uuid> = kept.iter().map(|kept| PersonId::uuid(kept.id)).collect();
                 for kept in kept {
-                    let terms = terms(&kept.person, reported_at);
-                    rows.add(store.sealer().index(), kept.id.uuid(), &kept.person, &terms);
+                    let person = kept.known();
+                    let terms = terms(&person, reported_at);
+                    rows.add(store.sealer().index(), kept.id.uuid(), &person, &terms);
                 }
                 write(&mut transaction, store, case, &ids, &rows).await?;
                 transaction.commit().await?;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use ring::hmac;
 use serasi_domain::person::{Nik, Phone};
+use serasi_domain::public_code::PublicCode;
 
 use super::KeyError;
 use super::key_file::KeyFile;
@@ -52,6 +53,10 @@ impl IndexKeys {
 
     pub(crate) fn phone(&self, phone: &Phone) -> BlindIndex {
         self.exact("phone", &phone.canonical())
+    }
+
+    pub(crate) fn public_code(&self, code: PublicCode) -> BlindIndex {
+        self.exact("public_code", &code.canonical())
     }
 
     fn exact(&self, kind: &'static str, value: &str) -> BlindIndex {

@@ -85,17 +85,22 @@ impl Kek {
     }
 }
 
+fn version_of(file: &KeyFile) -> i32 {
+    i32::try_from(file.newest()).unwrap_or(i32::MAX)
+}
+
 impl FileKek {
     fn newest(&self) -> i32 {
-        i32::try_from(self.read(KeyFile::newest)).unwrap_or(i32::MAX)
+        self.read(version_of)
     }
 
     fn wrap(&self, random: &SystemRandom, context: &str, key: &Secret) -> (i32, Vec<u8>) {
-        let sealed = self.read(|file| {
+        // One look: between two, another call may read the file again and find a newer key in it.
+        self.read(|file| {
             let newest = file.get(file.newest()).expect("a key file has a key");
-            newest.seal(random, context, key.bytes().to_vec())
-        });
-        (self.newest(), sealed)
+            let sealed = newest.seal(random, context, key.bytes().to_vec());
+            (version_of(file), sealed)
+        })
     }
 
     fn unwrap(&self, context: &str, wrapped: &Wrapped) -> Result<Secret, KeyError> {

@@ -13,11 +13,16 @@ use super::scenario::everything_once;
 use super::{entries_about, report_and_look, until_exported};
 use crate::scene::hub_with;
 
-/// Methods that change nothing and show nobody, and why a look at them is not recorded.
+/// Methods that change nothing and show nobody, and why a look at them is not recorded by their name.
 const NOT_RECORDED: &[(&str, &str)] = &[
     ("FacilityService/GetFacility", "the directory is about houses"),
     ("FacilityService/ListFacilities", "the directory is about houses"),
     ("FacilityService/GetCapacity", "counts of places"),
+    ("FacilityService/WatchCapacity", "counts of places"),
+    (
+        "IntakeService/StreamIntakes",
+        "each entry is recorded as SubmitIntake",
+    ),
     ("PolicyService/GetPolicy", "law as data"),
     ("PolicyService/ListPolicies", "law as data"),
     (
@@ -31,6 +36,11 @@ const NOT_RECORDED: &[(&str, &str)] = &[
     (
         "InsightService/GetObligationAges",
         "counts; small ones are hidden",
+    ),
+    ("InsightService/GetTieredReport", "counts; small ones are hidden"),
+    (
+        "CaseService/GetPublicStatus",
+        "shows no person, place or facility, and nobody is logged in",
     ),
     ("ReferenceService/ListRegions", "public"),
     ("ReferenceService/GetTravel", "public"),

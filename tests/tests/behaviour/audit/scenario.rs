@@ -6,7 +6,7 @@ use serasi_proto::v1;
 use serasi_tests::build::{intake, pool, request_id, submit};
 use serasi_tests::{Client, TestHub};
 
-use super::{entries_about, service, until_exported};
+use super::{entries_about, people, service, until_exported};
 use crate::scene::facility_id;
 
 pub(super) async fn everything_once(hub: &TestHub) {
@@ -19,6 +19,7 @@ pub(super) async fn everything_once(hub: &TestHub) {
     triage(&mut client).await;
     Box::pin(service::everything_once(hub)).await;
     looks(&mut client, &offer).await;
+    people::everything_once(hub, &offer).await;
     exceptions(hub, &offer.case_id).await;
     registry(hub, &offer.case_id).await;
     audit(hub, &offer.case_id).await;
@@ -208,6 +209,10 @@ async fn looks(client: &mut Client, offer: &v1::Offer) {
     crate::scene::case(client, &offer.case_id).await;
     let request = v1::ListCasesRequest::default();
     client.cases.list_cases(request).await.unwrap();
+    let request = v1::WatchCasesRequest::default();
+    client.cases.watch_cases(request).await.unwrap();
+    let request = v1::WatchOffersRequest::default();
+    client.referral.watch_offers(request).await.unwrap();
     let request = v1::GetOfferRequest {
         offer_id: offer.offer_id.clone(),
     };

@@ -1,17 +1,17 @@
 //! One request of every method, about the records of the stage. None of them changes what the others need: they meet
 //! records that are past it, or a version that never was.
 
-#[path = "samples/registry.rs"]
-mod registry;
-
 use pbjson_types::Timestamp;
 use prost::Message;
 use serasi_hub::clock::Clock;
 use serasi_proto::v1;
 use serasi_tests::build::{pool, request_id};
 
-use super::care;
 use super::stage::{HERE, Stage, intake_of};
+use super::{care, people, registry};
+
+#[path = "streams.rs"]
+mod streams;
 
 /// A version no record has.
 pub(super) const NEVER: i64 = 999_999;
@@ -73,16 +73,19 @@ impl Sample {
 /// A request of `method`; none for a method nobody has thought of here.
 pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
     let (service, method) = method.trim_start_matches("serasi.v1.").split_once('/')?;
+    if let Some(found) = streams::stream(method, stage).or_else(|| registry::sample(method, stage)) {
+        return Some(found);
+    }
     match service {
         "AuditService" => audit(method, stage),
-        "CaseService" => case(method, stage),
+        "CaseService" => case(method, stage).or_else(|| people::case(method, stage)),
         "FacilityService" => facility(method, stage),
         "InsightService" => insight(method, stage),
+        "IntakeService" if method == "ProposeLinks" => Some(people::proposal()),
         "IntakeService" => intake(method),
         "PolicyService" => policy(method, stage),
         "ReferenceService" => reference(method),
         "ReferralService" => referral(method, stage),
-        "RegistryService" => registry::sample(method, stage),
         _ => None,
     }
 }
@@ -250,15 +253,17 @@ fn insight(method: &str, stage: &Stage) -> Option<Sample> {
             until_month: "2026-12".to_owned(),
             ..v1::GetIndicatorsRequest::default()
         }),
+        "GetTieredReport" => Sample::of(&v1::GetTieredReportRequest {
+            region_code,
+            from_month: "2026-01".to_owned(),
+            until_month: "2026-12".to_owned(),
+            ..v1::GetTieredReportRequest::default()
+        }),
         "GetTimeliness" => Sample::of(&v1::GetTimelinessRequest {
             region_code,
             from_date,
             until_date,
             ..v1::GetTimelinessRequest::default()
-        }),
-        "GetObligationAges" => Sample::of(&v1::GetObligationAgesRequest {
-            region_code,
-            level: 0,
         }),
         "GetTruthfulness" => Sample::of(&v1::GetTruthfulnessRequest {
             facility_id: stage.facility.clone(),

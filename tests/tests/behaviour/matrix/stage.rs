@@ -5,6 +5,7 @@ use serasi_proto::v1;
 use serasi_tests::TestHub;
 use serasi_tests::build::{facility, intake, request_id, submit};
 
+use super::people;
 use crate::audit::{entries_about, until_exported};
 use crate::scene::{facility_id, hub_with};
 
@@ -27,6 +28,12 @@ pub(super) struct Stage {
     pub(super) placed: v1::Placement,
     /// Of the same case: owed a registration.
     pub(super) owed: String,
+    /// Of the case that is offered.
+    pub(super) document: String,
+    /// In the case that is offered.
+    pub(super) person: String,
+    /// Opens nothing but how far a case is.
+    pub(super) code: String,
     /// Opened and reviewed.
     pub(super) glass: String,
     /// On record about the offered case, and sealed.
@@ -70,9 +77,12 @@ pub(super) async fn set() -> (TestHub, Stage) {
         other_facility,
         description: description.facility.unwrap(),
         policy: policy.unwrap().into_inner().policy.unwrap(),
+        document: people::document(&mut nation, &offered.case_id).await,
         glass,
         entry,
         head,
+        person: people::person(&mut nation, &offered.case_id).await,
+        code: people::code(&mut nation).await,
         declined: declined.offer_id,
         offered,
         placed,

@@ -2,11 +2,16 @@
 
 use serasi_proto::v1;
 
-use super::{Sample, Stage, id};
+use super::samples::{Sample, id};
+use super::stage::{HERE, Stage};
 
 pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
     let owed = stage.owed.clone();
     Some(match method {
+        "GetObligationAges" => Sample::of(&v1::GetObligationAgesRequest {
+            region_code: HERE.to_owned(),
+            level: 0,
+        }),
         "GetRegistration" => Sample::of(&v1::GetRegistrationRequest {
             person_id: owed.clone(),
         })

@@ -1,0 +1,154 @@
+//! A hub as a process of its own, for as long as a measurement lasts.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serasi_geography::RegionCode;
+use serasi_hub::auth::{Role, TokenRequest};
+use serasi_hub::clock::Clock;
+use tokio::process::{Child, Command};
+
+use crate::cli::ClientOptions;
+use crate::client::Hub;
+use crate::error::CliError;
+use crate::host::{HostError, dev_issuer, file_error};
+
+const PAUSE: Duration = Duration::from_millis(100);
+/// A hub that is not up by then does not come up.
+const MAX_PAUSES: u32 = 300;
+const TOKEN_LIFE: time::Duration = time::Duration::hours(2);
+/// Of Linux, on every machine of today.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+pub(super) struct HubProcess {
+    child: Child,
+    id: u32,
+    folder: PathBuf,
+    options: ClientOptions,
+}
+
+impl HubProcess {
+    /// Starts it, with a new private database, and waits until it answers.
+    pub(super) async fn start(pg_bin: Option<&Path>) -> Result<Self, CliError> {
+        let folder = std::env::temp_dir().join(format!("serasi-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).map_err(file_error("cannot create", &folder))?;
+        let address = free_address().map_err(file_error("cannot find a free port for", &folder))?;
+        let program = std::env::current_exe().map_err(file_error("cannot find", Path::new("serasi")))?;
+        let mut command = Command::new(&program);
+        command
+            .args([
+                "serve",
+                "--development",
+                "--listen",
+                &address.to_string(),
+                "--data-dir",
+            ])
+            .arg(&folder)
+            .env_remove("DATABASE_URL")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if let Some(folder) = pg_bin {
+            command.arg("--pg-bin").arg(folder);
+        }
+        let child = command.spawn().map_err(file_error("cannot start", &program))?;
+        let mut process = Self {
+            id: child.id().unwrap_or(0),
+            child,
+            folder,
+            options: ClientOptions {
+                hub: format!("http://{address}"),
+                token: None,
+                token_file: None,
+                ca: None,
+                client_cert: None,
+                client_key: None,
+                json: false,
+            },
+        };
+        match process.until_it_answers().await {
+            Ok(()) => Ok(process),
+            Err(error) => {
+                process.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn until_it_answers(&mut self) -> Result<(), CliError> {
+        let mut pauses = 0;
+        loop {
+            tokio::time::sleep(PAUSE).await;
+            pauses += 1;
+            // Its key is there once it has made it.
+            if self.folder.join("development-token.key").exists() {
+                self.options.token = Some(self.token()?.into());
+                match Hub::connect(&self.options).await {
+                    Ok(_) => return Ok(()),
+                    Err(error) if pauses >= MAX_PAUSES => return Err(error),
+                    Err(_) => {}
+                }
+            } else if pauses >= MAX_PAUSES || self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
+                let url = self.options.hub.clone();
+                let reason = "the hub of the measurement does not start; `serasi serve` says why".to_owned();
+                return Err(CliError::Unreachable { url, reason });
+            }
+        }
+    }
+
+    fn token(&self) -> Result<String, HostError> {
+        let clock = Clock::system();
+        let request = TokenRequest {
+            subject: "bench".to_owned(),
+            roles: vec![Role::Administrator, Role::Coordinator],
+            scope: RegionCode::NATION,
+            facility: None,
+            system: None,
+            lives: TOKEN_LIFE,
+        };
+        Ok(dev_issuer(&self.folder)?.mint(&request, clock.now(), clock.new_id())?)
+    }
+
+    /// A connection of its own.
+    pub(super) async fn client(&self) -> Result<Hub, CliError> {
+        Hub::connect(&self.options).await
+    }
+
+    /// Memory of the hub that is not on disk.
+    pub(super) fn memory_bytes(&self) -> Result<u64, CliError> {
+        let status = self.read("status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: Option<u64> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        Ok(kib.unwrap_or(0) * 1024)
+    }
+
+    /// Time the hub has worked.
+    pub(super) fn cpu_seconds(&self) -> Result<f64, CliError> {
+        let stat = self.read("stat")?;
+        // The name, in brackets, may hold spaces; the 14th and 15th field are ticks in program and kernel.
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let ticks = after_name.split_whitespace().skip(11).take(2);
+        Ok(ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS_PER_SECOND)
+    }
+
+    fn read(&self, name: &str) -> Result<String, CliError> {
+        let path = PathBuf::from(format!("/proc/{}/{name}", self.id));
+        std::fs::read_to_string(&path).map_err(|source| CliError::Unreadable { path, source })
+    }
+
+    /// Ends it, with its database, and removes the folder.
+    pub(super) async fn stop(mut self) {
+        // The hub stops its database when it is told to; a signal needs a program here, as there is no unsafe code.
+        let told = Command::new("kill").arg(self.id.to_string()).status().await;
+        if told.is_err() || self.child.wait().await.is_err() {
+            drop(self.child.kill().await);
+        }
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+fn free_address() -> std::io::Result<SocketAddr> {
+    TcpListener::bind("127.0.0.1:0")?.local_addr()
+}
