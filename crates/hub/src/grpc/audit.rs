@@ -15,7 +15,7 @@ use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 use crate::unit_of_work::run_for;
 use crate::verbs::get_audit_proof::GetAuditProof;
-use crate::verbs::list_audit_entries::{AuditList, ListAuditEntries};
+use crate::verbs::list_audit_entries::ListAuditEntries;
 use crate::verbs::list_audit_heads::ListAuditHeads;
 use crate::wire::{PageToken, Parse, audit_list, id_of, page_size};
 
@@ -101,8 +101,11 @@ fn read_heads(scope: RegionCode, request: &v1::ListAuditHeadsRequest) -> Result<
         parse.wrong("region_code", "must lie in your own scope");
     }
     let after: Option<(Regency, u64)> = PageToken::read(&mut parse, &request.page_token);
-    if let Some((_, size)) = after {
-        must_be_countable(&mut parse, size);
+    if after.is_some_and(|(_, size)| i64::try_from(size).is_err()) {
+        parse.wrong(
+            "page_token",
+            "is not a token of this list; start again without one",
+        );
     }
     let limit = page_size(&mut parse, request.page_size);
     parse.finish(Some(ListAuditHeads {
@@ -110,13 +113,6 @@ fn read_heads(scope: RegionCode, request: &v1::ListAuditHeadsRequest) -> Result<
         after,
         limit,
     }))
-}
-
-/// No tree has more leaves than the database can count; a token that says so would start the list again.
-fn must_be_countable(parse: &mut Parse, position: u64) {
-    if i64::try_from(position).is_err() {
-        parse.wrong("page_token", "is not a token of this list; start again without one");
-    }
 }
 
 fn read_proof(request: &v1::GetAuditProofRequest) -> Result<GetAuditProof, HubError> {

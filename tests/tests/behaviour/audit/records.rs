@@ -244,25 +244,3 @@ async fn nothing_of_a_person_is_in_the_log_or_in_the_heads() {
     }
     hub.finish().await;
 }
-
-#[tokio::test]
-async fn a_page_beyond_what_can_be_counted_is_refused_and_not_the_first_one_again() {
-    let hub = hub_with(vec![]).await;
-    let mut auditor = hub.client(Role::Auditor, "32.73");
-    let token = |json: &str| json.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let entries = v1::ListAuditEntriesRequest {
-        list: v1::AuditList::Tree.into(),
-        region_code: "32.73".to_owned(),
-        page_token: token("9223372036854775808"),
-        ..v1::ListAuditEntriesRequest::default()
-    };
-    let refused = auditor.audit.list_audit_entries(entries).await.unwrap_err();
-    assert_eq!(violated_fields(&refused), ["page_token"]);
-    let heads = v1::ListAuditHeadsRequest {
-        page_token: token(r#"["32.73",9223372036854775808]"#),
-        ..v1::ListAuditHeadsRequest::default()
-    };
-    let refused = auditor.audit.list_audit_heads(heads).await.unwrap_err();
-    assert_eq!(violated_fields(&refused), ["page_token"]);
-    hub.finish().await;
-}
