@@ -109,7 +109,7 @@ async fn calls(store: &Store, call: Call) {
                         subject: "3273-01933b5c-7a3e-7c3a-9d55-0242ac120002".to_owned(),
                         request: None,
                     };
-                    audit::append(&mut transaction, &entry).await.unwrap();
+                    audit::append(&mut transaction, &[entry]).await.unwrap();
                 }
                 transaction.commit().await.unwrap();
             }

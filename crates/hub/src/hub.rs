@@ -13,11 +13,13 @@ use crate::board::Board;
 use crate::clock::Clock;
 use crate::error::HubError;
 use crate::feed::Feed;
+use crate::gather::Gathering;
 use crate::heads_file::HeadsFile;
 use crate::policies::Policies;
 use crate::relay::RelaySettings;
 use crate::unit_of_work::run_job;
 use crate::verbs::install_policy::InstallPolicy;
+use crate::verbs::submit_intake::together;
 use crate::watch::WatchLimits;
 
 /// One replica of the referral centre.
@@ -28,6 +30,8 @@ pub struct Hub {
     pub(crate) policies: Policies,
     pub(crate) gate: Gate,
     pub(crate) clock: Clock,
+    /// Reports that wait to be taken down together.
+    pub(crate) intakes: Gathering<together::Entry>,
     /// One dry run at a time: each holds a connection, and the changes of its period in memory.
     pub(crate) dry_run: Semaphore,
     /// Looks at people by a number.
@@ -91,6 +95,7 @@ impl Hub {
             policies: Policies::new(settings.policy.clone()),
             gate: settings.gate,
             clock: settings.clock,
+            intakes: Gathering::default(),
             dry_run: Semaphore::new(1),
             lookups: Buckets::lookups(),
             turnstile: Turnstile::new(),

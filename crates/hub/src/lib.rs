@@ -11,6 +11,7 @@ mod board;
 mod dry_run;
 mod error;
 mod feed;
+mod gather;
 mod grpc;
 mod heads_file;
 mod hub;

@@ -19,6 +19,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::auth::Permit;
+use crate::clock::Clock;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 
@@ -92,6 +93,45 @@ impl Call {
             request_hash: digest.as_ref().to_vec(),
         }
     }
+
+    /// What identifies it among the calls of the region where it changes something.
+    pub(crate) fn key(&self, home: Regency) -> CallKey {
+        CallKey {
+            home,
+            principal: self.caller.principal.clone(),
+            request_id: self.request_id,
+        }
+    }
+
+    /// What is kept of it and its response.
+    pub(crate) fn remembered<M: Mutation>(&self, response: &M::Response) -> Remembered {
+        Remembered {
+            verb: M::VERB.to_owned(),
+            request_hash: self.request_hash.clone(),
+            caller_hash: Some(self.caller.standing_hash()),
+            response: M::kept(response),
+        }
+    }
+}
+
+/// What goes on record of an act.
+pub(crate) fn entry(
+    clock: &Clock,
+    at: OffsetDateTime,
+    caller: &Permit,
+    (verb, request): (&str, Option<Uuid>),
+    (home, subject): (Regency, String),
+) -> Entry {
+    Entry {
+        region: home,
+        id: clock.new_id(),
+        at,
+        principal: caller.principal.clone(),
+        roles: caller.roles.iter().map(|role| role.code().to_owned()).collect(),
+        verb: verb.to_owned(),
+        subject,
+        request,
+    }
 }
 
 impl Unit<'_> {
@@ -116,22 +156,9 @@ impl Unit<'_> {
 
     /// Puts an act on record.
     pub(crate) async fn audit(&mut self, home: Regency, subject: impl ToString) -> Result<(), HubError> {
-        let entry = Entry {
-            region: home,
-            id: self.new_id(),
-            at: self.now,
-            principal: self.caller.principal.clone(),
-            roles: self
-                .caller
-                .roles
-                .iter()
-                .map(|role| role.code().to_owned())
-                .collect(),
-            verb: self.verb.to_owned(),
-            subject: subject.to_string(),
-            request: self.request_id,
-        };
-        Ok(audit::append(&mut self.conn, &entry).await?)
+        let (act, subject) = ((self.verb, self.request_id), (home, subject.to_string()));
+        let entry = entry(&self.hub.clock, self.now, self.caller, act, subject);
+        Ok(audit::append(&mut self.conn, &[entry]).await?)
     }
 
     /// Tells the outbox. `version` is the subject's after the event.
@@ -152,7 +179,7 @@ impl Unit<'_> {
             kind,
             payload,
         };
-        Ok(events::append(&mut self.conn, &event).await?)
+        Ok(events::append(&mut self.conn, &[event]).await?)
     }
 }
 
@@ -163,9 +190,23 @@ pub(crate) async fn execute<M: Mutation>(
     mutation: M,
 ) -> Result<M::Response, HubError> {
     let hub = Arc::clone(hub);
-    // The task owns everything: a client that goes away drops only its wait for the answer.
-    let task = tokio::spawn(async move { repeated(&hub, || once(&hub, &call, &mutation)).await });
-    match tokio::time::timeout(CALL_DEADLINE, task).await {
+    in_task(async move { alone(&hub, &call, &mutation).await }).await
+}
+
+/// Runs a command in a transaction of its own.
+pub(crate) async fn alone<M: Mutation>(
+    hub: &Hub,
+    call: &Call,
+    mutation: &M,
+) -> Result<M::Response, HubError> {
+    repeated(hub, || once(hub, call, mutation)).await
+}
+
+/// Runs work in a task that owns everything: a client that goes away drops only its wait for the answer.
+pub(crate) async fn in_task<T: Send + 'static>(
+    work: impl Future<Output = Result<T, HubError>> + Send + 'static,
+) -> Result<T, HubError> {
+    match tokio::time::timeout(CALL_DEADLINE, tokio::spawn(work)).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(HubError::Bug("a command panicked")),
         Err(_) => Err(HubError::Deadline),
@@ -174,7 +215,7 @@ pub(crate) async fn execute<M: Mutation>(
 
 /// Repeats what another transaction got in the way of, or what needed a data key that was not in memory: it is fetched
 /// between two transactions, for the key-encryption key may be far away.
-async fn repeated<T, F>(hub: &Hub, mut attempt: impl FnMut() -> F) -> Result<T, HubError>
+pub(crate) async fn repeated<T, F>(hub: &Hub, mut attempt: impl FnMut() -> F) -> Result<T, HubError>
 where
     F: Future<Output = Result<T, HubError>>,
 {
@@ -194,11 +235,7 @@ where
 }
 
 async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Response, HubError> {
-    let key = CallKey {
-        home: mutation.home(),
-        principal: call.caller.principal.clone(),
-        request_id: call.request_id,
-    };
+    let key = call.key(mutation.home());
     let mut conn = hub.store.begin(mutation.context()).await?;
     let (now, known) = idempotency::begin_call(&mut conn, &key).await?;
     if let Some(known) = known {
@@ -224,14 +261,9 @@ async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Re
         }
     };
     call.caller.must_have_been_asked()?;
-    let remembered = Remembered {
-        verb: M::VERB.to_owned(),
-        request_hash: call.request_hash.clone(),
-        caller_hash: Some(call.caller.standing_hash()),
-        response: M::kept(&response),
-    };
+    let remembered = call.remembered::<M>(&response);
     let mut conn = unit.conn;
-    if !idempotency::remember(&mut conn, &key, &remembered).await? {
+    if !idempotency::remember(&mut conn, &[(key.clone(), remembered)]).await? {
         let first = first_response(hub, (call, &key), mutation, conn).await?;
         return first.ok_or(HubError::Bug("a remembered call vanished"));
     }

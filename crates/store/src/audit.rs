@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::columns::{regency, scope_pattern};
+use crate::columns::{column, regency, scope_pattern};
 
 pub mod affected;
 pub mod heads;
@@ -72,21 +72,24 @@ impl TryFrom<EntryRow> for Recorded {
     }
 }
 
-/// Writes an entry down and puts it into the queue of those to be sealed.
-pub async fn append(conn: &mut PgConnection, entry: &Entry) -> Result<(), StoreError> {
+/// Writes entries down and puts them into the queue of those to be sealed.
+pub async fn append(conn: &mut PgConnection, entries: &[Entry]) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH entry AS (
              INSERT INTO audit_entries (region_code, audit_id, at, principal, roles, verb, subject_id, request_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8))
-         INSERT INTO audit_unsealed (region_code, audit_id) VALUES ($1, $2)",
-        entry.region.to_string(),
-        entry.id,
-        entry.at,
-        entry.principal,
-        &entry.roles,
-        entry.verb,
-        entry.subject,
-        entry.request
+             SELECT region_code, audit_id, at, principal, ARRAY (SELECT jsonb_array_elements_text(roles)), verb,
+                 subject_id, request_id
+             FROM UNNEST($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::jsonb[], $6::text[], $7::text[],
+                 $8::uuid[]) AS e (region_code, audit_id, at, principal, roles, verb, subject_id, request_id))
+         INSERT INTO audit_unsealed (region_code, audit_id) SELECT * FROM UNNEST($1, $2)",
+        &column(entries, |entry| entry.region.to_string()),
+        &column(entries, |entry| entry.id),
+        &column(entries, |entry| entry.at),
+        &column(entries, |entry| entry.principal.as_str()) as &[&str],
+        &column(entries, |entry| serde_json::Value::from(entry.roles.clone())),
+        &column(entries, |entry| entry.verb.as_str()) as &[&str],
+        &column(entries, |entry| entry.subject.as_str()) as &[&str],
+        &column(entries, |entry| entry.request) as &[Option<Uuid>]
     )
     .execute(conn)
     .await?;

@@ -9,7 +9,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::columns::{Row, pool_columns, regency};
+use crate::columns::{Row, column, pool_columns, regency};
+
+mod together;
+
+pub use together::{Wanted, reserve_together};
 
 /// Places to hold for a case.
 #[derive(Clone, Copy, Debug)]
@@ -88,57 +92,31 @@ pub async fn reserve(
     with_overflow: bool,
     purpose: Purpose,
 ) -> Result<bool, StoreError> {
-    let (base, cluster, sex) = pool_columns(hold.pool);
-    let done = sqlx::query!(
-        "WITH asked AS (
-             -- Locked, so that a facility cannot close between this look and the commit.
-             SELECT region_code, facility_id FROM facilities
-             WHERE region_code = $1 AND facility_id = $2
-                 AND (state = 'active' OR state = 'suspended' AND ($8 OR state_until <= now()))
-             FOR SHARE),
-         changed AS (
-             UPDATE capacity_pools p SET held = p.held + $6, free = p.free - $6, version = p.version + 1,
-                 changed_at = now()
-             FROM asked
-             WHERE p.region_code = asked.region_code AND p.facility_id = asked.facility_id
-                 AND p.base = $3 AND p.cluster = $4 AND p.sex = $5
-                 AND p.free + CASE WHEN $7 THEN p.overflow ELSE 0 END >= $6 AND p.valid_until > now()
-             RETURNING p.*)
-         INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
-             shortfall, observed_at, valid_until, source, changed_at)
-         SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow, shortfall,
-             observed_at, valid_until, source, changed_at
-         FROM changed",
-        hold.facility.home().to_string(),
-        hold.facility.uuid(),
-        base,
-        cluster,
-        sex,
-        hold.places.as_i32(),
-        with_overflow,
-        matches!(purpose, Purpose::Acceptance)
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    let mut wanted = Wanted::default();
+    wanted.add(hold.places, with_overflow);
+    let taken = reserve_together(conn, &[(hold.facility, hold.pool, wanted)], purpose).await?;
+    Ok(!taken.is_empty())
 }
 
 /// Puts on record whose the reserved places are.
-pub async fn insert_hold(conn: &mut PgConnection, hold: &Hold) -> Result<(), StoreError> {
-    let (base, cluster, sex) = pool_columns(hold.pool);
+pub async fn insert_holds(conn: &mut PgConnection, holds: &[Hold]) -> Result<(), StoreError> {
+    let pools: Vec<_> = holds.iter().map(|hold| pool_columns(hold.pool)).collect();
     sqlx::query!(
         "INSERT INTO holds (region_code, hold_id, facility_id, base, cluster, sex, case_region, case_id, places, state,
              held_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'held', now(), now())",
-        hold.facility.home().to_string(),
-        hold.offer.uuid(),
-        hold.facility.uuid(),
-        base,
-        cluster,
-        sex,
-        hold.case.home().to_string(),
-        hold.case.uuid(),
-        hold.places.as_i32()
+         SELECT region_code, hold_id, facility_id, base, cluster, sex, case_region, case_id, places, 'held', now(), now()
+         FROM UNNEST($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[],
+             $9::int[])
+             AS h (region_code, hold_id, facility_id, base, cluster, sex, case_region, case_id, places)",
+        &column(holds, |hold| hold.facility.home().to_string()),
+        &column(holds, |hold| hold.offer.uuid()),
+        &column(holds, |hold| hold.facility.uuid()),
+        &column(&pools, |(base, _, _)| *base) as &[&str],
+        &column(&pools, |(_, cluster, _)| *cluster) as &[&str],
+        &column(&pools, |(_, _, sex)| *sex) as &[&str],
+        &column(holds, |hold| hold.case.home().to_string()),
+        &column(holds, |hold| hold.case.uuid()),
+        &column(holds, |hold| hold.places.as_i32())
     )
     .execute(conn)
     .await?;

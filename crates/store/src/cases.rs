@@ -6,7 +6,9 @@ use serasi_domain::cluster::Cluster;
 use serasi_domain::id::CaseId;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
+use crate::columns::column;
 use crate::seal::Cell;
 use crate::subject_keys::{open, seal, story_cell};
 use crate::{Kept, Sealer, StoreError};
@@ -24,38 +26,46 @@ fn facts_json(case: &Case) -> serde_json::Value {
     serde_json::to_value(&case.facts).expect("facts are plain data")
 }
 
-/// Adds a case in whatever state its first routing left it. The source key must have been claimed before.
-pub async fn insert(conn: &mut PgConnection, case: &Case) -> Result<(), StoreError> {
-    let columns = StateColumns::of(case);
+/// Adds cases in whatever state their first routing left them. Their source keys must have been claimed before.
+pub async fn insert(conn: &mut PgConnection, cases: &[&Case]) -> Result<(), StoreError> {
+    let columns: Vec<_> = cases.iter().map(|case| StateColumns::of(case)).collect();
     sqlx::query!(
         "INSERT INTO cases (region_code, case_id, version, state, channel, urgency, cluster, source_system, source_ref,
              facts, owner_kind, owner_reference, next_deadline, policy_version, refusals, offer_id, placement_id,
              waiting_since, escalations, created_at, changed_at, episode, episode_began_at, finish_before)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21, $22,
-             $23)",
-        case.id.home().to_string(),
-        case.id.uuid(),
-        case.version,
-        case.state.code(),
-        case.channel.code(),
-        case.facts.urgency.code(),
-        case.facts.cluster.map(Cluster::code),
-        case.source.system_name(),
-        case.source.reference(),
-        facts_json(case),
-        columns.owner_kind,
-        columns.owner_reference,
-        case.next_deadline,
-        case.policy_version,
-        case.refusals,
-        columns.offer,
-        columns.placement,
-        columns.waiting_since,
-        case.escalations,
-        case.created_at,
-        case.episode.number,
-        case.episode.began_at,
-        case.finish.map(|finish| finish.before)
+         SELECT region_code, case_id, version, state, channel, urgency, cluster, source_system, source_ref,
+             facts, owner_kind, owner_reference, next_deadline, policy_version, refusals, offer_id, placement_id,
+             waiting_since, escalations, created_at, created_at, episode, episode_began_at, finish_before
+         FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+             $9::text[], $10::jsonb[], $11::text[], $12::text[], $13::timestamptz[], $14::text[], $15::int[],
+             $16::uuid[], $17::uuid[], $18::timestamptz[], $19::int[], $20::timestamptz[], $21::int[],
+             $22::timestamptz[], $23::timestamptz[])
+             AS c (region_code, case_id, version, state, channel, urgency, cluster, source_system, source_ref,
+                 facts, owner_kind, owner_reference, next_deadline, policy_version, refusals, offer_id, placement_id,
+                 waiting_since, escalations, created_at, episode, episode_began_at, finish_before)",
+        &column(cases, |case| case.id.home().to_string()),
+        &column(cases, |case| case.id.uuid()),
+        &column(cases, |case| case.version),
+        &column(cases, |case| case.state.code()) as &[&str],
+        &column(cases, |case| case.channel.code()) as &[&str],
+        &column(cases, |case| case.facts.urgency.code()) as &[&str],
+        &column(cases, |case| case.facts.cluster.map(Cluster::code)) as &[Option<&str>],
+        &column(cases, |case| case.source.system_name()) as &[&str],
+        &column(cases, |case| case.source.reference()) as &[&str],
+        &column(cases, |case| facts_json(case)),
+        &column(&columns, |row| row.owner_kind) as &[&str],
+        &column(&columns, |row| row.owner_reference.as_str()) as &[&str],
+        &column(cases, |case| case.next_deadline) as &[Option<OffsetDateTime>],
+        &column(cases, |case| case.policy_version.as_str()) as &[&str],
+        &column(cases, |case| case.refusals),
+        &column(&columns, |row| row.offer) as &[Option<Uuid>],
+        &column(&columns, |row| row.placement) as &[Option<Uuid>],
+        &column(&columns, |row| row.waiting_since) as &[Option<OffsetDateTime>],
+        &column(cases, |case| case.escalations),
+        &column(cases, |case| case.created_at),
+        &column(cases, |case| case.episode.number),
+        &column(cases, |case| case.episode.began_at),
+        &column(cases, |case| case.finish.map(|finish| finish.before)) as &[Option<OffsetDateTime>]
     )
     .execute(conn)
     .await?;

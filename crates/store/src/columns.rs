@@ -92,6 +92,11 @@ pub(crate) fn pool_columns(key: PoolKey) -> (&'static str, &'static str, &'stati
     )
 }
 
+/// One column of many rows, for `UNNEST`.
+pub(crate) fn column<'r, T, V>(rows: &'r [T], value: impl FnMut(&'r T) -> V) -> Vec<V> {
+    rows.iter().map(value).collect()
+}
+
 /// The `LIKE` pattern of a scope: everything for the nation, else the region and what lies in it.
 pub(crate) fn scope_pattern(scope: RegionCode) -> String {
     match scope.level() {

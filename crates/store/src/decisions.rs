@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serasi_domain::cluster::Cluster;
 use serasi_domain::id::{CaseId, DecisionId};
 use serasi_domain::routing::Decision;
 use serasi_domain::routing::replay::DecisionInputs;
@@ -11,7 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::columns::{Row, regency, scope_pattern};
+use crate::columns::{Row, column, regency, scope_pattern};
 
 /// A decision as it was made.
 #[derive(Clone, Debug)]
@@ -42,26 +43,39 @@ pub struct MadeOf {
     pub position: String,
 }
 
-pub async fn insert(conn: &mut PgConnection, new: &NewDecision<'_>) -> Result<(), StoreError> {
-    let inputs = serde_json::to_vec(new.inputs).expect("inputs are plain data");
-    let decision = new.decision;
-    let nearest_miss = decision.near_misses.first();
-    let nearest_miss = nearest_miss.and_then(|miss| Some(miss.rejection.as_ref()?.rule.as_str()));
+impl NewDecision<'_> {
+    fn nearest_miss(&self) -> Option<&str> {
+        let miss = self.decision.near_misses.first()?;
+        Some(miss.rejection.as_ref()?.rule.as_str())
+    }
+
+    fn inputs_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self.inputs).expect("inputs are plain data")
+    }
+}
+
+/// Keeps decisions.
+pub async fn insert(conn: &mut PgConnection, new: &[NewDecision<'_>]) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO decisions (region_code, decision_id, case_id, decided_at, outcome, policy_version, record, inputs,
              board_position, cluster, nearest_miss_rule)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        new.id.home().to_string(),
-        new.id.uuid(),
-        new.case.uuid(),
-        decision.decided_at,
-        decision.outcome.code(),
-        decision.policy_version,
-        decision.to_bytes(),
-        inputs,
-        new.position,
-        new.inputs.facts.cluster.map(serasi_domain::cluster::Cluster::code),
-        nearest_miss
+         SELECT region_code, decision_id, case_id, decided_at, outcome, policy_version, record, inputs,
+             board_position, cluster, nearest_miss_rule
+         FROM UNNEST($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bytea[],
+             $8::bytea[], $9::text[], $10::text[], $11::text[])
+             AS d (region_code, decision_id, case_id, decided_at, outcome, policy_version, record, inputs,
+                 board_position, cluster, nearest_miss_rule)",
+        &column(new, |new| new.id.home().to_string()),
+        &column(new, |new| new.id.uuid()),
+        &column(new, |new| new.case.uuid()),
+        &column(new, |new| new.decision.decided_at),
+        &column(new, |new| new.decision.outcome.code()) as &[&str],
+        &column(new, |new| new.decision.policy_version.as_str()) as &[&str],
+        &column(new, |new| new.decision.to_bytes()),
+        &column(new, NewDecision::inputs_json),
+        &column(new, |new| new.position) as &[&str],
+        &column(new, |new| new.inputs.facts.cluster.map(Cluster::code)) as &[Option<&str>],
+        &column(new, NewDecision::nearest_miss) as &[Option<&str>]
     )
     .execute(conn)
     .await?;

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::columns::Row;
-use crate::seal::KeptKey;
-use crate::subject_keys::{seal, story_cell};
+use crate::seal::{Cell, KeptKey, SubjectKey};
+use crate::subject_keys::{find_or_make, story_cell};
 use crate::{Kept, Sealer, StoreError};
 
 /// A document to be kept.
@@ -39,30 +39,79 @@ pub struct Asked {
     pub accepted: Option<(OffsetDateTime, OffsetDateTime)>,
 }
 
-/// Adds documents to a case whose words are not erased.
+/// Documents as they are kept: one column each.
+#[derive(Debug, Default)]
+pub(crate) struct SealedDocuments {
+    homes: Vec<String>,
+    cases: Vec<Uuid>,
+    ids: Vec<Uuid>,
+    kinds: Vec<String>,
+    contents: Vec<Vec<u8>>,
+    by: Vec<String>,
+}
+
+impl SealedDocuments {
+    pub(crate) fn add(
+        &mut self,
+        sealer: &Sealer,
+        key: &SubjectKey,
+        (case, new, by): (CaseId, &NewDocument<'_>, &str),
+    ) {
+        let cell = document_cell(case, new.id.uuid());
+        self.homes.push(case.home().to_string());
+        self.cases.push(case.uuid());
+        self.ids.push(new.id.uuid());
+        self.kinds.push(new.kind.code().to_owned());
+        self.contents.push(sealer.seal(cell, key, new.reference));
+        self.by.push(by.to_owned());
+    }
+
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.homes.append(&mut other.homes);
+        self.cases.append(&mut other.cases);
+        self.ids.append(&mut other.ids);
+        self.kinds.append(&mut other.kinds);
+        self.contents.append(&mut other.contents);
+        self.by.append(&mut other.by);
+    }
+}
+
+const fn document_cell(case: CaseId, document: Uuid) -> Cell {
+    story_cell("documents", "content", document, case)
+}
+
+/// Adds a document to a case whose words are not erased.
 pub async fn add(
     conn: &mut PgConnection,
     sealer: &Sealer,
     case: CaseId,
-    documents: &[NewDocument<'_>],
+    new: &NewDocument<'_>,
     by: &str,
 ) -> Result<(), StoreError> {
-    for new in documents {
-        let cell = story_cell("documents", "content", new.id.uuid(), case);
-        let content = seal(conn, sealer, case, cell, new.reference).await?;
-        sqlx::query!(
-            "INSERT INTO documents (region_code, document_id, case_id, kind, content, added_at, added_by)
-             VALUES ($1, $2, $3, $4, $5, now(), $6)",
-            case.home().to_string(),
-            new.id.uuid(),
-            case.uuid(),
-            new.kind.code(),
-            content,
-            by
-        )
-        .execute(&mut *conn)
-        .await?;
+    let key = find_or_make(conn, sealer, case, document_cell(case, new.id.uuid())).await?;
+    let mut sealed = SealedDocuments::default();
+    sealed.add(sealer, &key, (case, new, by));
+    insert(conn, &sealed).await
+}
+
+pub(crate) async fn insert(conn: &mut PgConnection, documents: &SealedDocuments) -> Result<(), StoreError> {
+    if documents.ids.is_empty() {
+        return Ok(());
     }
+    sqlx::query!(
+        "INSERT INTO documents (region_code, document_id, case_id, kind, content, added_at, added_by)
+         SELECT region_code, document_id, case_id, kind, content, now(), added_by
+         FROM UNNEST($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::text[])
+             AS d (region_code, document_id, case_id, kind, content, added_by)",
+        &documents.homes,
+        &documents.ids,
+        &documents.cases,
+        &documents.kinds,
+        &documents.contents,
+        &documents.by
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -125,7 +174,7 @@ pub async fn of_case(
                 id: &id,
             };
             let key = KeptKey::of_row(row.key_id, row.data_key_id, row.wrapped);
-            let cell = story_cell("documents", "content", row.document_id, case);
+            let cell = document_cell(case, row.document_id);
             Ok(KeptDocument {
                 id,
                 kind: context.code("kind", &row.kind)?,

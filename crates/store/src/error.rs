@@ -57,6 +57,17 @@ const DATA_EXCEPTION_CLASS: &str = "22";
 const UNAVAILABLE_CLASSES: [&str; 3] = ["08", "53", "57"];
 
 impl StoreError {
+    /// For whoever waited for the same transaction as somebody who was told so.
+    #[must_use]
+    pub const fn unavailable() -> Self {
+        Self::Unavailable(sqlx::Error::WorkerCrashed)
+    }
+
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
     /// The database's code for what happened. Its text can hold values; the code cannot.
     #[must_use]
     pub fn sqlstate(&self) -> String {

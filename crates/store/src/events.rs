@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::columns::column;
 
 mod cursor;
 mod entry;
@@ -31,19 +32,20 @@ pub struct Event {
     pub payload: serde_json::Value,
 }
 
-/// Writes the event down, with the case or offer as it now stands: its row must be written before.
-pub async fn append(conn: &mut PgConnection, event: &Event) -> Result<(), StoreError> {
-    let subject = event.kind.split_once('.').map(|(subject, _)| subject);
-    let subject_uuid = event
-        .subject_id
-        .split_once('-')
-        .and_then(|(_, uuid)| Uuid::try_parse(uuid).ok());
+/// Writes events down in this order, each with its case or offer as it now stands: the row must be written before.
+pub async fn append(conn: &mut PgConnection, events: &[Event]) -> Result<(), StoreError> {
+    let subject = |event: &Event| event.kind.split_once('.').map(|(subject, _)| subject);
+    let subject_uuid = |event: &Event| {
+        let (_, uuid) = event.subject_id.split_once('-')?;
+        Uuid::try_parse(uuid).ok()
+    };
     sqlx::query!(
         "INSERT INTO events (region_code, event_id, subject_id, subject_version, kind, payload, created_at,
              concerns_facility, subject_state)
-         SELECT $1::text, $2::uuid, $3::text, $4::bigint, $5::text, $6::jsonb, now(),
+         SELECT e.region_code, e.event_id, e.subject_id, e.subject_version, e.kind, e.payload, now(),
              COALESCE(o.facility, c.facility), COALESCE(o.state, c.state)
-         FROM (SELECT 1) AS one
+         FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::jsonb[], $7::text[], $8::uuid[])
+             WITH ORDINALITY AS e (region_code, event_id, subject_id, subject_version, kind, payload, subject, uuid, place)
          LEFT JOIN LATERAL (
              SELECT replace(facility_region, '.', '') || '-' || facility_id AS facility,
                  jsonb_build_object('subject', 'offer', 'state', state,
@@ -51,21 +53,24 @@ pub async fn append(conn: &mut PgConnection, event: &Event) -> Result<(), StoreE
                      'facility_id', replace(facility_region, '.', '') || '-' || facility_id,
                      'places', places, 'base', base, 'cluster', cluster, 'sex', sex, 'holds_places', holds_places,
                      'attempt', attempt, 'expires_at', expires_at) AS state
-             FROM offers WHERE $7::text = 'offer' AND region_code = $1 AND offer_id = $8) o ON true
+             FROM offers WHERE e.subject = 'offer' AND region_code = e.region_code AND offer_id = e.uuid
+             OFFSET 0) o ON true
          LEFT JOIN LATERAL (
              SELECT CASE owner_kind WHEN 'facility' THEN owner_reference END AS facility,
                  jsonb_build_object('subject', 'case', 'state', state, 'place', facts ->> 'place', 'urgency', urgency,
                      'cluster', cluster, 'owner_kind', owner_kind, 'owner_reference', owner_reference,
                      'next_deadline', next_deadline) AS state
-             FROM cases WHERE $7::text = 'case' AND region_code = $1 AND case_id = $8) c ON true",
-        event.home.to_string(),
-        event.id,
-        event.subject_id,
-        event.subject_version,
-        event.kind,
-        event.payload,
-        subject,
-        subject_uuid
+             FROM cases WHERE e.subject = 'case' AND region_code = e.region_code AND case_id = e.uuid
+             OFFSET 0) c ON true
+         ORDER BY e.place",
+        &column(events, |event| event.home.to_string()),
+        &column(events, |event| event.id),
+        &column(events, |event| event.subject_id.as_str()) as &[&str],
+        &column(events, |event| event.subject_version),
+        &column(events, |event| event.kind) as &[&str],
+        &column(events, |event| event.payload.clone()),
+        &column(events, subject) as &[Option<&str>],
+        &column(events, subject_uuid) as &[Option<Uuid>]
     )
     .execute(conn)
     .await?;

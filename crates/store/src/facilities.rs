@@ -1,5 +1,7 @@
 //! Facilities: one row each, the description as a whole.
 
+use std::collections::HashSet;
+
 use serasi_domain::capacity::PoolKey;
 use serasi_domain::cluster::Cluster;
 use serasi_domain::facility::{Facility, FacilityKind, FacilityProfile, FacilityState};
@@ -12,7 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::columns::{Row, pool_columns, regency, scope_pattern};
+use crate::columns::{Row, column, pool_columns, regency, scope_pattern};
 
 /// Which facilities to list; `None` matches all.
 #[derive(Clone, Debug)]
@@ -192,34 +194,41 @@ pub async fn get_for_change(conn: &mut PgConnection, id: FacilityId) -> Result<O
     row.map(Facility::try_from).transpose()
 }
 
-/// Whether the facility takes referrals now and nobody has stated the places of `pool`: it can be asked for them. Locked,
-/// so that it cannot close between this look and the commit.
+/// Which of these facilities take referrals now and have not stated the places of the pool: they can be asked for them.
+/// Locked, so that they cannot close between this look and the commit.
 pub async fn may_be_asked(
     conn: &mut PgConnection,
-    id: FacilityId,
-    pool: PoolKey,
-) -> Result<bool, StoreError> {
-    let (base, cluster, sex) = pool_columns(pool);
-    let row = sqlx::query_scalar!(
-        r#"WITH stated AS (
-               SELECT (cluster, sex) = ($4, $5) AS is_it, valid_until > now() AS is_known FROM capacity_pools
-               WHERE region_code = $1 AND facility_id = $2 AND base = $3)
-           SELECT 1 AS "one!" FROM facilities
-           WHERE region_code = $1 AND facility_id = $2
-               AND (state = 'active' OR state = 'suspended' AND state_until <= now())
-               AND NOT EXISTS (SELECT 1 FROM stated WHERE is_it AND is_known)
+    asked: &[(FacilityId, PoolKey)],
+) -> Result<HashSet<(FacilityId, PoolKey)>, StoreError> {
+    if asked.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let pools: Vec<_> = asked.iter().map(|(_, pool)| pool_columns(*pool)).collect();
+    let places = sqlx::query_scalar!(
+        r#"SELECT a.place AS "place!"
+           FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
+               AS a (region_code, facility_id, base, cluster, sex, place)
+           JOIN facilities f USING (region_code, facility_id)
+           CROSS JOIN LATERAL (
+               SELECT COALESCE(bool_or(is_it), false) AS has_it, COALESCE(bool_or(is_known), false) AS knows_any,
+                   COALESCE(bool_or(is_it AND is_known), false) AS knows_it
+               FROM (SELECT (p.cluster, p.sex) = (a.cluster, a.sex) AS is_it, p.valid_until > now() AS is_known
+                     FROM capacity_pools p WHERE p.region_code = a.region_code AND p.facility_id = a.facility_id
+                         AND p.base = a.base) AS pools) AS stated
+           WHERE (f.state = 'active' OR f.state = 'suspended' AND f.state_until <= now()) AND NOT knows_it
                -- A house that had no pool when it was chosen, and has one now.
-               AND (EXISTS (SELECT 1 FROM stated WHERE is_it) OR NOT EXISTS (SELECT 1 FROM stated WHERE is_known))
-           FOR SHARE"#,
-        id.home().to_string(),
-        id.uuid(),
-        base,
-        cluster,
-        sex
+               AND (has_it OR NOT knows_any)
+           ORDER BY f.region_code, f.facility_id FOR SHARE OF f"#,
+        &column(asked, |(id, _)| id.home().to_string()),
+        &column(asked, |(id, _)| id.uuid()),
+        &column(&pools, |(base, _, _)| *base) as &[&str],
+        &column(&pools, |(_, cluster, _)| *cluster) as &[&str],
+        &column(&pools, |(_, _, sex)| *sex) as &[&str]
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(row.is_some())
+    let places = places.into_iter().filter_map(|place| usize::try_from(place - 1).ok());
+    Ok(places.filter_map(|place| asked.get(place).copied()).collect())
 }
 
 /// Facilities in id order.

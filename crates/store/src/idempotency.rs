@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::columns::column;
 
 /// How long a retry finds the first response, in days (guarantees, rule 1: at least 7).
 pub const KEPT_DAYS: i32 = 30;
@@ -56,23 +57,51 @@ pub async fn begin_call(
     Ok((row.now, remembered))
 }
 
-/// Keeps the response. `false` = the same call ran at the same time and committed first.
-pub async fn remember(conn: &mut PgConnection, key: &CallKey, call: &Remembered) -> Result<bool, StoreError> {
+/// Keeps responses. `false` = one of the calls ran at the same time and committed first.
+pub async fn remember(
+    conn: &mut PgConnection,
+    calls: &[(CallKey, Remembered)],
+) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "INSERT INTO idempotency_keys (region_code, principal, request_id, verb, request_hash, response, created_at,
              caller_hash)
-         VALUES ($1, $2, $3, $4, $5, $6, now(), $7) ON CONFLICT ON CONSTRAINT idempotency_keys_key DO NOTHING",
-        key.home.to_string(),
-        key.principal,
-        key.request_id,
-        call.verb,
-        call.request_hash,
-        call.response,
-        call.caller_hash
+         SELECT region_code, principal, request_id, verb, request_hash, response, now(), caller_hash
+         FROM UNNEST($1::text[], $2::text[], $3::uuid[], $4::text[], $5::bytea[], $6::bytea[], $7::bytea[])
+             AS k (region_code, principal, request_id, verb, request_hash, response, caller_hash)
+         ORDER BY region_code, principal, request_id
+         ON CONFLICT ON CONSTRAINT idempotency_keys_key DO NOTHING",
+        &column(calls, |(key, _)| key.home.to_string()),
+        &column(calls, |(key, _)| key.principal.as_str()) as &[&str],
+        &column(calls, |(key, _)| key.request_id),
+        &column(calls, |(_, call)| call.verb.as_str()) as &[&str],
+        &column(calls, |(_, call)| call.request_hash.as_slice()) as &[&[u8]],
+        &column(calls, |(_, call)| call.response.as_slice()) as &[&[u8]],
+        &column(calls, |(_, call)| call.caller_hash.as_deref()) as &[Option<&[u8]>]
     )
     .execute(conn)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(usize::try_from(done.rows_affected()).is_ok_and(|kept| kept == calls.len()))
+}
+
+/// The database's time of this transaction, and which of the calls, by their place in the list, are known.
+pub async fn begin_calls(
+    conn: &mut PgConnection,
+    keys: &[CallKey],
+) -> Result<(OffsetDateTime, Vec<bool>), StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT now() AS "now!", k.request_id IS NOT NULL AS "is_known!"
+           FROM UNNEST($1::text[], $2::text[], $3::uuid[]) WITH ORDINALITY
+               AS c (region_code, principal, request_id, place)
+           LEFT JOIN idempotency_keys k USING (region_code, principal, request_id) ORDER BY c.place"#,
+        &column(keys, |key| key.home.to_string()),
+        &column(keys, |key| key.principal.as_str()) as &[&str],
+        &column(keys, |key| key.request_id)
+    )
+    .fetch_all(conn)
+    .await?;
+    let now = rows.first().map(|row| row.now);
+    let now = now.ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
+    Ok((now, rows.into_iter().map(|row| row.is_known).collect()))
 }
 
 /// Forgets responses that are too old, at most `limit` at a time; says how many.

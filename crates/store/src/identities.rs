@@ -68,7 +68,7 @@ pub async fn bind(
     let cell = nik_cell(case.home(), person.uuid(), new.id);
     let nik = seal(conn, sealer, case, cell, new.nik).await?;
     let mut rows = IndexRows::default();
-    rows.add_nik(sealer.index(), person.uuid(), new.nik);
+    rows.add_nik(sealer.index(), case.home(), person.uuid(), new.nik);
     sqlx::query!(
         "WITH identified AS (
              INSERT INTO identity_index (blind_index, kind, key_version, region_code, person_id)

@@ -1,52 +1,18 @@
 //! Reports as they were sent, sealed; the persons in them are kept apart, each under keys of their own.
+//!
+//! What a report leaves is sealed before a transaction opens and written for many at once.
 
-use serasi_domain::id::{CaseId, IntakeId};
+use serasi_domain::id::CaseId;
 use serasi_domain::intake::Intake;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
 use crate::seal::KeptKey;
-use crate::subject_keys::{stale, story_cell};
+use crate::subject_keys::story_cell;
 use crate::{Kept, Sealer, StoreError};
 
-/// Keeps the first report of a case, without its persons, and makes the case its key. `received_from` is the principal
-/// that sent it.
-pub async fn insert(
-    conn: &mut PgConnection,
-    sealer: &Sealer,
-    id: IntakeId,
-    case: CaseId,
-    received: (&Intake, OffsetDateTime, &str),
-) -> Result<(), StoreError> {
-    let (intake, received_at, received_from) = received;
-    let cell = story_cell("intakes", "content", id.uuid(), case);
-    let new = sealer.new_key(cell.home, cell.subject, cell.class)?;
-    let report = Intake {
-        persons: vec![],
-        ..intake.clone()
-    };
-    sqlx::query!(
-        "WITH made AS (
-             INSERT INTO subject_keys (region_code, subject_id, class, case_id, key_id, data_key_id, wrapped, created_at)
-             VALUES ($1, $3, $7, $3, $8, $9, $10, now()))
-         INSERT INTO intakes (region_code, intake_id, case_id, content, received_at, received_from)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        case.home().to_string(),
-        id.uuid(),
-        case.uuid(),
-        sealer.seal(cell, &new.key, &report),
-        received_at,
-        received_from,
-        cell.class.code(),
-        new.key.id(),
-        new.data_key_id,
-        new.wrapped
-    )
-    .execute(conn)
-    .await
-    .map_err(|error| stale(cell.home, error))?;
-    Ok(())
-}
+mod new;
+
+pub use new::{NewReport, SealedReports, insert};
 
 /// The first report of a case. Its persons are `persons::of_case`; in a report of the first release they are here, too.
 pub async fn first_of_case(

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::columns::{Row, pool_columns, regency, scope_pattern};
+use crate::columns::{Row, column, pool_columns, regency, scope_pattern};
 use crate::subject_keys::{seal, story_cell};
 use crate::{Sealer, StoreError};
 
@@ -163,37 +163,46 @@ impl EndColumns {
     }
 }
 
-/// Adds a new offer.
-pub async fn insert(conn: &mut PgConnection, view: &OfferView) -> Result<(), StoreError> {
-    let offer = &view.offer;
-    let (base, cluster, sex) = pool_columns(offer.pool);
-    let party = serde_json::to_value(&offer.party).expect("a party is plain data");
+/// Adds new offers.
+pub async fn insert(conn: &mut PgConnection, views: &[&OfferView]) -> Result<(), StoreError> {
+    let party = |view: &&OfferView| serde_json::to_value(&view.offer.party).expect("a party is plain data");
+    let travel = |view: &&OfferView| i32::try_from(view.offer.travel_minutes).unwrap_or(i32::MAX);
+    let pools: Vec<_> = views.iter().map(|view| pool_columns(view.offer.pool)).collect();
     sqlx::query!(
         "INSERT INTO offers (region_code, offer_id, version, state, case_id, facility_region, facility_id,
              facility_name, attempt, places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party,
              documents, offered_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
-        offer.id.home().to_string(),
-        offer.id.uuid(),
-        offer.version,
-        offer.state.code(),
-        offer.case.uuid(),
-        offer.facility.home().to_string(),
-        offer.facility.uuid(),
-        view.facility_name,
-        offer.attempt,
-        offer.places.as_i32(),
-        base,
-        cluster,
-        sex,
-        offer.holds_places,
-        offer.tier.code(),
-        i32::try_from(offer.travel_minutes).unwrap_or(i32::MAX),
-        offer.decision.uuid(),
-        party,
-        &view.documents,
-        offer.offered_at,
-        offer.expires_at
+         SELECT region_code, offer_id, version, state, case_id, facility_region, facility_id,
+             facility_name, attempt, places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party,
+             ARRAY (SELECT jsonb_array_elements_text(documents)), offered_at, expires_at
+         FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::uuid[], $8::text[],
+             $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::bool[], $15::text[], $16::int[],
+             $17::uuid[], $18::jsonb[], $19::jsonb[], $20::timestamptz[], $21::timestamptz[])
+             AS o (region_code, offer_id, version, state, case_id, facility_region, facility_id, facility_name,
+                 attempt, places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party, documents,
+                 offered_at, expires_at)",
+        &column(views, |view| view.offer.id.home().to_string()),
+        &column(views, |view| view.offer.id.uuid()),
+        &column(views, |view| view.offer.version),
+        &column(views, |view| view.offer.state.code()) as &[&str],
+        &column(views, |view| view.offer.case.uuid()),
+        &column(views, |view| view.offer.facility.home().to_string()),
+        &column(views, |view| view.offer.facility.uuid()),
+        &column(views, |view| view.facility_name.as_str()) as &[&str],
+        &column(views, |view| view.offer.attempt),
+        &column(views, |view| view.offer.places.as_i32()),
+        &column(&pools, |(base, _, _)| *base) as &[&str],
+        &column(&pools, |(_, cluster, _)| *cluster) as &[&str],
+        &column(&pools, |(_, _, sex)| *sex) as &[&str],
+        &column(views, |view| view.offer.holds_places),
+        &column(views, |view| view.offer.tier.code()) as &[&str],
+        &column(views, travel),
+        &column(views, |view| view.offer.decision.uuid()),
+        &column(views, party),
+        // Arrays of arrays must all be of one length; documents of offers are not.
+        &column(views, |view| serde_json::Value::from(view.documents.clone())),
+        &column(views, |view| view.offer.offered_at),
+        &column(views, |view| view.offer.expires_at)
     )
     .execute(conn)
     .await?;

@@ -10,7 +10,6 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::seal::{Cell, NewKey};
-use crate::subject_keys::stale;
 use crate::{Sealer, StoreError};
 
 mod find;
@@ -70,9 +69,11 @@ pub(crate) const fn contact_cell(home: Regency, person: Uuid) -> Cell {
     }
 }
 
-/// One column each, for `UNNEST`.
-#[derive(Default)]
+/// Subjects' keys to be kept: one column each.
+#[derive(Debug, Default)]
 pub(crate) struct KeyRows {
+    pub(crate) homes: Vec<String>,
+    pub(crate) cases: Vec<Uuid>,
     pub(crate) subjects: Vec<Uuid>,
     pub(crate) classes: Vec<String>,
     pub(crate) ids: Vec<Uuid>,
@@ -81,28 +82,40 @@ pub(crate) struct KeyRows {
 }
 
 impl KeyRows {
-    fn add(&mut self, cell: Cell, new: &NewKey) {
+    pub(crate) fn add(&mut self, case: CaseId, cell: Cell, new: &NewKey) {
+        self.homes.push(cell.home.to_string());
+        self.cases.push(case.uuid());
         self.subjects.push(cell.subject);
         self.classes.push(cell.class.code().to_owned());
         self.ids.push(new.key.id());
         self.data_keys.push(new.data_key_id);
         self.wrapped.push(new.wrapped.clone());
     }
+
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.homes.append(&mut other.homes);
+        self.cases.append(&mut other.cases);
+        self.subjects.append(&mut other.subjects);
+        self.classes.append(&mut other.classes);
+        self.ids.append(&mut other.ids);
+        self.data_keys.append(&mut other.data_keys);
+        self.wrapped.append(&mut other.wrapped);
+    }
 }
 
 /// The sealed columns of persons, and the keys they were sealed with.
-#[derive(Default)]
-pub(crate) struct SealedPersons {
+#[derive(Debug, Default)]
+pub(crate) struct SealedCells {
     pub(crate) keys: KeyRows,
     pub(crate) contents: Vec<Vec<u8>>,
     pub(crate) contacts: Vec<Option<Vec<u8>>>,
 }
 
-impl SealedPersons {
+impl SealedCells {
     pub(crate) fn add(
         &mut self,
         sealer: &Sealer,
-        home: Regency,
+        case: CaseId,
         id: Uuid,
         person: &Person,
     ) -> Result<(), StoreError> {
@@ -111,86 +124,117 @@ impl SealedPersons {
             phone: None,
             ..person.clone()
         };
-        let content = self.seal(sealer, identity_cell(home, id), &identity)?;
+        let content = self.seal(sealer, case, identity_cell(case.home(), id), &identity)?;
         self.contents.push(content);
         let contact = Contact::of(person)
-            .map(|contact| self.seal(sealer, contact_cell(home, id), &contact))
+            .map(|contact| self.seal(sealer, case, contact_cell(case.home(), id), &contact))
             .transpose()?;
         self.contacts.push(contact);
         Ok(())
     }
 
-    fn seal(&mut self, sealer: &Sealer, cell: Cell, value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    fn seal(
+        &mut self,
+        sealer: &Sealer,
+        case: CaseId,
+        cell: Cell,
+        value: &impl Serialize,
+    ) -> Result<Vec<u8>, StoreError> {
         let new = sealer.new_key(cell.home, cell.subject, cell.class)?;
-        self.keys.add(cell, &new);
+        self.keys.add(case, cell, &new);
         Ok(sealer.seal(cell, &new.key, value))
     }
 }
 
-/// Keeps the persons of a case, in order, with their keys and what they are found by: one statement.
-pub async fn insert(
-    conn: &mut PgConnection,
-    sealer: &Sealer,
-    case: CaseId,
-    persons: &[NewPerson<'_>],
-) -> Result<(), StoreError> {
-    let home = case.home();
-    let mut columns = SealedPersons::default();
-    let mut rows = IndexRows::default();
-    for new in persons {
-        columns.add(sealer, home, new.id.uuid(), new.person)?;
-        rows.add(sealer.index(), new.id.uuid(), new.person, &new.terms);
+/// Persons of cases, sealed, with their keys and what they are found by: one column each.
+#[derive(Debug, Default)]
+pub struct SealedPersons {
+    cells: SealedCells,
+    found_by: IndexRows,
+    homes: Vec<String>,
+    cases: Vec<Uuid>,
+    ids: Vec<Uuid>,
+    positions: Vec<i32>,
+    provisional: Vec<bool>,
+    index_versions: Vec<i32>,
+}
+
+impl SealedPersons {
+    /// The persons of a case, in order.
+    pub fn of(sealer: &Sealer, case: CaseId, persons: &[NewPerson<'_>]) -> Result<Self, StoreError> {
+        let mut sealed = Self::default();
+        for (new, position) in persons.iter().zip(1..) {
+            let id = new.id.uuid();
+            sealed.cells.add(sealer, case, id, new.person)?;
+            sealed.found_by.add(sealer.index(), case.home(), id, (new.person, &new.terms));
+            sealed.homes.push(case.home().to_string());
+            sealed.cases.push(case.uuid());
+            sealed.ids.push(id);
+            sealed.positions.push(position);
+            sealed.provisional.push(new.person.nik.is_none());
+            sealed.index_versions.push(sealer.index().newest());
+        }
+        Ok(sealed)
     }
-    let SealedPersons {
-        keys,
-        contents,
-        contacts,
-    } = columns;
-    let positions: Vec<i32> = (1..).take(persons.len()).collect();
-    let ids: Vec<Uuid> = persons.iter().map(|new| new.id.uuid()).collect();
-    let provisional: Vec<bool> = persons.iter().map(|new| new.person.nik.is_none()).collect();
+
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.cells.keys.append(other.cells.keys);
+        self.cells.contents.append(&mut other.cells.contents);
+        self.cells.contacts.append(&mut other.cells.contacts);
+        self.found_by.append(other.found_by);
+        self.homes.append(&mut other.homes);
+        self.cases.append(&mut other.cases);
+        self.ids.append(&mut other.ids);
+        self.positions.append(&mut other.positions);
+        self.provisional.append(&mut other.provisional);
+        self.index_versions.append(&mut other.index_versions);
+    }
+}
+
+/// Keeps persons with their keys and what they are found by: one statement.
+pub async fn insert(conn: &mut PgConnection, persons: &SealedPersons) -> Result<(), StoreError> {
+    let (cells, found_by) = (&persons.cells, &persons.found_by);
     sqlx::query!(
         "WITH made AS (
              INSERT INTO subject_keys (region_code, subject_id, class, case_id, key_id, data_key_id, wrapped, created_at)
-             SELECT $1, subject_id, class, $2, key_id, data_key_id, wrapped, now()
-             FROM UNNEST($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::bytea[])
-                 AS k (subject_id, class, key_id, data_key_id, wrapped)),
+             SELECT region_code, subject_id, class, case_id, key_id, data_key_id, wrapped, now()
+             FROM UNNEST($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::bytea[])
+                 AS k (region_code, case_id, subject_id, class, key_id, data_key_id, wrapped)),
          named AS (
              INSERT INTO name_index (token, key_version, region_code, person_id)
-             SELECT token, key_version, $1, person_id
-             FROM UNNEST($8::int[], $9::int[], $10::uuid[]) AS n (token, key_version, person_id)),
+             SELECT * FROM UNNEST($8::int[], $9::int[], $10::text[], $11::uuid[])),
          identified AS (
              INSERT INTO identity_index (blind_index, kind, key_version, region_code, person_id)
-             SELECT blind_index, kind, key_version, $1, person_id
-             FROM UNNEST($11::bytea[], $12::text[], $13::int[], $14::uuid[])
-                 AS x (blind_index, kind, key_version, person_id))
+             SELECT * FROM UNNEST($12::bytea[], $13::text[], $14::int[], $15::text[], $16::uuid[]))
          INSERT INTO persons (region_code, person_id, case_id, position, provisional, content, contact, index_version)
-         SELECT $1, person_id, $2, position, provisional, content, contact, $20
-         FROM UNNEST($15::uuid[], $16::int[], $17::bool[], $18::bytea[], $19::bytea[])
-             AS p (person_id, position, provisional, content, contact)",
-        home.to_string(),
-        case.uuid(),
-        &keys.subjects,
-        &keys.classes,
-        &keys.ids,
-        &keys.data_keys,
-        &keys.wrapped,
-        &rows.tokens,
-        &rows.token_versions,
-        &rows.token_persons,
-        &rows.values,
-        &rows.kinds,
-        &rows.value_versions,
-        &rows.value_persons,
-        &ids,
-        &positions,
-        &provisional,
-        &contents,
-        &contacts as &[Option<Vec<u8>>],
-        sealer.index().newest()
+         SELECT * FROM UNNEST($17::text[], $18::uuid[], $19::uuid[], $20::int[], $21::bool[], $22::bytea[], $23::bytea[],
+             $24::int[])",
+        &cells.keys.homes,
+        &cells.keys.cases,
+        &cells.keys.subjects,
+        &cells.keys.classes,
+        &cells.keys.ids,
+        &cells.keys.data_keys,
+        &cells.keys.wrapped,
+        &found_by.tokens,
+        &found_by.token_versions,
+        &found_by.token_homes,
+        &found_by.token_persons,
+        &found_by.values,
+        &found_by.kinds,
+        &found_by.value_versions,
+        &found_by.value_homes,
+        &found_by.value_persons,
+        &persons.homes,
+        &persons.ids,
+        &persons.cases,
+        &persons.positions,
+        &persons.provisional,
+        &cells.contents,
+        &cells.contacts as &[Option<Vec<u8>>],
+        &persons.index_versions
     )
     .execute(conn)
-    .await
-    .map_err(|error| stale(home, error))?;
+    .await?;
     Ok(())
 }

@@ -34,6 +34,8 @@ pub struct UnsafeSetting {
 }
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that was idle for less is taken to be alive.
+const TRUSTED: Duration = Duration::from_millis(200);
 const STATEMENT_TIMEOUT: &str = "10s";
 const LOCK_TIMEOUT: &str = "5s";
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
@@ -52,6 +54,16 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // Who has just answered needs not be asked whether it is there.
+            .test_before_acquire(false)
+            .before_acquire(|connection, known| {
+                Box::pin(async move {
+                    if known.idle_for >= TRUSTED {
+                        sqlx::Connection::ping(connection).await?;
+                    }
+                    Ok(true)
+                })
+            })
             // sqlx 0.9.0 can hand on a connection with an open transaction when a `begin` is cancelled, and the next
             // write on it would be lost (guarantees, finding 1).
             .after_release(|connection, _| {

@@ -6,30 +6,11 @@ use sqlx::PgConnection;
 
 use crate::columns::regency;
 use crate::seal::Cell;
-use crate::subject_keys::{open, seal, story_cell};
+use crate::subject_keys::{open, story_cell};
 use crate::{Sealer, StoreError};
 
-const fn code_cell(case: CaseId) -> Cell {
+pub(crate) const fn code_cell(case: CaseId) -> Cell {
     story_cell("public_codes", "code", case.uuid(), case)
-}
-
-/// Keeps the code of a new case.
-pub async fn insert(
-    conn: &mut PgConnection,
-    sealer: &Sealer,
-    case: CaseId,
-    code: PublicCode,
-) -> Result<(), StoreError> {
-    let content = seal(conn, sealer, case, code_cell(case), &code).await?;
-    sqlx::query!(
-        "INSERT INTO public_codes (region_code, case_id, code) VALUES ($1, $2, $3)",
-        case.home().to_string(),
-        case.uuid(),
-        content
-    )
-    .execute(&mut *conn)
-    .await?;
-    add_to_index(conn, sealer, case, code).await
 }
 
 /// Under every version of the key that is not there yet.

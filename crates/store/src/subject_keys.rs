@@ -58,7 +58,7 @@ pub(crate) async fn open<T: DeserializeOwned>(
     sealer.open(cell, key.as_ref(), content)
 }
 
-async fn find_or_make(
+pub(crate) async fn find_or_make(
     conn: &mut PgConnection,
     sealer: &Sealer,
     case: CaseId,
@@ -118,8 +118,8 @@ async fn insert(conn: &mut PgConnection, case: CaseId, cell: Cell, new: &NewKey)
 }
 
 /// A data key that a rotation has destroyed while this replica still had it in memory: it must look again.
-pub(crate) fn stale(home: Regency, error: sqlx::Error) -> StoreError {
-    match StoreError::from(error) {
+pub(crate) fn stale(home: Regency, error: impl Into<StoreError>) -> StoreError {
+    match error.into() {
         StoreError::Constraint(name) if name == "subject_keys_data_key_exists" => StoreError::KeyNeeded(home),
         error => error,
     }

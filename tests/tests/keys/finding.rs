@@ -9,7 +9,7 @@ use serasi_hub::auth::Role;
 use serasi_hub::search_terms;
 use serasi_proto::v1;
 use serasi_store::Context;
-use serasi_store::persons::{self, Candidate};
+use serasi_store::persons::{self, Candidate, SealedPersons};
 use serasi_tests::TestHub;
 use time::OffsetDateTime;
 
@@ -155,9 +155,8 @@ async fn candidates_are_found_quickly_among_many() {
             .map(|person| new_person(case, person, now))
             .collect();
         let mut transaction = store.begin(Context::WorkOnPersons).await.unwrap();
-        persons::insert(&mut transaction, store.sealer(), case, &people)
-            .await
-            .unwrap();
+        let people = SealedPersons::of(store.sealer(), case, &people).unwrap();
+        persons::insert(&mut transaction, &people).await.unwrap();
         transaction.commit().await.unwrap();
     }
     let mut connection = hub.database.connect().await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use prost::Message;
 use serasi_domain::id::Regency;
 use serasi_proto::v1;
 use serasi_proto::v1::intake_service_server::IntakeService;
@@ -12,9 +13,9 @@ use super::caller;
 use crate::auth::Permit;
 use crate::error::HubError;
 use crate::hub::Hub;
-use crate::unit_of_work::{Call, execute};
+use crate::unit_of_work::Call;
 use crate::verbs::propose_links::propose;
-use crate::verbs::submit_intake::SubmitIntake;
+use crate::verbs::submit_intake::{SubmitIntake, together};
 use crate::wire::{Parse, asked, intake};
 
 mod queue;
@@ -65,12 +66,12 @@ async fn submit(
     may_send_for(&caller, intake.source.system_name())?;
     let home = Regency::of(intake.place).ok_or(HubError::Bug("a place above a regency was let through"))?;
     let call = Call::new(caller, request_id, request);
-    let mutation = SubmitIntake {
+    let report = SubmitIntake {
         intake,
         home,
         route_later: request.route_later,
     };
-    execute(hub, call, mutation).await
+    together::submit(hub, call, report, request.encoded_len()).await
 }
 
 fn read(

@@ -93,7 +93,7 @@ impl AcceptOffer {
         if !capacity::reserve(&mut unit.conn, &hold, with_overflow, Purpose::Acceptance).await? {
             return Err(RuleBroken::NoRoomStated.into());
         }
-        Ok(capacity::insert_hold(&mut unit.conn, &hold).await?)
+        Ok(capacity::insert_holds(&mut unit.conn, &[hold]).await?)
     }
 
     async fn place(

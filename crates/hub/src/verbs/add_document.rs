@@ -51,7 +51,7 @@ impl Mutation for AddDocument {
             reference: &self.reference,
         };
         let by = &unit.caller.principal;
-        documents::add(&mut unit.conn, sealer, self.case, &[new], by).await?;
+        documents::add(&mut unit.conn, sealer, self.case, &new, by).await?;
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::AddDocumentResponse {
             document_id: id.to_string(),

@@ -3,7 +3,7 @@
 use serasi_domain::facility::{Facility, FacilityProfile, FacilityState};
 use serasi_domain::id::{FacilityId, Regency};
 use serasi_proto::v1;
-use serasi_store::source_keys::{self, Subject};
+use serasi_store::source_keys::{self, Claim, Subject};
 use serasi_store::{capacity, facilities};
 use serde_json::json;
 
@@ -26,8 +26,15 @@ impl Mutation for CreateFacility {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let id = FacilityId::new(self.home, unit.new_id());
-        let key = &self.profile.source;
-        if !source_keys::claim(&mut unit.conn, Subject::Facility, key, self.home, id.uuid()).await? {
+        let claim = Claim {
+            key: &self.profile.source,
+            home: self.home,
+            id: id.uuid(),
+        };
+        if source_keys::claim(&mut unit.conn, Subject::Facility, &[claim])
+            .await?
+            .is_empty()
+        {
             return self.known_already(unit).await;
         }
         let facility = Facility {

@@ -31,18 +31,7 @@ impl Referral {
 
     /// Who is asked, how far, until when; or why nobody.
     pub(super) fn outcome(&self, eyes: &Eyes<'_>) -> v1::RouteOutcome {
-        let explanation = eyes.seen(&self.case, self.search.decision.clone()).explain();
-        v1::RouteOutcome {
-            result: self.result() as i32,
-            offer: self
-                .search
-                .offer
-                .as_ref()
-                .map(|view| eyes.offer(&self.case, view)),
-            decision_id: self.search.decision_id.to_string(),
-            message_id: explanation.id,
-            message_en: explanation.en,
-        }
+        self.search.outcome(&self.case, eyes)
     }
 
     pub(super) fn result(&self) -> v1::RouteResult {
@@ -132,7 +121,7 @@ async fn settle(
     old_state: &CaseState,
     search: Search,
 ) -> Result<Referral, HubError> {
-    let case = search.apply(unit, case);
+    let case = search.apply(case, unit.now);
     let case = write_case(unit, case, old_state).await?;
     search.write(unit, case).await
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serasi_domain::case::{Case, CaseState, Routed};
+use serasi_domain::directory::Directory;
 use serasi_domain::facility::FacilityProfile;
 use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
 use serasi_domain::need::Places;
@@ -11,17 +12,27 @@ use serasi_domain::offer::{Offer, OfferState};
 use serasi_domain::policy::Policy;
 use serasi_domain::routing::decision::Outcome;
 use serasi_domain::routing::replay::{DecisionInputs, LookedAgain};
-use serasi_domain::routing::{Choice, Decision, Exclusion, Seeker, route};
+use serasi_domain::routing::{Choice, Decision, Exclusion, Routing, Seeker, route};
+use serasi_proto::v1;
 use serasi_store::capacity::{self, Hold, Purpose};
 use serasi_store::decisions::{self, NewDecision};
 use serasi_store::directory::Position;
-use serasi_store::facilities;
+use serasi_store::events::{self, Event};
 use serasi_store::offers::{self, OfferView};
+use serasi_store::{PgConnection, facilities};
 use serde_json::json;
+use time::OffsetDateTime;
 
-use super::refer::{Referral, deadline};
+use super::refer::{Referral, ends};
+use crate::clock::Clock;
 use crate::error::HubError;
+use crate::sight::Eyes;
 use crate::unit_of_work::Unit;
+use crate::wire::outcome_to_wire;
+
+mod neighbours;
+
+pub(super) use neighbours::Neighbours;
 
 /// Searches for one case before it waits: each further one only when every choice was lost to somebody else.
 const MAX_ROUNDS: u32 = 4;
@@ -81,22 +92,15 @@ pub(super) async fn search(
         directory = Arc::new(fresh);
         round += 1;
     };
-    let (decision, taken) = inputs.settle(found, &directory);
-    let mut search = Search {
+    let found = Found {
         policy,
-        offer_id,
-        attempt: asked_before + 1,
-        decision_id: DecisionId::new(case.id.home(), unit.new_id()),
-        decision,
+        routing: found,
         inputs,
-        position: board.position,
-        offer: None,
+        offer_id,
+        decision_id: DecisionId::new(case.id.home(), unit.new_id()),
+        attempt: asked_before + 1,
     };
-    search.offer = taken.and_then(|choice| {
-        let entry = directory.entry(choice.facility)?;
-        Some(search.offer_to(unit, case, &choice, &entry.facility.profile))
-    });
-    Ok(search)
+    Ok(found.settle(case, unit.now, (&directory, board.position)))
 }
 
 /// Holds the places of the first choice that still has them; gives how many before it have not.
@@ -113,7 +117,8 @@ async fn pass_over(
             let hold = hold(case.id, offer, choice, case.facts.need.places);
             capacity::reserve(&mut unit.conn, &hold, with_overflow, Purpose::Offer).await?
         } else {
-            facilities::may_be_asked(&mut unit.conn, choice.facility, choice.pool).await?
+            let asked = [(choice.facility, choice.pool)];
+            !facilities::may_be_asked(&mut unit.conn, &asked).await?.is_empty()
         };
         if is_taken {
             return Ok(position);
@@ -150,11 +155,50 @@ const fn hold(case: CaseId, offer: OfferId, choice: &Choice, places: Places) -> 
     }
 }
 
+/// What a search has found, before it is settled.
+pub(super) struct Found {
+    pub(super) policy: Arc<Policy>,
+    pub(super) routing: Routing,
+    pub(super) inputs: DecisionInputs,
+    pub(super) offer_id: OfferId,
+    pub(super) decision_id: DecisionId,
+    /// 1 for the first facility asked for the case.
+    pub(super) attempt: i32,
+}
+
+impl Found {
+    /// The search, when the places of the first choice that was not passed over are, or will be, held. `directory` is
+    /// what the last round saw.
+    pub(super) fn settle(
+        self,
+        case: &Case,
+        now: OffsetDateTime,
+        (directory, position): (&Directory, Arc<Position>),
+    ) -> Search {
+        let (decision, taken) = self.inputs.settle(self.routing, directory);
+        let mut search = Search {
+            policy: self.policy,
+            offer_id: self.offer_id,
+            attempt: self.attempt,
+            decision_id: self.decision_id,
+            decision,
+            inputs: self.inputs,
+            position,
+            offer: None,
+        };
+        search.offer = taken.and_then(|choice| {
+            let entry = directory.entry(choice.facility)?;
+            Some(search.offer_to(case, now, &choice, &entry.facility.profile))
+        });
+        search
+    }
+}
+
 impl Search {
     fn offer_to(
         &self,
-        unit: &Unit<'_>,
         case: &Case,
+        now: OffsetDateTime,
         choice: &Choice,
         profile: &FacilityProfile,
     ) -> OfferView {
@@ -175,8 +219,8 @@ impl Search {
                 decision: self.decision_id,
                 attempt: self.attempt,
                 party: case.facts.party.clone(),
-                offered_at: unit.now,
-                expires_at: deadline(unit, &self.policy, answer, profile.place),
+                offered_at: now,
+                expires_at: ends(&self.policy, answer, profile.place, now),
                 seen_at: None,
             },
             facility_name: profile.name.as_str().to_owned(),
@@ -186,9 +230,9 @@ impl Search {
     }
 
     /// The case after this search.
-    pub(super) fn apply(&self, unit: &Unit<'_>, case: Case) -> Case {
+    pub(super) fn apply(&self, case: Case, now: OffsetDateTime) -> Case {
         let act = self.policy.of(case.facts.urgency).coordinate;
-        let act_before = deadline(unit, &self.policy, act, case.facts.place);
+        let act_before = ends(&self.policy, act, case.facts.place, now);
         let routed = match (&self.offer, self.decision.outcome) {
             (Some(view), _) => Routed::Offered {
                 offer: view.offer.id,
@@ -197,33 +241,30 @@ impl Search {
             (None, Outcome::NoCandidate) => Routed::NoCandidate,
             (None, Outcome::Offered | Outcome::Asked | Outcome::Waiting) => Routed::Waiting,
         };
-        case.route(routed, act_before, unit.now)
+        case.route(routed, act_before, now)
     }
 
     /// Writes decision, offer, hold and event. The case row must be written before.
     pub(super) async fn write(self, unit: &mut Unit<'_>, case: Case) -> Result<Referral, HubError> {
-        let decision = NewDecision {
-            id: self.decision_id,
-            case: case.id,
-            decision: &self.decision,
-            inputs: &self.inputs,
-            position: self.position.as_str(),
-        };
-        decisions::insert(&mut unit.conn, &decision).await?;
-        if let Some(view) = &self.offer {
-            offers::insert(&mut unit.conn, view).await?;
-            if view.offer.holds_places {
-                let offer = &view.offer;
-                let hold = Hold {
-                    facility: offer.facility,
-                    pool: offer.pool,
-                    case: case.id,
-                    offer: offer.id,
-                    places: offer.places,
-                };
-                capacity::insert_hold(&mut unit.conn, &hold).await?;
-            }
+        write_all(&mut unit.conn, &[(&case, &self)]).await?;
+        events::append(&mut unit.conn, &self.events(&case, &unit.hub.clock)).await?;
+        Ok(Referral::of(case, self))
+    }
+
+    /// Who is asked, how far, until when; or why nobody.
+    pub(super) fn outcome(&self, case: &Case, eyes: &Eyes<'_>) -> v1::RouteOutcome {
+        let explanation = eyes.seen(case, self.decision.clone()).explain();
+        v1::RouteOutcome {
+            result: outcome_to_wire(self.decision.outcome) as i32,
+            offer: self.offer.as_ref().map(|view| eyes.offer(case, view)),
+            decision_id: self.decision_id.to_string(),
+            message_id: explanation.id,
+            message_en: explanation.en,
         }
+    }
+
+    /// What is told of it, in order.
+    pub(super) fn events(&self, case: &Case, clock: &Clock) -> Vec<Event> {
         let payload = json!({
             "decision_id": self.decision_id,
             "offer_id": self.offer.as_ref().map(|view| view.offer.id),
@@ -242,14 +283,57 @@ impl Search {
             | CaseState::Closed { .. }
             | CaseState::ResolvedDirectly { .. } => "case.waiting",
         };
-        unit.tell(case.id.home(), case.id, case.version, kind, payload)
-            .await?;
-        if let Some(view) = &self.offer {
-            let offer = &view.offer;
-            let payload = json!({ "case_id": offer.case, "facility_id": offer.facility });
-            unit.tell(offer.id.home(), offer.id, offer.version, "offer.offered", payload)
-                .await?;
-        }
-        Ok(Referral::of(case, self))
+        let mut events = vec![Event {
+            id: clock.new_id(),
+            home: case.id.home(),
+            subject_id: case.id.to_string(),
+            subject_version: case.version,
+            kind,
+            payload,
+        }];
+        events.extend(self.offer.as_ref().map(|OfferView { offer, .. }| Event {
+            id: clock.new_id(),
+            home: offer.id.home(),
+            subject_id: offer.id.to_string(),
+            subject_version: offer.version,
+            kind: "offer.offered",
+            payload: json!({ "case_id": offer.case, "facility_id": offer.facility }),
+        }));
+        events
     }
+}
+
+/// Writes decisions, offers and holds. The case rows must be written before.
+pub(super) async fn write_all(
+    conn: &mut PgConnection,
+    searches: &[(&Case, &Search)],
+) -> Result<(), HubError> {
+    let made = searches.iter().map(|(case, search)| NewDecision {
+        id: search.decision_id,
+        case: case.id,
+        decision: &search.decision,
+        inputs: &search.inputs,
+        position: search.position.as_str(),
+    });
+    decisions::insert(conn, &made.collect::<Vec<_>>()).await?;
+    let made = searches.iter().filter_map(|(_, search)| search.offer.as_ref());
+    let made: Vec<_> = made.collect();
+    if made.is_empty() {
+        return Ok(());
+    }
+    offers::insert(conn, &made).await?;
+    let holding = made.iter().filter(|view| view.offer.holds_places);
+    let holds: Vec<_> = holding
+        .map(|OfferView { offer, .. }| Hold {
+            facility: offer.facility,
+            pool: offer.pool,
+            case: offer.case,
+            offer: offer.id,
+            places: offer.places,
+        })
+        .collect();
+    if !holds.is_empty() {
+        capacity::insert_holds(conn, &holds).await?;
+    }
+    Ok(())
 }

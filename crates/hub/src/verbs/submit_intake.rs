@@ -1,4 +1,6 @@
 //! SubmitIntake: a report becomes a case, durably and once, and somebody is asked in the same transaction.
+//!
+//! Reports that come in together are taken down together (`together`); one that cannot be, comes here alone.
 
 use prost::Message;
 use serasi_domain::case::{Case, CaseFacts, CaseState, Episode, Finish, Owner};
@@ -13,27 +15,47 @@ use serasi_domain::public_code::PublicCode;
 use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
 use serasi_store::documents::NewDocument;
+use serasi_store::events::Event;
+use serasi_store::intakes::{NewReport, SealedReports};
 use serasi_store::persons::NewPerson;
-use serasi_store::source_keys::{self, Subject};
-use serasi_store::{
-    Context, Kept, PgConnection, cases, decisions, documents, intakes, links, offers, persons, public_codes,
-};
+use serasi_store::source_keys::{self, Claim, Subject};
+use serasi_store::{Context, PgConnection, StoreError, cases, events, intakes, public_codes};
 use serde_json::json;
+use time::OffsetDateTime;
 
-use super::refer::{deadline, finish, not_routed, not_routed_without};
-use super::search::search;
-use crate::auth::Field;
-use crate::error::{HubError, Kind};
+use super::refer::{ends, finish, not_routed, not_routed_without};
+use super::search::{Search, search, write_all};
+use crate::auth::Permit;
+use crate::clock::Clock;
+use crate::error::HubError;
 use crate::hub::Hub;
 use crate::search_terms;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Mutation, Unit};
-use crate::wire::outcome_to_wire;
 
+mod known;
+pub(crate) mod together;
+
+#[derive(Debug)]
 pub(crate) struct SubmitIntake {
     pub(crate) intake: Intake,
     pub(crate) home: Regency,
     pub(crate) route_later: bool,
+}
+
+/// A report that is sealed: what takes time, and may have to wait for a key, is done before a transaction opens.
+#[derive(Debug)]
+struct Draft {
+    id: CaseId,
+    code: PublicCode,
+    sealed: SealedReports,
+}
+
+/// A report that is a case now, its places held.
+struct Taken {
+    case: Case,
+    /// `None` = it is not routed now.
+    search: Option<Search>,
 }
 
 impl Mutation for SubmitIntake {
@@ -50,43 +72,31 @@ impl Mutation for SubmitIntake {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
-        let id = CaseId::new(self.home, unit.new_id());
-        let key = &self.intake.source;
-        if !source_keys::claim(&mut unit.conn, Subject::Case, key, self.home, id.uuid()).await? {
+        let draft = self.draft(unit.hub, unit.caller)?;
+        let claim = self.claim(draft.id);
+        if source_keys::claim(&mut unit.conn, Subject::Case, &[claim])
+            .await?
+            .is_empty()
+        {
             return self.known_already(unit).await;
         }
         let policy = unit.hub.policies.active();
-        let case = self.new_case(unit, id, &policy);
-        let may_route = case.state == CaseState::Triaged && policy.missing(&case.facts).is_none();
-        let eyes = Eyes::of_reporter(unit.hub, unit.caller);
-        let (case, outcome) = if may_route && !self.route_later {
+        let case = self.new_case(draft.id, &policy, unit.now);
+        let taken = if self.is_routed(&case, &policy) {
             let search = search(unit, &case, &[], 0).await?;
-            let case = search.apply(unit, case);
-            self.write(unit, &case).await?;
-            let referral = search.write(unit, case).await?;
-            let outcome = referral.outcome(&eyes);
-            (referral.case, outcome)
+            Taken {
+                case: search.apply(case, unit.now),
+                search: Some(search),
+            }
         } else {
-            self.write(unit, &case).await?;
-            let kind = if case.state == CaseState::Triaged {
-                "case.triaged"
-            } else {
-                "case.received"
-            };
-            unit.tell(self.home, case.id, case.version, kind, json!({}))
-                .await?;
-            let outcome = outcome_without_search(&policy, &case);
-            (case, outcome)
+            Taken { case, search: None }
         };
-        unit.audit(self.home, case.id).await?;
-        let code = PublicCode::of_random(rand::random());
-        public_codes::insert(&mut unit.conn, unit.hub.store.sealer(), case.id, code).await?;
-        Ok(v1::SubmitIntakeResponse {
-            case: Some(eyes.case(&case)),
-            already_known: false,
-            outcome: Some(outcome),
-            public_code: code.to_string(),
-        })
+        let taken = [taken];
+        write(&mut unit.conn, &taken, &draft.sealed).await?;
+        let [taken] = taken;
+        events::append(&mut unit.conn, &taken.events(&unit.hub.clock)).await?;
+        unit.audit(self.home, taken.case.id).await?;
+        Ok(taken.answer(unit.hub, unit.caller, &policy, draft.code))
     }
 
     fn kept(response: &Self::Response) -> Vec<u8> {
@@ -114,12 +124,54 @@ impl Mutation for SubmitIntake {
 }
 
 impl SubmitIntake {
-    fn new_case(&self, unit: &Unit<'_>, id: CaseId, policy: &Policy) -> Case {
+    const fn claim(&self, id: CaseId) -> Claim<'_> {
+        Claim {
+            key: &self.intake.source,
+            home: self.home,
+            id: id.uuid(),
+        }
+    }
+
+    fn draft(&self, hub: &Hub, caller: &Permit) -> Result<Draft, StoreError> {
+        let (home, clock) = (self.home, &hub.clock);
+        let id = CaseId::new(home, clock.new_id());
+        let code = PublicCode::of_random(rand::random());
+        // Only the year of a guessed age is counted from it.
+        let day = clock.now();
+        let persons = self.intake.persons.iter().map(|person| NewPerson {
+            id: PersonId::new(home, clock.new_id()),
+            person,
+            terms: search_terms::of(person, day),
+        });
+        let documents = self.intake.documents.iter().map(|reference| NewDocument {
+            id: DocumentId::new(home, clock.new_id()),
+            kind: DocumentKind::of_sender(reference.kind.as_str()),
+            reference,
+        });
+        let report = NewReport {
+            case: id,
+            id: IntakeId::new(home, clock.new_id()),
+            intake: &self.intake,
+            persons: &persons.collect::<Vec<_>>(),
+            documents: &documents.collect::<Vec<_>>(),
+            code,
+            from: &caller.principal,
+        };
+        let sealed = SealedReports::of(hub.store.sealer(), &report)?;
+        Ok(Draft { id, code, sealed })
+    }
+
+    /// Whether somebody is looked for at once.
+    fn is_routed(&self, case: &Case, policy: &Policy) -> bool {
+        !self.route_later && case.state == CaseState::Triaged && policy.missing(&case.facts).is_none()
+    }
+
+    fn new_case(&self, id: CaseId, policy: &Policy, now: OffsetDateTime) -> Case {
         let intake = &self.intake;
         let zone = atlas()
             .region(intake.place)
             .map_or(TimeZone::Wib, |region| region.time_zone);
-        let today = local_date(unit.now, zone);
+        let today = local_date(now, zone);
         let party: Vec<PartyMember> = intake
             .persons
             .iter()
@@ -142,7 +194,7 @@ impl SubmitIntake {
             kept_masked: None,
         };
         let coordinate = policy.of(intake.urgency).coordinate;
-        let before = finish(policy, &facts, unit.now);
+        let before = finish(policy, &facts, now);
         Case {
             id,
             version: 1,
@@ -154,7 +206,7 @@ impl SubmitIntake {
             channel: intake.channel,
             source: intake.source.clone(),
             owner: Owner::Coordinator(self.home.code()),
-            next_deadline: Some(deadline(unit, policy, coordinate, facts.place).min(before)),
+            next_deadline: Some(ends(policy, coordinate, facts.place, now).min(before)),
             facts,
             policy_version: policy.version.clone(),
             refusals: 0,
@@ -162,159 +214,68 @@ impl SubmitIntake {
             is_frozen: false,
             episode: Episode {
                 number: 1,
-                began_at: unit.now,
+                began_at: now,
             },
             finish: Some(Finish {
                 before,
                 has_rung: false,
             }),
-            created_at: unit.now,
-            changed_at: unit.now,
+            created_at: now,
+            changed_at: now,
         }
     }
+}
 
-    /// The case row, the report as it was sent, the persons in it.
-    async fn write(&self, unit: &mut Unit<'_>, case: &Case) -> Result<(), HubError> {
-        cases::insert(&mut unit.conn, case).await?;
-        let intake_id = IntakeId::new(self.home, unit.new_id());
-        let sealer = unit.hub.store.sealer();
-        let received = (&self.intake, unit.now, unit.caller.principal.as_str());
-        intakes::insert(&mut unit.conn, sealer, intake_id, case.id, received).await?;
-        if !self.intake.persons.is_empty() {
-            let persons: Vec<_> = self
-                .intake
-                .persons
-                .iter()
-                .map(|person| NewPerson {
-                    id: PersonId::new(self.home, unit.new_id()),
-                    person,
-                    terms: search_terms::of(person, unit.now),
-                })
-                .collect();
-            persons::insert(&mut unit.conn, sealer, case.id, &persons).await?;
+impl Taken {
+    /// What is told of it, in order.
+    fn events(&self, clock: &Clock) -> Vec<Event> {
+        let case = &self.case;
+        if let Some(search) = &self.search {
+            return search.events(case, clock);
         }
-        let documents: Vec<_> = self
-            .intake
-            .documents
-            .iter()
-            .map(|reference| NewDocument {
-                id: DocumentId::new(self.home, unit.new_id()),
-                kind: DocumentKind::of_sender(reference.kind.as_str()),
-                reference,
-            })
-            .collect();
-        let by = &unit.caller.principal;
-        documents::add(&mut unit.conn, sealer, case.id, &documents, by).await?;
-        Ok(())
+        let is_triaged = case.state == CaseState::Triaged;
+        vec![Event {
+            id: clock.new_id(),
+            home: case.id.home(),
+            subject_id: case.id.to_string(),
+            subject_version: case.version,
+            kind: if is_triaged { "case.triaged" } else { "case.received" },
+            payload: json!({}),
+        }]
     }
 
-    /// The source key has a case: the same report gives that case as it stands now, another one is a conflict.
-    async fn known_already(&self, unit: &mut Unit<'_>) -> Result<v1::SubmitIntakeResponse, HubError> {
-        let gone = || HubError::Bug("a claimed source key leads nowhere");
-        let key = &self.intake.source;
-        let (home, uuid) = source_keys::find(&mut unit.conn, Subject::Case, key)
-            .await?
-            .ok_or_else(gone)?;
-        let id = CaseId::new(home, uuid);
-        let differences = self.differences(unit, id).await?.ok_or_else(gone)?;
-        if !differences.is_empty() {
-            // Told to anybody else they would find out, guess by guess, what a masked case says.
-            let differences = self.is_from_first_sender(unit, id).await?.then_some(differences);
-            return Err(HubError::Exists {
-                kind: Kind::Case,
-                id: id.to_string(),
-                differences,
-            });
-        }
-        let case = cases::get(&mut unit.conn, id).await?.ok_or_else(gone)?;
-        let eyes = Eyes::of_reporter(unit.hub, unit.caller);
-        let main = links::main_of(&mut unit.conn, id).await?;
-        // A report that was linked is told how the case goes that it follows.
-        let told = match main {
-            None => case.clone(),
-            Some(main) => cases::get(&mut unit.conn, main).await?.ok_or_else(gone)?,
-        };
-        // Where that one is offered, and who is asked, is for those who see it.
-        let may_look = main.is_none() || unit.caller.may_use(Field::MainCase, &told);
-        let outcome = if let (CaseState::Offered { offer }, true) = (&told.state, may_look) {
-            let offer = *offer;
-            let view = offers::get(&mut unit.conn, offer).await?.ok_or_else(gone)?;
-            let decision = decisions::get(&mut unit.conn, view.offer.decision).await?;
-            let decision = decision.ok_or_else(gone)?.decision;
-            let result = outcome_to_wire(decision.outcome) as i32;
-            // Where the other report comes from is not for this one's reporter.
-            let eyes = if main.is_some() {
-                &Eyes::new(unit.hub, unit.caller)
-            } else {
-                &eyes
-            };
-            let explanation = eyes.seen(&told, decision).explain();
-            v1::RouteOutcome {
-                result,
-                offer: Some(eyes.offer(&told, &view)),
-                decision_id: view.offer.decision.to_string(),
-                message_id: explanation.id,
-                message_en: explanation.en,
-            }
-        } else {
-            outcome_without_search(&unit.hub.policies.active(), &told)
-        };
-        unit.audit(id.home(), id).await?;
-        if let Some(main) = main {
-            unit.audit(main.home(), main).await?;
-        }
-        // Who has sent it may have lost the first answer; who only knows what was sent learns nothing new.
-        let is_sender = intakes::is_reported_by(&mut unit.conn, id, &unit.caller.principal).await?;
-        let answer = v1::SubmitIntakeResponse {
-            case: Some(v1::Case {
-                linked_to_case_id: main.map(|main| main.to_string()).unwrap_or_default(),
-                ..eyes.case(&case)
-            }),
-            already_known: true,
-            outcome: Some(outcome),
-            public_code: String::new(),
-        };
-        if !is_sender {
-            return Ok(answer);
-        }
-        self.restored(unit.hub, &mut unit.conn, answer).await
-    }
-
-    /// Whether it comes from whoever sent the report that made `case`, or from the same system.
-    async fn is_from_first_sender(&self, unit: &mut Unit<'_>, case: CaseId) -> Result<bool, HubError> {
-        if unit.caller.system.as_deref() == Some(self.intake.source.system_name()) {
-            return Ok(true);
-        }
-        Ok(intakes::is_reported_by(&mut unit.conn, case, &unit.caller.principal).await?)
-    }
-
-    /// In which fields the report that made the case differs from this one. `None` = there is none.
-    async fn differences(
+    fn answer(
         &self,
-        unit: &mut Unit<'_>,
-        case: CaseId,
-    ) -> Result<Option<Vec<&'static str>>, HubError> {
-        let sealer = unit.hub.store.sealer();
-        let first = match intakes::first_of_case(&mut unit.conn, sealer, case).await? {
-            None => return Ok(None),
-            // Nobody knows any more what it said: the key alone tells that it is the same.
-            Some(Kept::Erased) => return Ok(Some(vec![])),
-            Some(Kept::There(first)) => first,
+        hub: &Hub,
+        caller: &Permit,
+        policy: &Policy,
+        code: PublicCode,
+    ) -> v1::SubmitIntakeResponse {
+        let eyes = Eyes::of_reporter(hub, caller);
+        let outcome = match &self.search {
+            Some(search) => search.outcome(&self.case, &eyes),
+            None => outcome_without_search(policy, &self.case),
         };
-        let kept = persons::of_case(&mut unit.conn, sealer, case).await?;
-        if kept.iter().any(|kept| !kept.is_whole) {
-            let sent = Intake {
-                persons: first.persons.clone(),
-                ..self.intake.clone()
-            };
-            return Ok(Some(first.differences(&sent)));
+        v1::SubmitIntakeResponse {
+            case: Some(eyes.case(&self.case)),
+            already_known: false,
+            outcome: Some(outcome),
+            public_code: code.to_string(),
         }
-        let first = Intake {
-            persons: kept.into_iter().map(|kept| kept.person).collect(),
-            ..first
-        };
-        Ok(Some(first.differences(&self.intake)))
     }
+}
+
+/// The case rows, the reports as they were sent with the persons in them, and what the searches found.
+async fn write(conn: &mut PgConnection, taken: &[Taken], reports: &SealedReports) -> Result<(), HubError> {
+    let rows: Vec<_> = taken.iter().map(|taken| &taken.case).collect();
+    cases::insert(conn, &rows).await?;
+    intakes::insert(conn, reports).await?;
+    let searches = taken.iter().filter_map(|taken| Some((&taken.case, taken.search.as_ref()?)));
+    let searches: Vec<_> = searches.collect();
+    if !searches.is_empty() {
+        write_all(conn, &searches).await?;
+    }
+    Ok(())
 }
 
 /// What to tell a caller about a case for which nobody is being asked by this call.

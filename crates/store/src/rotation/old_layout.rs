@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{BATCH, Progress, rest};
 use crate::columns::regency;
-use crate::persons::{SealedPersons, identity_cell};
+use crate::persons::{SealedCells, identity_cell};
 use crate::seal::Cell;
 use crate::subject_keys::{seal, stale, story_cell};
 use crate::{Context, Kept, KeyError, Sealer, Store, StoreError};
@@ -151,16 +151,16 @@ async fn reseal_persons(conn: &mut PgConnection, sealer: &Sealer, case: CaseId) 
     .fetch_all(&mut *conn)
     .await?;
     let (mut ids, mut before) = (vec![], vec![]);
-    let mut columns = SealedPersons::default();
+    let mut columns = SealedCells::default();
     for row in rows {
         let cell = identity_cell(home, row.person_id);
         if let Kept::There(person) = sealer.open::<Person>(cell, None, &row.content)? {
-            columns.add(sealer, home, row.person_id, &person)?;
+            columns.add(sealer, case, row.person_id, &person)?;
             ids.push(row.person_id);
             before.push(row.content);
         }
     }
-    let SealedPersons {
+    let SealedCells {
         keys,
         contents,
         contacts,

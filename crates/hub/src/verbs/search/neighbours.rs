@@ -1,0 +1,124 @@
+//! Searches of several cases in one transaction: each sees the places that those before it are about to take.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use serasi_domain::capacity::PoolKey;
+use serasi_domain::case::Case;
+use serasi_domain::directory::Directory;
+use serasi_domain::id::{DecisionId, FacilityId, OfferId};
+use serasi_domain::policy::Policy;
+use serasi_domain::routing::replay::DecisionInputs;
+use serasi_domain::routing::{Choice, NotRoutable, route};
+use serasi_store::capacity::{Purpose, Wanted, reserve_together};
+use serasi_store::facilities::may_be_asked;
+use serasi_store::{PgConnection, StoreError};
+use time::OffsetDateTime;
+
+use super::{Found, Search, seeker};
+use crate::board::Snapshot;
+use crate::clock::Clock;
+
+/// What the cases of one transaction want.
+pub(in crate::verbs) struct Neighbours<'a> {
+    board: Snapshot,
+    policy: &'a Arc<Policy>,
+    clock: &'a Clock,
+    wanted: BTreeMap<(FacilityId, PoolKey), Wanted>,
+    asked: Vec<(FacilityId, PoolKey)>,
+}
+
+/// What they got.
+pub(in crate::verbs) struct Held {
+    taken: HashSet<(FacilityId, PoolKey)>,
+    asked: HashSet<(FacilityId, PoolKey)>,
+}
+
+impl<'a> Neighbours<'a> {
+    pub(in crate::verbs) const fn new(board: Snapshot, policy: &'a Arc<Policy>, clock: &'a Clock) -> Self {
+        Self {
+            board,
+            policy,
+            clock,
+            wanted: BTreeMap::new(),
+            asked: vec![],
+        }
+    }
+
+    /// Decides who is asked for a new case. `None` = the board proposes nobody who has room left: the case must be
+    /// searched for alone, by what the database has.
+    pub(in crate::verbs) fn search(
+        &mut self,
+        case: &Case,
+        now: OffsetDateTime,
+    ) -> Result<Option<Search>, NotRoutable> {
+        let seeker = seeker(case, &[]);
+        let directory = Arc::clone(&self.board.directory);
+        let routing = route(seeker, &directory, self.policy, now)?;
+        let mut inputs = DecisionInputs::new(seeker, &directory);
+        inputs.passed_over = self.pass_over(case, &directory, &routing.choices);
+        if inputs.passed_over == routing.choices.len() && !routing.choices.is_empty() {
+            return Ok(None);
+        }
+        let lost = routing.choices.iter().take(inputs.passed_over);
+        inputs.lost.extend(lost.map(|choice| choice.facility));
+        let home = case.id.home();
+        let found = Found {
+            policy: Arc::clone(self.policy),
+            routing,
+            inputs,
+            offer_id: OfferId::new(home, self.clock.new_id()),
+            decision_id: DecisionId::new(home, self.clock.new_id()),
+            attempt: 1,
+        };
+        let position = Arc::clone(&self.board.position);
+        Ok(Some(found.settle(case, now, (&directory, position))))
+    }
+
+    /// Wants the places of the first choice that has them beside what the others want; gives how many have not.
+    fn pass_over(&mut self, case: &Case, directory: &Directory, choices: &[Choice]) -> usize {
+        let with_overflow = self.policy.of(case.facts.urgency).uses_overflow;
+        for (position, choice) in choices.iter().enumerate() {
+            let key = (choice.facility, choice.pool);
+            if !choice.holds_places {
+                self.asked.push(key);
+                return position;
+            }
+            let entry = directory.entry(choice.facility);
+            let pool = entry.and_then(|entry| entry.pools.iter().find(|pool| pool.key == choice.pool));
+            let mut wanted = self.wanted.get(&key).copied().unwrap_or_default();
+            wanted.add(case.facts.need.places, with_overflow);
+            if pool.is_some_and(|pool| wanted.fits(pool)) {
+                self.wanted.insert(key, wanted);
+                return position;
+            }
+        }
+        choices.len()
+    }
+
+    /// Takes what is wanted. A pool that has not all of it is left as it is.
+    pub(in crate::verbs) async fn hold(self, conn: &mut PgConnection) -> Result<Held, StoreError> {
+        let wanted = self.wanted.into_iter();
+        let wanted: Vec<_> = wanted
+            .map(|((facility, pool), wanted)| (facility, pool, wanted))
+            .collect();
+        Ok(Held {
+            taken: reserve_together(conn, &wanted, Purpose::Offer).await?,
+            asked: may_be_asked(conn, &self.asked).await?,
+        })
+    }
+}
+
+impl Held {
+    /// Whether the search got what it wanted.
+    pub(in crate::verbs) fn has(&self, search: &Search) -> bool {
+        search.offer.as_ref().is_none_or(|view| {
+            let key = (view.offer.facility, view.offer.pool);
+            if view.offer.holds_places {
+                self.taken.contains(&key)
+            } else {
+                self.asked.contains(&key)
+            }
+        })
+    }
+}
