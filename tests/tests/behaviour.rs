@@ -14,6 +14,8 @@ mod audit;
 mod backstop;
 #[path = "behaviour/break_glass.rs"]
 mod break_glass;
+#[path = "behaviour/cancelled_begin.rs"]
+mod cancelled_begin;
 #[path = "behaviour/care.rs"]
 mod care;
 #[path = "behaviour/clocks.rs"]
@@ -92,6 +94,8 @@ mod stream_intakes;
 mod subjects;
 #[path = "behaviour/tls.rs"]
 mod tls;
+#[path = "behaviour/together.rs"]
+mod together;
 #[path = "behaviour/tokens.rs"]
 mod tokens;
 #[path = "behaviour/transfer.rs"]

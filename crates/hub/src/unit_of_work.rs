@@ -199,7 +199,8 @@ pub(crate) async fn alone<M: Mutation>(
     call: &Call,
     mutation: &M,
 ) -> Result<M::Response, HubError> {
-    repeated(hub, || once(hub, call, mutation)).await
+    // On the heap: a whole command is too large to lie in the task of every caller.
+    Box::pin(repeated(hub, || once(hub, call, mutation))).await
 }
 
 /// Runs work in a task that owns everything: a client that goes away drops only its wait for the answer.

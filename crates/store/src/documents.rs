@@ -89,9 +89,9 @@ pub async fn add(
     by: &str,
 ) -> Result<(), StoreError> {
     let key = find_or_make(conn, sealer, case, document_cell(case, new.id.uuid())).await?;
-    let mut sealed = SealedDocuments::default();
-    sealed.add(sealer, &key, (case, new, by));
-    insert(conn, &sealed).await
+    let mut rows = SealedDocuments::default();
+    rows.add(sealer, &key, (case, new, by));
+    insert(conn, &rows).await
 }
 
 pub(crate) async fn insert(conn: &mut PgConnection, documents: &SealedDocuments) -> Result<(), StoreError> {

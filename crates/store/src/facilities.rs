@@ -227,7 +227,9 @@ pub async fn may_be_asked(
     )
     .fetch_all(conn)
     .await?;
-    let places = places.into_iter().filter_map(|place| usize::try_from(place - 1).ok());
+    let places = places
+        .into_iter()
+        .filter_map(|place| usize::try_from(place - 1).ok());
     Ok(places.filter_map(|place| asked.get(place).copied()).collect())
 }
 

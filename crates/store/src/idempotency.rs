@@ -58,10 +58,7 @@ pub async fn begin_call(
 }
 
 /// Keeps responses. `false` = one of the calls ran at the same time and committed first.
-pub async fn remember(
-    conn: &mut PgConnection,
-    calls: &[(CallKey, Remembered)],
-) -> Result<bool, StoreError> {
+pub async fn remember(conn: &mut PgConnection, calls: &[(CallKey, Remembered)]) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "INSERT INTO idempotency_keys (region_code, principal, request_id, verb, request_hash, response, created_at,
              caller_hash)

@@ -162,19 +162,21 @@ pub struct SealedPersons {
 impl SealedPersons {
     /// The persons of a case, in order.
     pub fn of(sealer: &Sealer, case: CaseId, persons: &[NewPerson<'_>]) -> Result<Self, StoreError> {
-        let mut sealed = Self::default();
+        let mut columns = Self::default();
         for (new, position) in persons.iter().zip(1..) {
             let id = new.id.uuid();
-            sealed.cells.add(sealer, case, id, new.person)?;
-            sealed.found_by.add(sealer.index(), case.home(), id, (new.person, &new.terms));
-            sealed.homes.push(case.home().to_string());
-            sealed.cases.push(case.uuid());
-            sealed.ids.push(id);
-            sealed.positions.push(position);
-            sealed.provisional.push(new.person.nik.is_none());
-            sealed.index_versions.push(sealer.index().newest());
+            columns.cells.add(sealer, case, id, new.person)?;
+            columns
+                .found_by
+                .add(sealer.index(), case.home(), id, (new.person, &new.terms));
+            columns.homes.push(case.home().to_string());
+            columns.cases.push(case.uuid());
+            columns.ids.push(id);
+            columns.positions.push(position);
+            columns.provisional.push(new.person.nik.is_none());
+            columns.index_versions.push(sealer.index().newest());
         }
-        Ok(sealed)
+        Ok(columns)
     }
 
     pub(crate) fn append(&mut self, mut other: Self) {

@@ -65,10 +65,11 @@ impl Store {
                 })
             })
             // sqlx 0.9.0 can hand on a connection with an open transaction when a `begin` is cancelled, and the next
-            // write on it would be lost (guarantees, finding 1).
+            // write on it would be lost (guarantees, finding 1). A ROLLBACK alone would put a warning into the server's log
+            // for every transaction.
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+                    sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await?;
                     Ok(true)
                 })
             })

@@ -239,7 +239,11 @@ impl Taken {
             home: case.id.home(),
             subject_id: case.id.to_string(),
             subject_version: case.version,
-            kind: if is_triaged { "case.triaged" } else { "case.received" },
+            kind: if is_triaged {
+                "case.triaged"
+            } else {
+                "case.received"
+            },
             payload: json!({}),
         }]
     }
@@ -270,7 +274,9 @@ async fn write(conn: &mut PgConnection, taken: &[Taken], reports: &SealedReports
     let rows: Vec<_> = taken.iter().map(|taken| &taken.case).collect();
     cases::insert(conn, &rows).await?;
     intakes::insert(conn, reports).await?;
-    let searches = taken.iter().filter_map(|taken| Some((&taken.case, taken.search.as_ref()?)));
+    let searches = taken
+        .iter()
+        .filter_map(|taken| Some((&taken.case, taken.search.as_ref()?)));
     let searches: Vec<_> = searches.collect();
     if !searches.is_empty() {
         write_all(conn, &searches).await?;

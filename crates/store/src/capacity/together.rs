@@ -90,7 +90,9 @@ pub async fn reserve_together(
     )
     .fetch_all(conn)
     .await?;
-    let places = places.into_iter().filter_map(|place| usize::try_from(place - 1).ok());
+    let places = places
+        .into_iter()
+        .filter_map(|place| usize::try_from(place - 1).ok());
     let taken = places.filter_map(|place| wanted.get(place));
     Ok(taken.map(|(facility, pool, _)| (*facility, *pool)).collect())
 }

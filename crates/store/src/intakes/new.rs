@@ -52,37 +52,39 @@ impl SealedReports {
     pub fn of(sealer: &Sealer, new: &NewReport<'_>) -> Result<Self, StoreError> {
         let case = new.case;
         let (home, uuid) = (case.home().to_string(), case.uuid());
-        let mut sealed = Self {
+        let mut columns = Self {
             persons: SealedPersons::of(sealer, case, new.persons)?,
             case: Some(case),
             ..Self::default()
         };
         let cell = story_cell("intakes", "content", new.id.uuid(), case);
         let story = sealer.new_key(cell.home, cell.subject, cell.class)?;
-        sealed.keys.add(case, cell, &story);
+        columns.keys.add(case, cell, &story);
         // The persons are kept apart.
         let report = Intake {
             persons: vec![],
             ..new.intake.clone()
         };
-        sealed.contents.push(sealer.seal(cell, &story.key, &report));
-        sealed
+        columns.contents.push(sealer.seal(cell, &story.key, &report));
+        columns
             .codes
             .push(sealer.seal(code_cell(case), &story.key, &new.code));
         for document in new.documents {
-            sealed.documents.add(sealer, &story.key, (case, document, new.from));
+            columns
+                .documents
+                .add(sealer, &story.key, (case, document, new.from));
         }
         for (version, value) in sealer.index().public_code(new.code).values {
-            sealed.code_values.push(value);
-            sealed.code_versions.push(version);
-            sealed.code_homes.push(home.clone());
-            sealed.code_cases.push(uuid);
+            columns.code_values.push(value);
+            columns.code_versions.push(version);
+            columns.code_homes.push(home.clone());
+            columns.code_cases.push(uuid);
         }
-        sealed.homes.push(home);
-        sealed.cases.push(uuid);
-        sealed.ids.push(new.id.uuid());
-        sealed.from.push(new.from.to_owned());
-        Ok(sealed)
+        columns.homes.push(home);
+        columns.cases.push(uuid);
+        columns.ids.push(new.id.uuid());
+        columns.from.push(new.from.to_owned());
+        Ok(columns)
     }
 
     /// Puts `other` behind what is here.

@@ -116,7 +116,12 @@ async fn reindex_one(
                 for kept in kept {
                     let person = kept.known();
                     let terms = terms(&person, reported_at);
-                    rows.add(store.sealer().index(), case.home(), kept.id.uuid(), (&person, &terms));
+                    rows.add(
+                        store.sealer().index(),
+                        case.home(),
+                        kept.id.uuid(),
+                        (&person, &terms),
+                    );
                 }
                 write(&mut transaction, store, case, &ids, &rows).await?;
                 transaction.commit().await?;

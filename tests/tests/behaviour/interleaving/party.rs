@@ -75,7 +75,8 @@ impl Party {
                 places: self.chance.random_range(1..3),
                 ..v1::Need::default()
             }),
-            ..intake(&format!("{}-{deed}", self.name))
+            // A second storm on the same hub brings other reports.
+            ..intake(&format!("{}-{deed}-{}", self.name, self.chance.random::<u64>()))
         };
         self.client.intake.submit_intake(submit(report)).await.map(drop)
     }

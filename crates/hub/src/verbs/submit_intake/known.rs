@@ -16,7 +16,10 @@ use crate::wire::outcome_to_wire;
 
 impl SubmitIntake {
     /// The source key has a case: the same report gives that case as it stands now, another one is a conflict.
-    pub(super) async fn known_already(&self, unit: &mut Unit<'_>) -> Result<v1::SubmitIntakeResponse, HubError> {
+    pub(super) async fn known_already(
+        &self,
+        unit: &mut Unit<'_>,
+    ) -> Result<v1::SubmitIntakeResponse, HubError> {
         let gone = || HubError::Bug("a claimed source key leads nowhere");
         let key = &self.intake.source;
         let (home, uuid) = source_keys::find(&mut unit.conn, Subject::Case, key)

@@ -111,9 +111,10 @@ async fn take_down(hub: &Hub, group: Vec<Entry>) {
     match commit(hub, members).await {
         Ok(done) => {
             for (place, response) in done {
-                let answer = answers.get_mut(place).and_then(Option::take);
                 // Who does not wait any more finds it by the request id.
-                drop(answer.map(|answer| answer.send(Ok(response))));
+                if let Some(answer) = answers.get_mut(place).and_then(Option::take) {
+                    drop(answer.send(Ok(response)));
+                }
             }
         }
         // Each would only find the same.
@@ -127,10 +128,7 @@ async fn take_down(hub: &Hub, group: Vec<Entry>) {
 }
 
 /// Gives the responses of those that are committed, by their place in the group; the others have left it.
-async fn commit(
-    hub: &Hub,
-    members: Vec<Member>,
-) -> Result<Vec<(usize, v1::SubmitIntakeResponse)>, HubError> {
+async fn commit(hub: &Hub, members: Vec<Member>) -> Result<Vec<(usize, v1::SubmitIntakeResponse)>, HubError> {
     let members = without_twins(members);
     let mut conn = hub.store.begin(Context::Work).await?;
     let (now, members) = without_known(&mut conn, members).await?;
@@ -175,7 +173,9 @@ async fn without_known(
         let Submission { call, report } = &*member.submission;
         call.key(report.home)
     });
-    let sources = members.iter().map(|member| &member.submission.report.intake.source);
+    let sources = members
+        .iter()
+        .map(|member| &member.submission.report.intake.source);
     let keys: Vec<_> = keys.collect();
     let (now, known_calls) = idempotency::begin_calls(conn, &keys).await?;
     let known_sources = source_keys::are_known(conn, Subject::Case, &sources.collect::<Vec<_>>()).await?;
@@ -245,10 +245,7 @@ async fn keep(
         );
         acts.push(entry(&hub.clock, now, &call.caller, act, subject));
         let response = taken.answer(hub, &call.caller, policy, code);
-        calls.push((
-            call.key(report.home),
-            call.remembered::<SubmitIntake>(&response),
-        ));
+        calls.push((call.key(report.home), call.remembered::<SubmitIntake>(&response)));
         done.push((member.place, response));
         cases.push(taken);
     }
