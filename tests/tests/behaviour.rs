@@ -82,6 +82,8 @@ mod safe_houses;
 mod scene;
 #[path = "behaviour/schema.rs"]
 mod schema;
+#[path = "behaviour/server_limit.rs"]
+mod server_limit;
 #[path = "behaviour/service_commands.rs"]
 mod service_commands;
 #[path = "behaviour/stages.rs"]

@@ -3,8 +3,13 @@
 //!
 //! It fills a hub with cases that are not real: never to be pointed at one in production.
 
+mod bad;
 mod country;
+mod hub_process;
+mod limit;
 mod load;
+mod meters;
+mod private;
 mod reports;
 mod result;
 mod watch;
@@ -22,13 +27,17 @@ use crate::exit::Exit;
 use crate::output::Output;
 use crate::progress::progress;
 use country::Country;
+use hub_process::HubProcess;
 use load::{Client, Window, drive};
+use meters::{Cost, Meters};
 use reports::Reporter;
 use result::{BenchResult, Measured};
 
 /// Connections are opened, caches filled, queries planned; none of it counts.
 const WARM_UP: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_secs(1);
+/// Of somebody who has none.
+const NO_TOKEN: &str = "none";
 
 /// Runs the load and reports it.
 pub(crate) async fn bench(
@@ -39,16 +48,10 @@ pub(crate) async fn bench(
     if let Some(BenchWhat::Watch(args)) = &args.what {
         return watch::watch(args, output).await;
     }
-    let seed = args.seed.unwrap_or_else(|| rand::rng().random());
-    let hubs = connect(options, args).await?;
-    let result = BenchResult {
-        seed,
-        clients: args.clients,
-        connections: u16::try_from(hubs.len()).unwrap_or(u16::MAX),
-        duration_s: args.duration,
-        measured: match args.mix {
-            Mix::Submit => submit(hubs, args, seed, output).await,
-        },
+    let result = if args.private {
+        private::bench(args, output).await?
+    } else {
+        load(options, args, None, output).await?
     };
     if output.is_json() {
         output.json_line(&result.to_json())?;
@@ -56,6 +59,30 @@ pub(crate) async fn bench(
         output.line(result.to_text())?;
     }
     Ok(result.exit())
+}
+
+/// `process` is the hub that is asked, where its cost can be seen.
+async fn load(
+    options: &ClientOptions,
+    args: &BenchArgs,
+    process: Option<&HubProcess>,
+    output: &Output<'_>,
+) -> Result<BenchResult, CliError> {
+    let seed = args.seed.unwrap_or_else(|| rand::rng().random());
+    let hubs = connect(options, args).await?;
+    let connections = u16::try_from(hubs.len()).unwrap_or(u16::MAX);
+    let (measured, cost) = match args.mix {
+        Mix::Submit => submit((options, hubs), args, (seed, process), output).await?,
+    };
+    Ok(BenchResult {
+        seed,
+        clients: args.clients,
+        connections,
+        duration_s: args.duration,
+        measured,
+        cost,
+        limit: None,
+    })
 }
 
 async fn connect(options: &ClientOptions, args: &BenchArgs) -> Result<Vec<Hub>, CliError> {
@@ -67,8 +94,19 @@ async fn connect(options: &ClientOptions, args: &BenchArgs) -> Result<Vec<Hub>, 
     Ok(hubs)
 }
 
-async fn submit(hubs: Vec<Hub>, args: &BenchArgs, seed: u64, output: &Output<'_>) -> Measured {
+async fn submit(
+    (options, hubs): (&ClientOptions, Vec<Hub>),
+    args: &BenchArgs,
+    (seed, process): (u64, Option<&HubProcess>),
+    output: &Output<'_>,
+) -> Result<(Measured, Option<Cost>), CliError> {
     let country = Arc::new(Country::load());
+    let stranger = ClientOptions {
+        token: Some(NO_TOKEN.to_owned().into()),
+        token_file: None,
+        ..options.clone()
+    };
+    let stranger = Hub::connect(&stranger).await?;
     // The people are drawn from the seed; the keys are not, or a second run would only find the first one's cases.
     let run: u32 = rand::rng().random();
     let now = now();
@@ -83,12 +121,23 @@ async fn submit(hubs: Vec<Hub>, args: &BenchArgs, seed: u64, output: &Output<'_>
             let reporter = Reporter::new(Arc::clone(&country), seed, (run, number), now);
             let client = Client {
                 hub: hub.intakes(),
+                as_stranger: stranger.intakes(),
                 reporter,
+                bad: (args.bad_share, seed ^ u64::from(number)),
             };
             tokio::spawn(drive(client, window))
         })
         .collect();
-    show_seconds(args.duration, output).await;
+    let bar = progress(output, Some(WARM_UP.as_secs() + u64::from(args.duration)));
+    tokio::time::sleep_until(window.starts.into()).await;
+    let before = Meters::read(process).await?;
+    while Instant::now() < window.ends {
+        bar.inc(1);
+        let next = Instant::now() + TICK;
+        tokio::time::sleep_until(next.min(window.ends).into()).await;
+    }
+    bar.finish_and_clear();
+    let after = Meters::read(process).await?;
     let mut measured = Measured::default();
     for task in tasks {
         match task.await {
@@ -96,18 +145,10 @@ async fn submit(hubs: Vec<Hub>, args: &BenchArgs, seed: u64, output: &Output<'_>
             Err(_) => measured.lost_clients += 1,
         }
     }
-    measured
-}
-
-/// A bar of seconds while the clients work.
-async fn show_seconds(duration_s: u16, output: &Output<'_>) {
-    let seconds = WARM_UP.as_secs() + u64::from(duration_s);
-    let bar = progress(output, Some(seconds));
-    for _ in 0..seconds {
-        tokio::time::sleep(TICK).await;
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
+    let cost = before
+        .zip(after)
+        .map(|(before, after)| before.until(&after, measured.count()));
+    Ok((measured, cost))
 }
 
 #[expect(

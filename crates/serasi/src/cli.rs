@@ -257,6 +257,24 @@ pub(crate) struct BenchArgs {
     /// Draw the same people and places again.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Of all calls, the share that is malformed, too large, without a valid token, sent twice or in conflict with one
+    /// before.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) bad_share: f64,
+    /// Measure a hub of its own, with a private database and the reference directory; says also what a case costs.
+    #[arg(long)]
+    pub(crate) private: bool,
+    /// Then measure what the same server does when pgbench writes the rows of the same cases.
+    #[arg(long, requires = "private")]
+    pub(crate) pgbench: bool,
+    /// Folder with initdb and postgres, where they are not in the usual places.
+    #[arg(long, env = "SERASI_PG_BIN", value_name = "DIR")]
+    pub(crate) pg_bin: Option<PathBuf>,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=0.9).contains(share));
+    share.ok_or_else(|| "must be a share from 0 to 0.9, such as 0.2".to_owned())
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -28,7 +28,7 @@ use crate::output::Output;
 use crate::serve::until_told;
 
 mod cases;
-mod directory;
+pub(crate) mod directory;
 mod facilities;
 mod summary;
 

@@ -15,7 +15,7 @@ mod binaries;
 mod cluster;
 mod owner;
 
-pub use binaries::NoBinaries;
+pub use binaries::{NoBinaries, program};
 pub use owner::is_root;
 
 /// A running private cluster. Dropping it leaves the server running, and the next start adopts it: call

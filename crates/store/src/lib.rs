@@ -22,6 +22,7 @@ pub mod insight;
 pub mod intakes;
 pub mod leases;
 pub mod legal_holds;
+pub mod limit;
 pub mod links;
 pub mod offers;
 pub mod persons;

@@ -2,8 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serasi_proto::v1::SubmitIntakeRequest;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 
+use super::bad::Bad;
 use super::reports::Reporter;
 use super::result::Measured;
 use crate::client::Authorized;
@@ -15,7 +19,11 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(50);
 /// One caller with its own people.
 pub(super) struct Client {
     pub(super) hub: IntakeServiceClient<Authorized>,
+    /// The same hub, with a token that is none.
+    pub(super) as_stranger: IntakeServiceClient<Authorized>,
     pub(super) reporter: Reporter,
+    /// Share of its calls that are bad, drawn from a seed.
+    pub(super) bad: (f64, u64),
 }
 
 /// Calls that start in it are measured.
@@ -27,26 +35,45 @@ pub(super) struct Window {
 
 /// Asks until the window ends; a call that is on its way then is waited for, or the slowest would be left out.
 pub(super) async fn drive(mut client: Client, window: Window) -> Measured {
+    let (share, seed) = client.bad;
+    let mut rng = StdRng::seed_from_u64(seed);
     let mut measured = Measured::default();
+    let mut last: Option<SubmitIntakeRequest> = None;
     loop {
-        let request = client.reporter.next_request();
+        let good = client.reporter.next_request();
+        let bad = last.as_ref().filter(|_| rng.random_bool(share));
+        let bad = bad.map(|last| (Bad::any(&mut rng), last));
+        let request = bad.map_or_else(|| good.clone(), |(bad, last)| bad.of(good.clone(), last));
+        let bad = bad.map(|(bad, _)| bad);
+        let hub = if bad == Some(Bad::Unauthorized) {
+            &mut client.as_stranger
+        } else {
+            &mut client.hub
+        };
         let asked = Instant::now();
         if asked >= window.ends {
             return measured;
         }
-        let answer = client.hub.submit_intake(request).await;
+        let answer = hub.submit_intake(request).await;
         let answered = Instant::now();
         let is_measured = asked >= window.starts;
-        let has_failed = answer.is_err();
-        match answer {
-            Ok(_) | Err(_) if !is_measured => {}
-            Ok(response) => {
-                let outcome = response.into_inner().outcome.unwrap_or_default();
-                measured.answered(outcome.result, answered - asked, answered - window.starts);
-            }
-            Err(status) => measured.failed(code_name(status.code()), answered - window.starts),
+        let at = answered.saturating_duration_since(window.starts);
+        let is_as_expected = bad.map_or_else(|| answer.is_ok(), |bad| bad.is_answered(&answer));
+        if bad.is_none() && answer.is_ok() {
+            last = Some(good);
         }
-        if has_failed {
+        if is_measured {
+            match (bad, answer) {
+                (Some(_), _) if is_as_expected => measured.refused(at),
+                (Some(_) | None, Err(status)) => measured.failed(code_name(status.code()), at),
+                (Some(_), Ok(_)) => measured.failed("taken although bad", at),
+                (None, Ok(response)) => {
+                    let outcome = response.into_inner().outcome.unwrap_or_default();
+                    measured.answered(outcome.result, answered - asked, at);
+                }
+            }
+        }
+        if !is_as_expected {
             tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
         }
     }

@@ -7,6 +7,8 @@ use hdrhistogram::Histogram;
 use serasi_proto::v1::RouteResult;
 use serde_json::{Value, json};
 
+use super::limit::Limit;
+use super::meters::Cost;
 use crate::codes::label;
 use crate::exit::Exit;
 use crate::table::facts;
@@ -30,6 +32,8 @@ pub(super) struct Measured {
     results: BTreeMap<i32, u64>,
     /// By gRPC code.
     errors: BTreeMap<&'static str, u64>,
+    /// Bad calls that were answered as they must be.
+    refused: u64,
     /// From the start of the window to the last answer.
     lasted: Duration,
     /// Clients that ended without a result.
@@ -43,6 +47,9 @@ pub(super) struct BenchResult {
     pub(super) connections: u16,
     pub(super) duration_s: u16,
     pub(super) measured: Measured,
+    /// Where the hub is one that can be looked at.
+    pub(super) cost: Option<Cost>,
+    pub(super) limit: Option<Limit>,
 }
 
 impl Default for Measured {
@@ -52,6 +59,7 @@ impl Default for Measured {
             latency_us: latency_us.expect("the bounds above are valid"),
             results: BTreeMap::new(),
             errors: BTreeMap::new(),
+            refused: 0,
             lasted: Duration::ZERO,
             lost_clients: 0,
         }
@@ -71,6 +79,16 @@ impl Measured {
         self.lasted = self.lasted.max(at);
     }
 
+    pub(super) fn refused(&mut self, at: Duration) {
+        self.refused += 1;
+        self.lasted = self.lasted.max(at);
+    }
+
+    /// Good calls that were answered.
+    pub(super) fn count(&self) -> u64 {
+        self.latency_us.len()
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         self.latency_us
             .add(&other.latency_us)
@@ -81,6 +99,7 @@ impl Measured {
         for (code, count) in &other.errors {
             *self.errors.entry(code).or_default() += count;
         }
+        self.refused += other.refused;
         self.lasted = self.lasted.max(other.lasted);
         self.lost_clients += other.lost_clients;
     }
@@ -138,6 +157,18 @@ impl BenchResult {
             "latency_ms": latency_ms,
             "results": measured.results().collect::<BTreeMap<_, _>>(),
             "errors": measured.errors,
+            "refused_as_expected": measured.refused,
+            "cost_per_case": self.cost.map(|cost| json!({
+                "hub_cpu_us": cost.hub_cpu_us.round(),
+                "database_cpu_us": cost.database_cpu_us.round(),
+                "wal_bytes": cost.wal_bytes.round(),
+            })),
+            "hub_memory_bytes": self.cost.map(|cost| cost.hub_memory_bytes),
+            "pgbench": self.limit.map(|limit| json!({
+                "one_by_one_per_second": round(limit.one_by_one),
+                "in_batches_per_second": round(limit.in_batches),
+                "ratio": round(measured.per_second() / limit.one_by_one),
+            })),
             "lost_clients": measured.lost_clients,
         })
     }
@@ -164,7 +195,7 @@ impl BenchResult {
             .map(|(code, count)| format!("{count} {code}"));
         let (clients, connections) = (self.clients, self.connections);
         let lost = measured.lost_clients;
-        facts([
+        let load = [
             (
                 "load",
                 format!(
@@ -185,6 +216,13 @@ impl BenchResult {
             ("results", counted(results.collect())),
             ("errors", counted(errors.collect())),
             (
+                "refused",
+                match measured.refused {
+                    0 => String::new(),
+                    refused => format!("{refused} bad calls, as they must be"),
+                },
+            ),
+            (
                 "lost clients",
                 if lost == 0 {
                     String::new()
@@ -192,7 +230,34 @@ impl BenchResult {
                     lost.to_string()
                 },
             ),
-        ])
+        ];
+        facts(load.into_iter().chain(self.machine()))
+    }
+
+    /// What it cost, and what the server itself can do, where that was measured.
+    fn machine(&self) -> [(&'static str, String); 3] {
+        let per_second = self.measured.per_second();
+        [
+            (
+                "cost of a case",
+                self.cost.map_or_else(String::new, |cost| {
+                    let Cost { hub_cpu_us, database_cpu_us, wal_bytes, .. } = cost;
+                    format!("{hub_cpu_us:.0} us CPU in the hub, {database_cpu_us:.0} us in PostgreSQL, {wal_bytes:.0} bytes WAL")
+                }),
+            ),
+            (
+                "memory",
+                self.cost.map_or_else(String::new, |cost| format!("{} MiB, the hub", cost.hub_memory_bytes >> 20)),
+            ),
+            (
+                "pgbench",
+                self.limit.map_or_else(String::new, |limit| {
+                    let Limit { one_by_one, in_batches } = limit;
+                    let ratio = per_second / one_by_one;
+                    format!("{one_by_one:.1} cases per second one by one, {in_batches:.1} in batches; hub : one by one = {ratio:.2}")
+                }),
+            ),
+        ]
     }
 }
 
@@ -216,6 +281,8 @@ mod tests {
             connections: 1,
             duration_s: 2,
             measured,
+            cost: None,
+            limit: None,
         }
     }
 

@@ -1,8 +1,6 @@
 //! `serasi bench watch`: what idle watchers cost a hub, and how fast all of them are told. The hub is a process of its own,
 //! with a private database, so that its memory can be read; it is gone afterwards.
 
-mod hub_process;
-
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -16,6 +14,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tonic::{Request, Status, Streaming};
 
+use super::hub_process::HubProcess;
 use crate::cli::BenchWatchArgs;
 use crate::client::Hub;
 use crate::error::CliError;
@@ -24,7 +23,6 @@ use crate::output::Output;
 use crate::progress::progress;
 use crate::request_id;
 use crate::table::facts;
-use hub_process::HubProcess;
 
 /// Nothing happens for so long, to see what waiting costs.
 const IDLE: Duration = Duration::from_secs(10);

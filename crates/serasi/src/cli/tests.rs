@@ -183,3 +183,16 @@ fn a_lost_place_asks_for_words_when_its_reason_has_none() {
     assert!(parse("serasi placement cancel 3273-1 --reason other --note banjir").is_ok());
     assert!(parse("serasi placement discharge 3273-1").is_err());
 }
+
+#[test]
+fn the_limit_of_the_server_is_measured_on_a_hub_of_its_own_only() {
+    assert!(parse("serasi bench --private --pgbench --clients 64 --bad-share 0.2").is_ok());
+    assert!(
+        parse("serasi bench --pgbench").is_err(),
+        "somebody's database would be filled"
+    );
+    assert!(
+        parse("serasi bench --bad-share 1").is_err(),
+        "nothing good would come"
+    );
+}

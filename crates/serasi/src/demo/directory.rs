@@ -34,14 +34,7 @@ pub(super) async fn load(stage: &Stage, output: &mut Output<'_>) -> Result<(), C
         ))?;
         return Ok(());
     }
-    let valid_until = Clock::system().now().unix_timestamp() + VALIDITY_S;
-    let mut rows = serasi_directory::reference_facilities();
-    for row in &mut rows {
-        row.capacity_valid_until_time = Some(Timestamp {
-            seconds: valid_until,
-            nanos: 0,
-        });
-    }
+    let rows = rows();
     let bar = progress(output, Some(rows.len() as u64));
     let sent = bar.clone();
     let stream = tokio_stream::iter(rows.into_iter().inspect(move |_| sent.inc(1)));
@@ -54,4 +47,17 @@ pub(super) async fn load(stage: &Stage, output: &mut Output<'_>) -> Result<(), C
         done.created
     ))?;
     Ok(())
+}
+
+/// The reference directory, its places known for a month.
+pub(crate) fn rows() -> Vec<v1::ImportFacilitiesRequest> {
+    let valid_until = Clock::system().now().unix_timestamp() + VALIDITY_S;
+    let mut rows = serasi_directory::reference_facilities();
+    for row in &mut rows {
+        row.capacity_valid_until_time = Some(Timestamp {
+            seconds: valid_until,
+            nanos: 0,
+        });
+    }
+    rows
 }

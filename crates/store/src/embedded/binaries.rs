@@ -42,6 +42,15 @@ pub(super) fn find(bin_dir: Option<&Path>) -> Result<Binaries, NoBinaries> {
         })
 }
 
+/// Another program of PostgreSQL: beside the server's, else in the search path.
+#[must_use]
+pub fn program(bin_dir: Option<&Path>, name: &str) -> Option<PathBuf> {
+    let beside = find(bin_dir).ok().map(|binaries| binaries.path(name));
+    let from_path = std::env::var_os("PATH").unwrap_or_default();
+    let in_path = std::env::split_paths(&from_path).map(|dir| dir.join(name));
+    beside.into_iter().chain(in_path).find(|path| path.is_file())
+}
+
 fn checked(dir: PathBuf) -> Option<Binaries> {
     ["initdb", "postgres"]
         .iter()

@@ -102,7 +102,7 @@ impl HubProcess {
         let clock = Clock::system();
         let request = TokenRequest {
             subject: "bench".to_owned(),
-            roles: vec![Role::Administrator, Role::Coordinator],
+            roles: vec![Role::Administrator, Role::Coordinator, Role::HotlineOperator],
             scope: RegionCode::NATION,
             facility: None,
             system: None,
@@ -131,6 +131,68 @@ impl HubProcess {
         let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
         let ticks = after_name.split_whitespace().skip(11).take(2);
         Ok(ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS_PER_SECOND)
+    }
+
+    /// The private database, as its owner or as the hub.
+    pub(super) fn database_url(&self, role: &str) -> String {
+        let socket = self.folder.join("socket");
+        format!("postgres://{role}@localhost/postgres?host={}", socket.display())
+    }
+
+    /// Its own folder, gone with it.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where its socket is.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.folder.join("socket")
+    }
+
+    /// Time all processes of the database have worked, those that have ended included.
+    pub(super) fn database_cpu_seconds(&self) -> Result<f64, CliError> {
+        let path = self.folder.join("postgres/postmaster.pid");
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| CliError::Unreadable { path, source }
+        };
+        let file = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
+        let server = file.lines().next().unwrap_or_default();
+        let processes = std::fs::read_dir("/proc").map_err(unreadable(Path::new("/proc")))?;
+        let mut ticks = 0.0;
+        for process in processes.flatten() {
+            // Who has ended meanwhile is counted by the server.
+            let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else {
+                continue;
+            };
+            let fields: Vec<_> = stat
+                .rsplit_once(')')
+                .map_or("", |(_, rest)| rest)
+                .split_whitespace()
+                .collect();
+            let is_server = process.file_name().to_str() == Some(server);
+            if is_server || fields.get(1) == Some(&server) {
+                // In program and kernel; of the server also those of its children that have ended.
+                let own = fields.iter().skip(11).take(if is_server { 4 } else { 2 });
+                ticks += own.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>();
+            }
+        }
+        Ok(ticks / TICKS_PER_SECOND)
+    }
+
+    /// Stops the hub where it stands, so that somebody else has the machine; `false` lets it go on.
+    pub(super) async fn freeze(&self, is_frozen: bool) {
+        let signal = if is_frozen { "-STOP" } else { "-CONT" };
+        drop(
+            Command::new("kill")
+                .args([signal, &self.id.to_string()])
+                .status()
+                .await,
+        );
+    }
+
+    pub(super) const fn options(&self) -> &ClientOptions {
+        &self.options
     }
 
     fn read(&self, name: &str) -> Result<String, CliError> {
