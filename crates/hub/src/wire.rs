@@ -20,6 +20,7 @@ mod placement;
 mod policy;
 mod public_status;
 mod reference;
+mod registry;
 mod stage;
 mod subject;
 mod tiered;
@@ -50,6 +51,10 @@ pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use public_status::public_status;
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
+pub(crate) use registry::{
+    acknowledgements, obligation_ages_to_wire, obligation_state_to_wire, outcomes, owed_to_wire,
+    registration_step_to_wire, registration_to_wire,
+};
 pub(crate) use stage::{course_to_wire, indicators, record_to_wire};
 pub(crate) use subject::{affected_to_wire, answer, step_to_wire, subject_request_to_wire};
 pub(crate) use tiered::tiered_to_wire;

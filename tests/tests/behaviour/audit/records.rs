@@ -33,6 +33,10 @@ const NOT_RECORDED: &[(&str, &str)] = &[
     ("InsightService/GetTruthfulness", "figures of facilities"),
     ("InsightService/GetTimeliness", "counts and medians"),
     ("InsightService/GetIndicators", "averages; small ones are hidden"),
+    (
+        "InsightService/GetObligationAges",
+        "counts; small ones are hidden",
+    ),
     ("InsightService/GetTieredReport", "counts; small ones are hidden"),
     (
         "CaseService/GetPublicStatus",
