@@ -52,7 +52,7 @@ pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use public_status::public_status;
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
 pub(crate) use registry::{
-    acknowledgements, obligation_ages_to_wire, obligation_state_to_wire, outcomes, owed_to_wire,
+    acknowledgements, obligation_ages_to_wire, obligation_state_to_wire, outcomes, owed_registration_to_wire,
     registration_step_to_wire, registration_to_wire,
 };
 pub(crate) use stage::{course_to_wire, indicators, record_to_wire};

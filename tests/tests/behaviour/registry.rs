@@ -80,14 +80,12 @@ fn dinas(hub: &TestHub, scope: &str) -> Client {
 }
 
 async fn listed(client: &mut Client) -> Vec<v1::OwedRegistration> {
-    let request = v1::ListObligationsRequest::default();
-    client
-        .registry
-        .list_obligations(request)
-        .await
-        .unwrap()
-        .into_inner()
-        .owed
+    found(client, v1::ListObligationsRequest::default()).await
+}
+
+async fn found(client: &mut Client, request: v1::ListObligationsRequest) -> Vec<v1::OwedRegistration> {
+    let answer = client.registry.list_obligations(request).await.unwrap();
+    answer.into_inner().owed
 }
 
 fn outcome(person_id: &str, state: v1::ObligationState) -> v1::OutcomeEntry {

@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use time::macros::{date, datetime};
 
 use super::*;
@@ -129,7 +131,7 @@ fn every_state_allows_the_verbs_of_the_table_and_no_other() {
             .iter()
             .filter_map(|verb| Some(format!("{verb:?}={}", after_verb(person.clone(), *verb)?)))
             .collect();
-        table.push_str(&format!("{name}: {}\n", line.join(" ")));
+        writeln!(table, "{name}: {}", line.join(" ")).unwrap();
     }
     let expected = "\
 unchecked: Serve=not_found/due Match=matched Doubt=ambiguous

@@ -1,6 +1,7 @@
 //! GetRegistration: where one person stands, with every step so far. The look is on record.
 
 use serasi_domain::id::PersonId;
+use serasi_domain::need_to_know::Sight;
 use serasi_domain::registry::Registration;
 use serasi_proto::v1;
 use serasi_store::{Context, StoreError, cases, registrations};
@@ -34,8 +35,8 @@ impl Act for GetRegistration {
             .as_ref()
             .map(|case| Eyes::new(unit.hub, unit.caller).of_case(case));
         let is_frozen = case.is_some_and(|case| case.is_frozen);
-        let sees_key = sight.is_some_and(|sight| sight.is_whole())
-            || !is_frozen && unit.caller.may_use(Field::Report, &person);
+        let sees_key =
+            sight.is_some_and(Sight::is_whole) || !is_frozen && unit.caller.may_use(Field::Report, &person);
         let mut wire = with_everything(unit, &person).await?;
         if !sees_key {
             wire.registry_id.clear();

@@ -18,7 +18,7 @@ use crate::error::HubError;
 use crate::policies::national_home;
 use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
-use crate::wire::{owed_to_wire, registration_to_wire};
+use crate::wire::{owed_registration_to_wire, registration_to_wire};
 
 pub(crate) struct ListObligations {
     pub(crate) filter: ObligationFilter,
@@ -108,7 +108,7 @@ async fn show(
     };
     let kept = file.persons.iter().find(|kept| kept.id == person.person);
     let known = kept.map(KeptPerson::known);
-    Ok(owed_to_wire(
+    Ok(owed_registration_to_wire(
         &person,
         &file.case,
         known.as_ref(),

@@ -123,7 +123,7 @@ pub(crate) fn registration_step_to_wire(step: &Step) -> v1::RegistrationStep {
 }
 
 /// Somebody who is owed something, as `sight` shows them at a moment.
-pub(crate) fn owed_to_wire(
+pub(crate) fn owed_registration_to_wire(
     person: &Registration,
     case: &Case,
     known: Option<&Person>,

@@ -4,8 +4,9 @@ use std::process::{Command, Output};
 
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
-use serasi_tests::binary;
 use serasi_tests::build::{child, facility};
+use serasi_tests::{TestHub, binary};
+use tempfile::TempDir;
 
 use super::{NAME, NIK, at_home_elsewhere, obligation, placed};
 use crate::scene::hub_with;
@@ -20,87 +21,108 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dinas_fetches_its_list_and_sends_back_what_became_of_it() {
-    let hub = hub_with(vec![facility("A", "32.73.01", 9)]).await;
-    let at_home = v1::Person {
-        domicile_region_code: "32.73.01.1001".to_owned(),
-        ..at_home_elsewhere()
-    };
-    let formula = v1::Person {
-        name: "=SUM(1;2)".to_owned(),
-        ..child()
-    };
-    let ids = placed(&hub, "1", vec![at_home, formula]).await;
-    let url = format!("http://{}", hub.address());
-    let token = hub.token(&[Role::DinasOfficer], "32.73", None);
-    let folder = tempfile::tempdir().unwrap();
-    let list = folder.path().join("daftar.csv");
-    let list = list.to_str().unwrap();
-    let serasi = |arguments: &[&str]| {
-        let mut command = Command::new(binary());
-        command
-            .args(["--hub", &url, "--token", &token, "registry"])
-            .args(arguments);
-        command.output().unwrap()
-    };
+/// A terminal of the dinas of Kota Bandung, with a folder.
+struct Terminal {
+    hub: TestHub,
+    token: String,
+    folder: TempDir,
+}
 
+impl Terminal {
+    /// With two people whose reports are addressed to it.
+    async fn with_two_reports() -> (Self, Vec<String>) {
+        let hub = hub_with(vec![facility("A", "32.73.01", 9)]).await;
+        let at_home = v1::Person {
+            domicile_region_code: "32.73.01.1001".to_owned(),
+            ..at_home_elsewhere()
+        };
+        let formula = v1::Person {
+            name: "=SUM(1;2)".to_owned(),
+            ..child()
+        };
+        let ids = placed(&hub, "1", vec![at_home, formula]).await;
+        let terminal = Self {
+            token: hub.token(&[Role::DinasOfficer], "32.73", None),
+            folder: tempfile::tempdir().unwrap(),
+            hub,
+        };
+        (terminal, ids)
+    }
+
+    fn serasi(&self, arguments: &[&str]) -> Output {
+        let url = format!("http://{}", self.hub.address());
+        let mut command = Command::new(binary());
+        command.args(["--hub", &url, "--token", &self.token, "registry"]);
+        command.args(arguments).output().unwrap()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    async fn state(&self, person: &str) -> v1::ObligationState {
+        obligation(&self.hub, person).await.state()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_people_is_written_to_a_file_and_nowhere_else() {
+    let (terminal, ids) = Box::pin(Terminal::with_two_reports()).await;
     for arguments in [
         &["obligations"][..],
         &["obligations", "--json"],
         &["obligations", "--csv", "-"],
     ] {
-        let shown = serasi(arguments);
-        assert!(
-            !text(&shown).contains(NAME) && !text(&shown).contains(NIK),
-            "{arguments:?}"
-        );
+        let shown = text(&terminal.serasi(arguments));
+        assert!(!shown.contains(NAME) && !shown.contains(NIK), "{arguments:?}");
     }
-    assert_eq!(obligation(&hub, &ids[0]).await.state(), v1::ObligationState::Due);
-    let written = serasi(&["obligations", "--csv", list]);
+    assert_eq!(terminal.state(&ids[0]).await, v1::ObligationState::Due);
+    let list = terminal.path("daftar.csv");
+    let written = terminal.serasi(&["obligations", "--csv", &list]);
     assert!(written.status.success(), "{}", text(&written));
     assert!(!text(&written).contains(NAME));
-    assert_eq!(
-        obligation(&hub, &ids[0]).await.state(),
-        v1::ObligationState::Reported
-    );
-    let read = Command::new("python3").args(["-c", READ, list]).output().unwrap();
+    assert_eq!(terminal.state(&ids[0]).await, v1::ObligationState::Reported);
+    let read = Command::new("python3")
+        .args(["-c", READ, &list])
+        .output()
+        .unwrap();
     assert_eq!(
         text(&read),
         format!("2 [\"'=SUM(1;2)\", '{NAME}'] ['dilaporkan', 'dilaporkan']\n[\"'{NIK}\"]\n")
     );
+    terminal.hub.finish().await;
+}
 
-    let acknowledged = serasi(&["acknowledge", &ids[0], "bukan-id"]);
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_a_list_is_sent_back_and_refused_rows_are_listed() {
+    let (terminal, ids) = Box::pin(Terminal::with_two_reports()).await;
+    let acknowledged = terminal.serasi(&["acknowledge", &ids[0], &ids[1], "bukan-id"]);
     assert_eq!(acknowledged.status.code(), Some(1), "{}", text(&acknowledged));
     let content = format!(
         "id_serasi;status_usulan;tanggal;id_dtks\n{};diusulkan;2026-11-01;\n{};ditetapkan;2026-11-01;\n{};selesai;;\n",
         ids[0], ids[1], ids[1]
     );
-    let back = folder.path().join("hasil.csv");
+    let back = terminal.path("hasil.csv");
     std::fs::write(&back, content).unwrap();
-    let sent = serasi(&["outcome", back.to_str().unwrap()]);
+    let sent = terminal.serasi(&["outcome", &back]);
     assert_eq!(sent.status.code(), Some(1), "{}", text(&sent));
+    let told = text(&sent);
     assert!(
-        text(&sent).contains("1 recorded, 0 recorded before, 2 refused"),
-        "{}",
-        text(&sent)
+        told.contains("1 recorded, 0 recorded before, 2 refused"),
+        "{told}"
     );
-    let rejects = std::fs::read_to_string(folder.path().join("hasil.csv.rejects.csv")).unwrap();
+    let rejects = std::fs::read_to_string(format!("{back}.rejects.csv")).unwrap();
     let lines: Vec<_> = rejects.lines().collect();
     assert!(
         lines[1].starts_with("3,") && lines[1].contains("registry_id"),
         "{rejects}"
     );
     assert!(lines[2].starts_with("4,status_usulan,"), "{rejects}");
-    let again = serasi(&["outcome", back.to_str().unwrap()]);
+    let again = text(&terminal.serasi(&["outcome", &back]));
     assert!(
-        text(&again).contains("0 recorded, 1 recorded before, 2 refused"),
-        "{}",
-        text(&again)
+        again.contains("0 recorded, 1 recorded before, 2 refused"),
+        "{again}"
     );
-    assert_eq!(
-        obligation(&hub, &ids[0]).await.state(),
-        v1::ObligationState::Proposed
-    );
-    hub.finish().await;
+    assert_eq!(terminal.state(&ids[0]).await, v1::ObligationState::Proposed);
+    terminal.hub.finish().await;
 }

@@ -2,12 +2,15 @@
 
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
+use serasi_tests::TestHub;
 use serasi_tests::build::{child, facility, intake, request_id, submit};
 use serasi_tests::status::violated_fields;
 use sqlx::AssertSqlSafe;
 use tonic::Code;
 
-use super::{NAME, NIK, accept, at_home_elsewhere, dinas, listed, obligation, people, placed, registration};
+use super::{
+    NAME, NIK, accept, at_home_elsewhere, dinas, found, listed, obligation, people, placed, registration,
+};
 use crate::scene::hub_with;
 
 #[tokio::test]
@@ -140,13 +143,13 @@ async fn the_dinas_sees_the_person_whole_and_has_the_report_by_that() {
     let person = seen.person.unwrap();
     assert_eq!((person.nik.as_str(), person.name.as_str()), (NIK, NAME));
     assert_eq!(person.address, "Jl. Contoh 7");
-    let taken = obligation(&hub, &ids[0]).await;
-    assert_eq!(taken.state(), v1::ObligationState::Reported);
-    assert!(taken.delivered_to.ends_with("#bu-dinas"));
-    assert!(taken.delivery_time.is_some() && taken.answer_deadline_time.is_none());
+    let reported = obligation(&hub, &ids[0]).await;
+    assert_eq!(reported.state(), v1::ObligationState::Reported);
+    assert!(reported.delivered_to.ends_with("#bu-dinas"));
+    assert!(reported.delivery_time.is_some() && reported.answer_deadline_time.is_none());
     // Who looks later does not become the one who took it.
     listed(&mut dinas(&hub, "33.74")).await;
-    assert_eq!(obligation(&hub, &ids[0]).await, taken);
+    assert_eq!(obligation(&hub, &ids[0]).await, reported);
     let looks: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM audit_entries WHERE verb = 'ListObligations' AND subject_id = $1 AND principal LIKE '%#bu-dinas'",
     )
@@ -198,21 +201,29 @@ async fn a_registration_is_hidden_from_whoever_has_nothing_to_do_with_it() {
     hub.finish().await;
 }
 
-#[tokio::test]
-async fn pages_and_filters_reach_every_report_once_the_oldest_first() {
+/// Five people of Kota Bandung, of whom the fourth has been owed a report for forty days.
+async fn one_forgotten() -> (TestHub, Vec<String>) {
     let hub = hub_with(vec![facility("A", "32.73.01", 9)]).await;
     let mut ids = vec![];
     for number in 0..5 {
         ids.extend(placed(&hub, &number.to_string(), vec![child()]).await);
     }
+    let age = format!(
+        "UPDATE registrations SET raised_at = raised_at - interval '40 days', due_at = due_at - interval '40 days',
+         answer_before = NULL WHERE person_id::text = '{}'",
+        &ids[3][5..]
+    );
     let mut connection = hub.database.connect().await;
-    let age = "UPDATE registrations SET raised_at = raised_at - interval '40 days', due_at = due_at - interval '40 days',
-         answer_before = NULL WHERE person_id::text = ";
-    let age = format!("{age}'{}'", &ids[3][5..]);
     sqlx::query(AssertSqlSafe(age))
         .execute(&mut connection)
         .await
         .unwrap();
+    (hub, ids)
+}
+
+#[tokio::test]
+async fn pages_reach_every_report_once_the_oldest_first() {
+    let (hub, ids) = Box::pin(one_forgotten()).await;
     let mut worker = hub.client(Role::SocialWorker, "32.73");
     let mut page_token = String::new();
     let mut seen = vec![];
@@ -223,62 +234,48 @@ async fn pages_and_filters_reach_every_report_once_the_oldest_first() {
             without_persons: true,
             ..v1::ListObligationsRequest::default()
         };
-        let page = worker
-            .registry
-            .list_obligations(request)
-            .await
-            .unwrap()
-            .into_inner();
-        seen.extend(
-            page.owed
-                .into_iter()
-                .map(|owed| owed.registration.unwrap().person_id),
-        );
+        let page = worker.registry.list_obligations(request).await.unwrap();
+        let page = page.into_inner();
+        let registrations = page.owed.into_iter().filter_map(|owed| owed.registration);
+        seen.extend(registrations.map(|registration| registration.person_id));
         page_token = page.next_page_token;
         if page_token.is_empty() {
             break;
         }
     }
-    let oldest_first = [3, 0, 1, 2, 4].map(|at: usize| ids[at].clone());
-    assert_eq!(seen, oldest_first);
+    assert_eq!(seen, [3, 0, 1, 2, 4].map(|at: usize| ids[at].clone()));
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn filters_leave_what_is_overdue_old_or_of_a_region() {
+    let (hub, ids) = Box::pin(one_forgotten()).await;
+    let mut worker = hub.client(Role::SocialWorker, "32.73");
+    let all = v1::ListObligationsRequest::default;
     for request in [
         v1::ListObligationsRequest {
             overdue_only: true,
-            ..v1::ListObligationsRequest::default()
+            ..all()
         },
         v1::ListObligationsRequest {
             min_age_days: 30,
-            ..v1::ListObligationsRequest::default()
+            ..all()
         },
     ] {
-        let found = worker
-            .registry
-            .list_obligations(request)
-            .await
-            .unwrap()
-            .into_inner()
-            .owed;
-        assert_eq!(found.len(), 1);
-        assert!(found[0].registration.clone().unwrap().obligation.unwrap().overdue);
+        let seen = found(&mut worker, request).await;
+        let forgotten = seen[0].registration.clone().unwrap();
+        assert_eq!((seen.len(), &forgotten.person_id), (1, &ids[3]));
+        assert!(forgotten.obligation.unwrap().overdue);
     }
     let elsewhere = v1::ListObligationsRequest {
         addressee_region_code: "33".to_owned(),
-        ..v1::ListObligationsRequest::default()
+        ..all()
     };
-    assert!(
-        worker
-            .registry
-            .list_obligations(elsewhere)
-            .await
-            .unwrap()
-            .into_inner()
-            .owed
-            .is_empty()
-    );
+    assert!(found(&mut worker, elsewhere).await.is_empty());
     let village = v1::ListObligationsRequest {
         region_code: "32.73.01".to_owned(),
         min_age_days: -1,
-        ..v1::ListObligationsRequest::default()
+        ..all()
     };
     let refused = worker.registry.list_obligations(village).await.unwrap_err();
     assert_eq!(violated_fields(&refused), ["min_age_days", "region_code"]);
