@@ -27,7 +27,9 @@ mod tiered;
 mod time;
 mod watch;
 
-pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list, exact};
+pub(crate) use audit::{
+    audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list, exact, must_be_countable,
+};
 pub(crate) use break_glass::break_glass_to_wire;
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, glimpse_to_wire, need};
