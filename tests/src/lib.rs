@@ -23,5 +23,5 @@ pub mod status;
 mod binary;
 mod hub;
 
-pub use binary::{HubProcess, binary};
+pub use binary::{HubProcess, binary, development_token, free_port};
 pub use hub::{Client, Setup, TestHub};

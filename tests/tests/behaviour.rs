@@ -24,6 +24,8 @@ mod concurrency;
 mod dangerous_house;
 #[path = "behaviour/directory.rs"]
 mod directory;
+#[path = "behaviour/doctor.rs"]
+mod doctor;
 #[path = "behaviour/documents.rs"]
 mod documents;
 #[path = "behaviour/dry_run.rs"]
@@ -92,6 +94,8 @@ mod start;
 mod stream_intakes;
 #[path = "behaviour/subjects.rs"]
 mod subjects;
+#[path = "behaviour/telemetry.rs"]
+mod telemetry;
 #[path = "behaviour/tls.rs"]
 mod tls;
 #[path = "behaviour/tokens.rs"]

@@ -16,7 +16,7 @@ use std::time::Duration;
 use serasi_tests::build::{facility, intake, submit};
 use serasi_tests::database::TestDatabase;
 use serasi_tests::invariants::capacity_violations;
-use serasi_tests::{Client, HubProcess, binary};
+use serasi_tests::{Client, HubProcess, binary, free_port};
 use tokio::task::JoinSet;
 
 #[path = "survival/followers.rs"]
@@ -24,14 +24,6 @@ mod followers;
 
 const CLIENTS: usize = 8;
 const KILLS: u32 = 4;
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
 
 /// Mints a token of the process's development issuer, as a person would.
 fn token(data_dir: &std::path::Path) -> String {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use serasi_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
-use uuid::Uuid;
 
 use crate::error::{HubError, Kind, Violation};
+use crate::server::request_id;
 
 mod admission;
 mod broken;
@@ -286,7 +286,7 @@ fn stored(error: &StoreError) -> Status {
 
 fn internal(what: &str) -> Status {
     // The client reads this number to the operator, who finds the line in the log.
-    let request_id = Uuid::from_u128(rand::random());
+    let request_id = request_id();
     tracing::error!(what, request.id = %request_id, "inconsistency");
     let mut details = ErrorDetails::new();
     details.set_request_info(request_id.to_string(), "");

@@ -17,6 +17,7 @@ use serasi_store::events::Event;
 use serasi_store::idempotency::{self, CallKey, Remembered};
 use serasi_store::{Context, PgConnection, PgTransaction, StoreError, audit, events};
 use time::OffsetDateTime;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::auth::Permit;
@@ -165,7 +166,8 @@ pub(crate) async fn execute<M: Mutation>(
 ) -> Result<M::Response, HubError> {
     let hub = Arc::clone(hub);
     // The task owns everything: a client that goes away drops only its wait for the answer.
-    let task = tokio::spawn(async move { repeated(&hub, || once(&hub, &call, &mutation)).await });
+    let task =
+        tokio::spawn(async move { repeated(&hub, || once(&hub, &call, &mutation)).await }.in_current_span());
     match tokio::time::timeout(CALL_DEADLINE, task).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(HubError::Bug("a command panicked")),
@@ -334,7 +336,9 @@ pub(crate) trait Act: Send + Sync + 'static {
 /// Runs an act for a client; as with a mutation, a client that goes away drops only its wait.
 pub(crate) async fn run_for<A: Act>(hub: &Arc<Hub>, caller: Permit, act: A) -> Result<A::Output, HubError> {
     let hub = Arc::clone(hub);
-    let task = tokio::spawn(async move { repeated(&hub, || commit_once(&hub, &caller, &act)).await });
+    let task = tokio::spawn(
+        async move { repeated(&hub, || commit_once(&hub, &caller, &act)).await }.in_current_span(),
+    );
     task.await.unwrap_or(Err(HubError::Bug("a command panicked")))
 }
 

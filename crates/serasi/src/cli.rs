@@ -112,6 +112,11 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Bring the database schema up to date.
     Migrate(MigrateArgs),
+    /// Check what a hub would start with: configuration, keys, database, clock. Takes the options of `serve`; changes
+    /// nothing. Ends with 1 if something is wrong.
+    Doctor(Box<ServeArgs>),
+    /// Print the page on every option of a hub.
+    Configuration,
     /// Run a hub with its own database and the reference directory, to try things out.
     Demo(DemoArgs),
     /// Make a token of the development issuer.

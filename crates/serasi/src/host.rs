@@ -22,7 +22,7 @@ use crate::keys::KeyArgs;
 mod audit;
 mod data_dir;
 
-pub(crate) use audit::{create_audit_key, read_audit_key};
+pub(crate) use audit::{audit_heads_of, audit_key_of, create_audit_key, read_audit_key};
 
 /// A client may be away for a quarter of a year and still catch up.
 pub(crate) const KEEP_EVENTS_DAYS: i32 = 90;
@@ -52,7 +52,7 @@ pub(crate) struct HostArgs {
     #[arg(long, env = "SERASI_AUDIT_HEADS", value_name = "DIR")]
     pub(crate) audit_heads: Option<PathBuf>,
     /// Connections to the database.
-    #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(4..=500))]
+    #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=500))]
     pub(crate) db_connections: u32,
     /// Days that events are kept: a client that was away longer must begin anew.
     #[arg(long, env = "SERASI_KEEP_EVENTS", default_value_t = KEEP_EVENTS_DAYS, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(1..=36_500))]

@@ -13,7 +13,9 @@ use crate::cli::{
     Audit, BreakGlass, Case, Cli, ClientOptions, Command, Facility, Import, Insight, Intake, Offer,
     Placement, Policy, Registry, Route, Stage,
 };
+use crate::config::{Shown, page};
 use crate::demo;
+use crate::doctor;
 use crate::document;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -35,18 +37,26 @@ use crate::token;
 use crate::watch;
 
 /// Runs one command to its end.
-pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliError> {
+pub(crate) async fn run(cli: Cli, shown: &Shown, output: &mut Output<'_>) -> Result<Exit, CliError> {
     let client = &cli.client;
     match &cli.command {
         Command::Serve(args) => {
             log(LevelFilter::INFO);
-            serve::serve(args).await?;
+            serve::serve(args, shown).await?;
             Ok(Exit::Done)
         }
         Command::Migrate(args) => {
             log(LevelFilter::WARN);
             let done = migrate::migrate(args).await?;
             output.line(format!("{done} migrations were run; the schema is up to date"))?;
+            Ok(Exit::Done)
+        }
+        Command::Doctor(args) => {
+            log(LevelFilter::WARN);
+            doctor::doctor(args, output).await
+        }
+        Command::Configuration => {
+            output.line(page().trim_end())?;
             Ok(Exit::Done)
         }
         Command::Demo(args) => {

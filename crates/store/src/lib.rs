@@ -34,6 +34,7 @@ pub mod registrations;
 pub mod rotation;
 pub mod source_keys;
 pub mod stages;
+pub mod state;
 pub mod subjects;
 
 mod columns;

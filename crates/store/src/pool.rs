@@ -33,6 +33,14 @@ pub struct UnsafeSetting {
     pub wanted: &'static str,
 }
 
+/// Connections of a replica to its database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    pub used: u32,
+    pub idle: u32,
+    pub max: u32,
+}
+
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_TIMEOUT: &str = "10s";
 const LOCK_TIMEOUT: &str = "5s";
@@ -175,6 +183,17 @@ impl Store {
     /// A connection for reads of the directory and the law, without a context: rows about cases are not there.
     pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
         Ok(self.pool.acquire().await?)
+    }
+
+    /// As it is at this moment.
+    #[must_use]
+    pub fn pool_use(&self) -> PoolUse {
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
+        PoolUse {
+            used: self.pool.size().saturating_sub(idle),
+            idle,
+            max: self.pool.options().get_max_connections(),
+        }
     }
 
     #[must_use]

@@ -30,9 +30,8 @@ enum Admitted {
     /// A probe.
     Anybody,
     /// Somebody without a token, and the place that the call has until it is answered.
-    Stranger {
-        _place: Place,
-    },
+    #[expect(dead_code, reason = "the place is held, not looked at")]
+    Stranger(Place),
     Caller(Permit),
 }
 
@@ -62,8 +61,8 @@ impl AuthLayer {
             return Ok(Admitted::Anybody);
         }
         if request.uri().path() == PUBLIC {
-            let _place = self.places.take(STRANGERS).ok_or(HubError::CallerBusy)?;
-            return Ok(Admitted::Stranger { _place });
+            let place = self.places.take(STRANGERS).ok_or(HubError::CallerBusy)?;
+            return Ok(Admitted::Stranger(place));
         }
         let mut permit = match pass(&self.hub, request) {
             Err(HubError::Token(TokenError::UnknownKey)) => {
@@ -83,7 +82,7 @@ impl AuthLayer {
 impl Admitted {
     fn must_have_been_asked(&self) -> Result<(), HubError> {
         match self {
-            Self::Anybody | Self::Stranger { .. } => Ok(()),
+            Self::Anybody | Self::Stranger(_) => Ok(()),
             Self::Caller(permit) => permit.must_have_been_asked(),
         }
     }
