@@ -1,4 +1,4 @@
-//! The Helm chart, rendered by Helm itself (a Python package carries it): `tests/python/chart/test_chart.py` has the tests.
+//! The Helm chart, rendered by Helm itself (a Python package carries it), and the examples: `tests/python/chart` has the tests.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +12,7 @@ fn the_chart_renders_follows_the_schemas_and_keeps_its_promises() {
     let python = python::environment(tmp, "chart", &folder.join("requirements.txt"));
     python::run(
         Command::new(python)
-            .args(["-m", "unittest", "test_chart"])
+            .args(["-m", "unittest", "test_chart", "test_examples"])
             .current_dir(folder)
             // What python compiles does not belong beside the sources.
             .env("PYTHONDONTWRITEBYTECODE", "1"),
