@@ -1,7 +1,7 @@
 """The chart as Helm renders it, checked against the schemas of Kubernetes and against what it promises.
 
-Run by `cargo test` (tests/tests/chart.rs). After a change that is meant: SERASI_UPDATE_CHART=1 cargo test -p serasi-tests
---test chart, then look at the difference of the snapshots.
+Run by `cargo test` (tests/tests/shipped.rs). After a change that is meant: SERASI_UPDATE_CHART=1 cargo test -p serasi-tests
+--test shipped, then look at the difference of the snapshots.
 """
 
 import copy
