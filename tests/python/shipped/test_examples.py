@@ -4,6 +4,7 @@ import pathlib
 import re
 import unittest
 
+import kubernetes_validate
 import yaml
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -26,6 +27,15 @@ class CloudNativePg(unittest.TestCase):
         self.assertEqual(roles["hub"]["inRoles"], ["serasi_app"])
         self.assertNotEqual(self.documents[0]["spec"]["bootstrap"]["initdb"]["owner"], "hub")
         self.assertFalse([role for role in roles.values() if role.get("superuser") or role.get("bypassrls")])
+
+
+class AuditHeads(unittest.TestCase):
+    def test_the_volume_is_the_one_that_the_chart_mounts(self):
+        claim = yaml.safe_load((ROOT / "examples/audit-heads.yaml").read_text())
+        kubernetes_validate.validate(claim, "1.30", strict=True)
+        values = yaml.safe_load((ROOT / "helm/serasi/values.yaml").read_text())
+        self.assertEqual(claim["metadata"]["name"], values["audit"]["headsClaim"])
+        self.assertEqual(claim["spec"]["accessModes"], ["ReadWriteMany"])
 
 
 class Citus(unittest.TestCase):
