@@ -110,13 +110,13 @@ impl Place {
     async fn restore(&self, point: &str) -> EmbeddedPostgres {
         let cluster = self.path("second/postgres");
         let settings = cluster.join("postgresql.auto.conf");
-        let mut text = std::fs::read_to_string(&settings).unwrap();
-        text += &format!(
+        let before = std::fs::read_to_string(&settings).unwrap();
+        let recovery = format!(
             "archive_mode = off\nrestore_command = 'cp {}/%f %p'\nrecovery_target_time = '{point}'\n\
              recovery_target_action = promote\n",
             self.text("archive")
         );
-        std::fs::write(&settings, text).unwrap();
+        std::fs::write(&settings, before + &recovery).unwrap();
         let signal = cluster.join("recovery.signal");
         std::fs::write(&signal, "").unwrap();
         let owner = cluster.metadata().unwrap();
