@@ -17,6 +17,7 @@ use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use serasi_proto::v1::registry_service_client::RegistryServiceClient;
 use serasi_proto::v1::subject_service_client::SubjectServiceClient;
 use serasi_store::Store;
 use time::Duration;
@@ -85,6 +86,7 @@ pub struct Client {
     pub reference: ReferenceServiceClient<Authorized>,
     pub audit: AuditServiceClient<Authorized>,
     pub subjects: SubjectServiceClient<Authorized>,
+    pub registry: RegistryServiceClient<Authorized>,
 }
 
 type Authorized = InterceptedService<Channel, Bearer>;
@@ -118,6 +120,7 @@ impl Client {
             reference: ReferenceServiceClient::new(service()),
             audit: AuditServiceClient::new(service()),
             subjects: SubjectServiceClient::new(service()),
+            registry: RegistryServiceClient::new(service()),
         }
     }
 }

@@ -70,6 +70,8 @@ mod queues;
 mod reference;
 #[path = "behaviour/referral.rs"]
 mod referral;
+#[path = "behaviour/registry.rs"]
+mod registry;
 #[path = "behaviour/replay.rs"]
 mod replay;
 #[path = "behaviour/required_fields.rs"]

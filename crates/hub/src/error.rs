@@ -11,6 +11,7 @@ use serasi_domain::offer::IllegalOfferVerb;
 use serasi_domain::placement::IllegalPlacementVerb;
 use serasi_domain::policy::MissingFields;
 use serasi_domain::policy::care::TooLong;
+use serasi_domain::registry::IllegalRegistryVerb;
 use serasi_domain::routing::NotRoutable;
 use serasi_domain::subject::IllegalSubjectVerb;
 use serasi_store::StoreError;
@@ -40,6 +41,7 @@ pub(crate) enum Kind {
     Person,
     Placement,
     Policy,
+    Registration,
     SubjectRequest,
 }
 
@@ -68,6 +70,8 @@ pub(crate) enum RuleBroken {
     BreakGlass(#[from] IllegalBreakGlass),
     #[error(transparent)]
     Subject(#[from] IllegalSubjectVerb),
+    #[error(transparent)]
+    Registry(#[from] IllegalRegistryVerb),
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]
@@ -195,6 +199,7 @@ rule_broken_from!(
     IllegalOfferVerb,
     IllegalBreakGlass,
     IllegalPlacementVerb,
+    IllegalRegistryVerb,
     IllegalSubjectVerb,
     MissingFields,
     NotRoutable
@@ -214,6 +219,7 @@ impl Kind {
             Self::Person => "serasi.v1.Person",
             Self::Placement => "serasi.v1.Placement",
             Self::Policy => "serasi.v1.Policy",
+            Self::Registration => "serasi.v1.Registration",
             Self::SubjectRequest => "serasi.v1.SubjectRequest",
         }
     }

@@ -14,6 +14,7 @@ mod erase_due;
 mod escalate_overdue;
 mod expire_offers;
 mod follow_events;
+mod follow_up_reports;
 mod forget_events;
 mod forget_responses;
 mod refresh_board;
@@ -29,6 +30,7 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(refresh_keys::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(expire_offers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(follow_up_reports::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(seal_audit::run(Arc::clone(hub), stop.clone()));

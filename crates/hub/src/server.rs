@@ -22,6 +22,7 @@ use serasi_proto::v1::intake_service_server::IntakeServiceServer;
 use serasi_proto::v1::policy_service_server::PolicyServiceServer;
 use serasi_proto::v1::reference_service_server::ReferenceServiceServer;
 use serasi_proto::v1::referral_service_server::ReferralServiceServer;
+use serasi_proto::v1::registry_service_server::RegistryServiceServer;
 use serasi_proto::v1::subject_service_server::SubjectServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -34,7 +35,7 @@ use tower::util::BoxCloneSyncService;
 use crate::auth::AuthLayer;
 use crate::grpc::{
     AuditHandler, CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler,
-    ReferenceHandler, ReferralHandler, SubjectHandler,
+    ReferenceHandler, ReferralHandler, RegistryHandler, SubjectHandler,
 };
 use crate::hub::Hub;
 use crate::jobs;
@@ -191,6 +192,9 @@ fn routes(hub: &Arc<Hub>, settings: &ServerSettings) -> Routes {
         )))))
         .add_service(limited!(PolicyServiceServer::new(PolicyHandler(Arc::clone(hub)))))
         .add_service(limited!(InsightServiceServer::new(InsightHandler(Arc::clone(
+            hub
+        )))))
+        .add_service(limited!(RegistryServiceServer::new(RegistryHandler(Arc::clone(
             hub
         )))))
         .add_service(limited!(AuditServiceServer::new(AuditHandler(Arc::clone(hub)))))

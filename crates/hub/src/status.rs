@@ -212,6 +212,7 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         | Kind::Offer
         | Kind::Person
         | Kind::Placement
+        | Kind::Registration
         | Kind::SubjectRequest => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),

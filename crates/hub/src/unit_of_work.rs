@@ -3,6 +3,7 @@
 //! Every mutation is a task of its own that a cancelled call cannot drop; a known `request_id` gets the first response;
 //! serialization failures and deadlocks are repeated here and nowhere else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -179,8 +180,14 @@ where
     F: Future<Output = Result<T, HubError>>,
 {
     let mut tries = 1;
+    let mut loaded = BTreeSet::new();
     loop {
         match attempt().await {
+            Err(HubError::Store(StoreError::KeyNeeded(home))) if loaded.insert(home) => {
+                hub.store.load_keys(home).await?;
+                // Regencies are few, and each was to be loaded once.
+                continue;
+            }
             Err(HubError::Store(StoreError::Conflict(_)) | HubError::Raced) if tries < MAX_TRIES => {
                 pause(tries).await;
             }

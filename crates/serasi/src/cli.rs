@@ -34,7 +34,9 @@ pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, CloseArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, LinkArgs,
     ListLength, Offer, OfferListArgs, Policy, PolicyDryRunArgs, RecordsArgs, WithdrawArgs,
 };
-pub(crate) use registry::{EvaluateArgs, GenerateArgs, MatchArgs, Registry};
+pub(crate) use registry::{
+    AcknowledgeArgs, EvaluateArgs, GenerateArgs, MatchArgs, ObligationsArgs, OutcomeArgs, Registry,
+};
 pub(crate) use service::{
     AdvanceArgs, AftercareArgs, CancelArgs, DischargeArgs, NoShowArgs, Placement, RecordArgs, SignArgs,
     Stage, TransferArgs,
@@ -161,7 +163,7 @@ pub(crate) enum Command {
     /// Answer persons about their own data within 72 hours: export, suspend, refuse. List whom a breach affects.
     #[command(subcommand)]
     Subject(Subject),
-    /// Link persons and rows of the social registry in files.
+    /// See to it that who is served comes into the social registry; link persons and its rows in files.
     #[command(subcommand)]
     Registry(Registry),
     /// Measure how much a hub can do, with invented reports.

@@ -4,10 +4,11 @@ use serasi_proto::v1::{
     AccessNeed, AgeBand, AssessmentAspect, BreakGlassReason, BreakGlassVerdict, CancelReason, CapacitySource,
     CaseDivision, CaseOrder, CaseState, Channel, CloseReason, Cluster, Criterion, DataClass, DeclineReason,
     DischargeDestination, DocumentKind, FacilityKind, FacilityState, FundingSource, HoldReason,
-    IndicatorKind, MaskReason, NoShowReason, OfferState, OwnerKind, PlacementState, PolicyState, PoolKey,
-    Preference, Profession, RecordKind, RegionLevel, Regulation, RequiredField, RouteResult, ScopeTier,
-    ServiceBase, ServiceForm, Sex, SpecificDataClass, Stage, SubjectRefusal, SubjectRequestKind,
-    SubjectRequestState, SubjectRequester, Target, TransferReason, TransferState, Urgency, WithdrawReason,
+    IndicatorKind, MaskReason, NoShowReason, ObligationState, OfferState, OwnerKind, PlacementState,
+    PolicyState, PoolKey, Preference, Profession, RecordKind, RegionLevel, RegistryCode, Regulation,
+    RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, SpecificDataClass, Stage,
+    SubjectRefusal, SubjectRequestKind, SubjectRequestState, SubjectRequester, Target, TransferReason,
+    TransferState, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -68,6 +69,7 @@ code! {
     HoldReason: "HOLD_REASON_",
     MaskReason: "MASK_REASON_",
     NoShowReason: "NO_SHOW_REASON_",
+    ObligationState: "OBLIGATION_STATE_",
     OfferState: "OFFER_STATE_",
     OwnerKind: "OWNER_KIND_",
     PlacementState: "PLACEMENT_STATE_",
@@ -77,6 +79,7 @@ code! {
     RecordKind: "RECORD_KIND_",
     RegionLevel: "REGION_LEVEL_",
     Regulation: "REGULATION_",
+    RegistryCode: "REGISTRY_CODE_",
     RequiredField: "REQUIRED_FIELD_",
     RouteResult: "ROUTE_RESULT_",
     ScopeTier: "SCOPE_TIER_",

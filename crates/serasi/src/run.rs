@@ -92,9 +92,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
             log(LevelFilter::WARN);
             keys::run(args, output).await
         }
-        Command::Registry(Registry::Match(args)) => registry::matching(args, output),
-        Command::Registry(Registry::Evaluate(args)) => registry::evaluate(args, output),
-        Command::Registry(Registry::Generate(args)) => registry::generate(args, output),
+        Command::Registry(command) => of_registry(client, command, output).await,
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }
@@ -168,6 +166,21 @@ async fn of_break_glass(
         BreakGlass::Review(args) => break_glass::review(client, args, output).await,
         BreakGlass::List(args) => break_glass::list(client, args, output).await,
         BreakGlass::Show(glass) => break_glass::show(client, &glass.break_glass_id, output).await,
+    }
+}
+
+async fn of_registry(
+    client: &ClientOptions,
+    command: &Registry,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Registry::Match(args) => registry::matching(args, output),
+        Registry::Evaluate(args) => registry::evaluate(args, output),
+        Registry::Generate(args) => registry::generate(args, output),
+        Registry::Obligations(args) => registry::obligations(client, args, output).await,
+        Registry::Acknowledge(args) => registry::acknowledge(client, args, output).await,
+        Registry::Outcome(args) => registry::outcome(client, args, output).await,
     }
 }
 

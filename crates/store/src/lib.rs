@@ -30,6 +30,7 @@ pub mod policies;
 pub mod private_file;
 pub mod public_codes;
 pub mod records;
+pub mod registrations;
 pub mod rotation;
 pub mod source_keys;
 pub mod stages;

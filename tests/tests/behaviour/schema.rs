@@ -173,6 +173,7 @@ async fn the_hubs_role_may_add_to_the_record_and_not_change_it() {
         "decisions",
         "events",
         "facility_log",
+        "registration_log",
     ];
     assert_eq!(
         append_only,

@@ -125,6 +125,11 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
                 .to_owned(),
             "P16 Ps.18",
         ),
+        RuleBroken::Registry(error) => (
+            "REGISTRATION_STATE",
+            format!("Pendataan berstatus {}.", error.state),
+            error.article.code(),
+        ),
         RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
         RuleBroken::Subject(error) => subject_in_words(*error),
         RuleBroken::NotRoutable(_) => (

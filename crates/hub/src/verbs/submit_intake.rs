@@ -10,6 +10,7 @@ use serasi_domain::intake::Intake;
 use serasi_domain::person::PartyMember;
 use serasi_domain::policy::Policy;
 use serasi_domain::public_code::PublicCode;
+use serasi_domain::registry::Registration;
 use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
 use serasi_store::documents::NewDocument;
@@ -17,6 +18,7 @@ use serasi_store::persons::NewPerson;
 use serasi_store::source_keys::{self, Subject};
 use serasi_store::{
     Context, Kept, PgConnection, cases, decisions, documents, intakes, links, offers, persons, public_codes,
+    registrations,
 };
 use serde_json::json;
 
@@ -192,6 +194,9 @@ impl SubmitIntake {
                 })
                 .collect();
             persons::insert(&mut unit.conn, sealer, case.id, &persons).await?;
+            let of_report = |new: &NewPerson<'_>| Registration::of_report(new.id, case.id, new.person);
+            let registrations: Vec<_> = persons.iter().map(of_report).collect();
+            registrations::insert(&mut unit.conn, case.id, &registrations).await?;
         }
         let documents: Vec<_> = self
             .intake

@@ -2,7 +2,7 @@
 
 use serasi_domain::{
     break_glass, capacity, case, cluster, deadline, document, facility, insight, intake, need, need_to_know,
-    offer, person, placement, policy, privacy, routing, subject,
+    offer, person, placement, policy, privacy, registry, routing, subject,
 };
 use serasi_proto::v1;
 
@@ -90,6 +90,9 @@ pair!(policy::Regulation, v1::Regulation: P16, P7);
 pair!(policy::RequiredField, v1::RequiredField: PpksCategory, Criteria, Forms, Sex, Age);
 pair!(insight::tiered::Division, v1::CaseDivision: Cluster, Channel, Urgency, Outcome, Placement);
 pair!(deadline::Clock, v1::AllowanceClock: Wall, Working);
+pair!(registry::RegistryCode, v1::RegistryCode: Dtks, Dtsen);
+pair!(registry::MatchClass, v1::MatchClass: Exact, Probable, Reviewed);
+pair!(registry::RefusalReason, v1::RefusalReason: Deliberation, NotMatched, Correction, Deceased, Moved, Duplicate);
 pair!(routing::PreferenceName, v1::Preference: ScopeTier, CoversForms, TravelClass, Specialised, Implementer, Load,
     TravelMinutes, AnswerRecord);
 pair!(routing::ScopeTier, v1::ScopeTier: Regency, Province, WorkingArea, Nation);

@@ -1,8 +1,12 @@
-//! The part of the command line that links persons and registry rows in files, without a hub.
+//! The part of the command line about the social registry: obligations of the hub, and links in files without one.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serasi_proto::v1::ObligationState;
+
+use super::ListLength;
+use crate::codes;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Registry {
@@ -13,7 +17,30 @@ pub(crate) enum Registry {
     Evaluate(EvaluateArgs),
     /// Invent a registry, persons and the truth between them, to try matching out.
     Generate(GenerateArgs),
+    /// List who is owed a report or a registration, the oldest first; as a file for the dinas with --csv.
+    #[command(after_help = LIST)]
+    Obligations(ObligationsArgs),
+    /// Say that the dinas has the reports about these people.
+    Acknowledge(AcknowledgeArgs),
+    /// Record what became of reports, from the list that the dinas was given. Sending a file again changes nothing.
+    #[command(after_help = OUTCOMES)]
+    Outcome(OutcomeArgs),
 }
+
+const LIST: &str = "\
+On the terminal and with --json stands where each registration is, and nobody's name. --csv writes who they are, for a
+spreadsheet: UTF-8 with byte order mark, columns as the ministry's list of DTKS fields, then id_serasi, tanggal, tenggat.
+A cell that begins with an apostrophe is text: it would be taken for a formula, or lose digits. Only its owner can read
+the file. Whoever is listed in it to an officer of the dinas it is addressed to counts as reported.";
+
+const OUTCOMES: &str = "\
+The file is CSV with a header, comma or semicolon; of its columns these count, the others are passed over:
+  id_serasi      as in the list
+  status_usulan  diusulkan, musyawarah, verifikasi_validasi, ditetapkan; or why it was refused: ditolak_musyawarah,
+                 tidak_padan, perbaikan, meninggal, pindah, ganda. Other rows of the list are passed over
+  tanggal        the day it happened, YYYY-MM-DD
+  id_dtks        key of the row in the registry, with ditetapkan
+A row that is refused is listed in FILE.rejects.csv with its line and the reason; the others are recorded.";
 
 const FORMATS: &str = "\
 Files are CSV in UTF-8, plain, gzip or Zstandard, or Parquet; what they are is seen from their first bytes.
@@ -78,4 +105,42 @@ pub(crate) struct GenerateArgs {
     /// Folder for snapshot.csv, persons.csv and truth.csv.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ObligationsArgs {
+    /// Only DUE past their time.
+    #[arg(long)]
+    pub(crate) overdue: bool,
+    /// Only in this state: due, reported, proposed, deliberated, verified, registered, refused; may be given again
+    /// [default: all but registered].
+    #[arg(long, value_parser = codes::parse::<ObligationState>)]
+    pub(crate) state: Vec<ObligationState>,
+    /// Only what was first addressed to a dinas in this region.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) addressee: Option<String>,
+    /// Only of cases in this region.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) region: Option<String>,
+    /// Only what is owed for so many days at least.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(crate) older_than: Option<u16>,
+    #[command(flatten)]
+    pub(crate) length: ListLength,
+    /// Write who they are to this file, for the dinas.
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub(crate) csv: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AcknowledgeArgs {
+    /// Ids of the people.
+    #[arg(value_name = "PERSON", required = true)]
+    pub(crate) person_ids: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutcomeArgs {
+    /// The list, with what became of it.
+    pub(crate) file: PathBuf,
 }

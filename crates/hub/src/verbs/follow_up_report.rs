@@ -1,0 +1,39 @@
+//! Nobody at a dinas took a report in time: the next addressee up gets it, too (P16 Ps.35(2)).
+
+use serasi_domain::id::PersonId;
+use serasi_store::registrations;
+
+use super::owe::write_registration;
+use super::refer::deadline;
+use crate::error::HubError;
+use crate::unit_of_work::{Act, Unit};
+
+/// Tells the next one up if it is still time to; `false` = somebody was faster.
+pub(crate) struct FollowUpReport {
+    pub(crate) person: PersonId,
+}
+
+impl Act for FollowUpReport {
+    const VERB: &'static str = "FollowUpReport";
+    type Output = bool;
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {
+        let found = registrations::get_many_for_change(&mut unit.conn, &[self.person]).await?;
+        let Some(before) = found.into_iter().next() else {
+            return Ok(false);
+        };
+        let next = before
+            .standing
+            .obligation()
+            .and_then(|owed| owed.addressee.one_up());
+        let Some(next) = next else { return Ok(false) };
+        let policy = unit.hub.policies.active();
+        let answer_before = deadline(unit, &policy, policy.registry().acknowledge, next.region());
+        let Some(person) = before.clone().follow_up(answer_before, unit.now) else {
+            return Ok(false);
+        };
+        write_registration(unit, person, &before, "registration.followed_up").await?;
+        unit.audit(self.person.home(), self.person).await?;
+        Ok(true)
+    }
+}

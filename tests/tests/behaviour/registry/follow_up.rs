@@ -1,0 +1,100 @@
+//! An addressee that does not acknowledge is followed by the next.
+
+use serasi_proto::v1;
+use serasi_tests::TestHub;
+use serasi_tests::build::{child, facility};
+
+use super::{acknowledge, at_home_elsewhere, dinas, listed, obligation, placed};
+use crate::scene::{eventually, hub_with};
+
+async fn let_time_pass(hub: &TestHub) {
+    let pass = "UPDATE registrations SET answer_before = now() - interval '1 second' WHERE answer_before IS NOT NULL";
+    let mut connection = hub.database.connect().await;
+    sqlx::query(pass).execute(&mut connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn silence_tells_the_province_and_then_the_ministry_and_the_first_may_still_act() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
+    let ids = placed(&hub, "1", vec![at_home_elsewhere()]).await;
+    let mut told = vec![];
+    for times in 1..=2 {
+        let_time_pass(&hub).await;
+        let look = || async { obligation(&hub, &ids[0]).await };
+        let owed = eventually(look, |owed| owed.follow_ups == times).await;
+        told.push((owed.addressee_region_code, owed.answer_deadline_time.is_some()));
+    }
+    assert_eq!(told, [("33".to_owned(), true), ("ID".to_owned(), false)]);
+    let mut connection = hub.database.connect().await;
+    let events: Vec<(String, String)> = sqlx::query_as(
+        "SELECT kind, payload ->> 'addressee' FROM events WHERE kind LIKE 'registration.%' ORDER BY subject_version",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let event = |kind: &str, addressee: &str| (format!("registration.{kind}"), addressee.to_owned());
+    assert_eq!(
+        events,
+        [
+            event("owed", "33.74"),
+            event("followed_up", "33"),
+            event("followed_up", "ID")
+        ]
+    );
+    for scope in ["ID", "33", "33.74"] {
+        let seen = listed(&mut dinas(&hub, scope)).await;
+        assert!(!seen[0].person.clone().unwrap().masked, "{scope} has been told");
+    }
+    let taken = obligation(&hub, &ids[0]).await;
+    assert_eq!(taken.state(), v1::ObligationState::Reported);
+    hub.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_counts_once_however_many_replicas_see_it() {
+    let first = hub_with(vec![facility("A", "32.73.01", 60)]).await;
+    let second = first.replica().await;
+    let third = first.replica().await;
+    for number in 0..40 {
+        placed(&first, &number.to_string(), vec![child()]).await;
+    }
+    let_time_pass(&first).await;
+    let counts = || async {
+        let query = "SELECT follow_ups, count(*) FROM registrations GROUP BY follow_ups";
+        let mut connection = first.database.connect().await;
+        let counts: Vec<(i32, i64)> = sqlx::query_as(query).fetch_all(&mut connection).await.unwrap();
+        counts
+    };
+    eventually(counts, |counts| counts.iter().all(|(times, _)| *times > 0)).await;
+    // Every replica ends the round it is in before it stops.
+    third.finish().await;
+    second.finish().await;
+    assert_eq!(counts().await, [(1, 40)]);
+    let mut connection = first.database.connect().await;
+    let steps: Vec<(i64,)> = sqlx::query_as(
+        "SELECT count(*) FROM registration_log WHERE principal LIKE 'job:%' GROUP BY person_id",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(steps, vec![(1,); 40]);
+    first.finish().await;
+}
+
+#[tokio::test]
+async fn a_report_that_somebody_has_is_not_followed_up() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
+    let taken = placed(&hub, "1", vec![child()]).await.remove(0);
+    let silent = placed(&hub, "2", vec![child()]).await.remove(0);
+    let results = acknowledge(&mut dinas(&hub, "32.73"), &[&taken]).await;
+    assert_eq!(results[0].code(), v1::EntryCode::Done);
+    let_time_pass(&hub).await;
+    let look = || async { obligation(&hub, &silent).await };
+    eventually(look, |owed| owed.follow_ups == 1).await;
+    let owed = obligation(&hub, &taken).await;
+    assert_eq!(
+        (owed.follow_ups, owed.state()),
+        (0, v1::ObligationState::Reported)
+    );
+    hub.finish().await;
+}
