@@ -27,8 +27,8 @@ class Documents(unittest.TestCase):
 
     def test_names_of_the_contract_are_names_of_the_contract(self):
         contract = source("proto/serasi/v1/*.proto")
-        values = r"\b(?:ROUTE_RESULT|PUBLIC_STEP|DECLINE_REASON|CASE_STATE|CHANNEL|LEGAL_BASIS|CLUSTER|URGENCY|MASK_REASON|OWNER_KIND|WATCH_STEP)_[A-Z_]+\b"
-        verbs = r"`(?:\w+Service\.)?((?:Get|List|Watch|Submit|Stream|Propose|Report|Mark|Accept|Decline|Admit|Discharge|Cancel|Request|Record|Advance|Sign|Add)[A-Z]\w+)`"
+        values = r"\b(?:ROUTE_RESULT|PUBLIC_STEP|DECLINE_REASON|CASE_STATE|CHANNEL|LEGAL_BASIS|CLUSTER|URGENCY|MASK_REASON|OWNER_KIND|WATCH_STEP|ENTRY_CODE)_[A-Z_]+\b"
+        verbs = r"`(?:\w+Service\.)?((?:Get|List|Watch|Submit|Stream|Propose|Report|Mark|Accept|Decline|Admit|Discharge|Cancel|Request|Record|Advance|Sign|Add|Acknowledge)[A-Z]\w+)`"
         for path in DOCS:
             text = path.read_text()
             for value in set(re.findall(values, text)):
