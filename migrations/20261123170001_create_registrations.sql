@@ -1,5 +1,6 @@
 -- Where persons stand in the social registry, and what is owed to those who are served and do not stand there (P16
--- Ps.35-36): one row a person, and a log of every step, which is the proof of delivery.
+-- Ps.35-36): one row a person, and a log of every step, which is the proof of delivery. Nothing is filled here: a job
+-- of the hub gives people of reports that are there already, or that a hub of the release before takes down, their rows.
 
 CREATE TABLE registrations (
     region_code       text        NOT NULL,
@@ -92,20 +93,6 @@ CREATE TABLE registration_log (
 );
 
 REVOKE UPDATE ON registration_log FROM serasi_app;
-
--- People of reports that are there already. Where they are at home is sealed, so the place of the case counts; who is
--- served is owed a report from now on, by the terms of policies that say none.
-SET LOCAL serasi.work = 'on';
-SET LOCAL serasi.persons = 'on';
-INSERT INTO registrations (region_code, person_id, case_id, version, state, is_identifiable, served_at, obligation_state,
-    registry, first_addressee, addressee, raised_at, due_at, answer_before, follow_ups, round, changed_at)
-SELECT p.region_code, p.person_id, p.case_id, 1, coalesce(s.state, 'unchecked'), true, s.at, s.obligation, s.registry,
-    s.addressee, s.addressee, s.at, s.due_at, s.due_at, s.follow_ups, s.round, now()
-FROM persons p JOIN cases c USING (region_code, case_id) LEFT JOIN LATERAL (
-    SELECT 'not_found' AS state, 'due' AS obligation, 'DTSEN' AS registry, p.region_code AS addressee, now() AS at,
-        now() + interval '24 hours' AS due_at, 0 AS follow_ups, 1 AS round
-    WHERE c.state IN ('placed', 'in_service', 'aftercare', 'resolved_directly')
-        AND NOT 'identity' = ANY (c.erased)) s ON true;
 
 -- As the other tables about cases: commands and jobs work across regions; a caller sees their scope, and a dinas what is
 -- addressed to it wherever the case is.

@@ -17,10 +17,12 @@ use crate::columns::{Row, regency};
 mod keys;
 mod list;
 mod log;
+mod missing;
 
 pub use keys::{KeyKind, key, set_key};
 pub use list::{ObligationFilter, ObligationPosition, list, unanswered};
 pub use log::{Step, append_step, steps};
+pub use missing::missing;
 
 #[derive(Debug)]
 struct RegistrationRow {
@@ -165,7 +167,7 @@ fn read_state(
     })
 }
 
-/// Adds the persons of a new report, UNCHECKED: one statement.
+/// Adds the persons of a report, UNCHECKED, whoever of them is not there yet: one statement.
 pub async fn insert(
     conn: &mut PgConnection,
     case: CaseId,
@@ -181,7 +183,8 @@ pub async fn insert(
         "INSERT INTO registrations (region_code, person_id, case_id, version, state, is_identifiable, domicile_code,
              changed_at)
          SELECT $1, person_id, $2, 1, 'unchecked', is_identifiable, domicile_code, now()
-         FROM UNNEST($3::uuid[], $4::bool[], $5::text[]) AS p (person_id, is_identifiable, domicile_code)",
+         FROM UNNEST($3::uuid[], $4::bool[], $5::text[]) AS p (person_id, is_identifiable, domicile_code)
+         ON CONFLICT ON CONSTRAINT registrations_key DO NOTHING",
         case.home().to_string(),
         case.uuid(),
         &ids,
@@ -193,30 +196,18 @@ pub async fn insert(
     Ok(())
 }
 
-/// Everybody in a case, locked. Whom a hub of the release before took down has no row yet and gets one: what is known of
-/// them is sealed, so somebody of them counts as identifiable, at home where the case is.
+/// Everybody in a case, locked.
 pub async fn of_case_for_change(
     conn: &mut PgConnection,
     case: CaseId,
 ) -> Result<Vec<Registration>, StoreError> {
-    let home = case.home().to_string();
-    sqlx::query!(
-        "INSERT INTO registrations (region_code, person_id, case_id, version, state, is_identifiable, changed_at)
-         SELECT region_code, subject_id, case_id, 1, 'unchecked', true, now() FROM subject_keys
-         WHERE region_code = $1 AND case_id = $2 AND class = 'identity'
-         ON CONFLICT ON CONSTRAINT registrations_key DO NOTHING",
-        home,
-        case.uuid()
-    )
-    .execute(&mut *conn)
-    .await?;
     let rows = sqlx::query_as!(
         RegistrationRow,
         "SELECT region_code, person_id, case_id, version, state, is_identifiable, domicile_code, served_at, edition,
              match_class, match_weight, weights_version, obligation_state, registry, first_addressee, addressee,
              raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
          FROM registrations WHERE region_code = $1 AND case_id = $2 ORDER BY person_id FOR UPDATE",
-        home,
+        case.home().to_string(),
         case.uuid()
     )
     .fetch_all(conn)

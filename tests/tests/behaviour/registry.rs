@@ -4,6 +4,8 @@
 mod command;
 #[path = "registry/follow_up.rs"]
 mod follow_up;
+#[path = "registry/missing.rs"]
+mod missing;
 #[path = "registry/outcomes.rs"]
 mod outcomes;
 #[path = "registry/reports.rs"]

@@ -1,36 +1,49 @@
 //! What is owed to people who are served (P16 Ps.35(2)). It never stands in the way of the service: rows of this
 //! database, in the same transaction, and no sealed data are opened for it.
 
+use std::iter;
+
 use serasi_domain::case::Case;
-use serasi_domain::id::{PersonId, Regency};
+use serasi_domain::id::{CaseId, PersonId, Regency};
 use serasi_domain::registry::{Addressee, Owed, Registration};
-use serasi_store::registrations;
+use serasi_store::{links, registrations};
 use serde_json::json;
 
 use super::refer::deadline;
 use crate::error::HubError;
 use crate::unit_of_work::Unit;
 
-/// Raises the obligation to report everybody of a case that has just been placed or helped.
-pub(super) async fn owe_reports(unit: &mut Unit<'_>, case: &Case) -> Result<(), HubError> {
+/// Raises the obligation to report everybody of a case that has just been placed or helped, and of the cases that follow
+/// it: they are the same people, or their household. `false` = it was raised already.
+pub(super) async fn owe_reports(unit: &mut Unit<'_>, case: &Case) -> Result<bool, HubError> {
     // The registry is the nation's: what holds now holds for every case, whatever it was routed under.
     let policy = unit.hub.policies.active();
     let registry = policy.registry();
     let place = Regency::of(case.facts.place).unwrap_or(case.id.home());
-    for before in registrations::of_case_for_change(&mut unit.conn, case.id).await? {
-        let addressee = Addressee::first(before.domicile, place);
-        let owed = Owed {
-            registry: registry.code,
-            addressee,
-            now: unit.now,
-            due_at: deadline(unit, &policy, registry.report, addressee.region()),
-        };
-        let person = before.clone().serve(owed);
-        if person != before {
-            write_registration(unit, person, &before, "registration.owed").await?;
+    let mut is_new = false;
+    for id in with_followers(unit, case.id).await? {
+        for before in registrations::of_case_for_change(&mut unit.conn, id).await? {
+            let addressee = Addressee::first(before.domicile, place);
+            let owed = Owed {
+                registry: registry.code,
+                addressee,
+                now: unit.now,
+                due_at: deadline(unit, &policy, registry.report, addressee.region()),
+            };
+            let person = before.clone().serve(owed);
+            if person != before {
+                write_registration(unit, person, &before, "registration.owed").await?;
+                is_new = true;
+            }
         }
     }
-    Ok(())
+    Ok(is_new)
+}
+
+/// A case, and those that are served with it.
+pub(super) async fn with_followers(unit: &mut Unit<'_>, case: CaseId) -> Result<Vec<CaseId>, HubError> {
+    let followers = links::followers_of(&mut unit.conn, case).await?;
+    Ok(iter::once(case).chain(followers).collect())
 }
 
 /// A NIK is known of somebody now.

@@ -82,27 +82,6 @@ async fn who_is_helped_directly_is_owed_a_report_too() {
 }
 
 #[tokio::test]
-async fn the_service_is_not_blocked_for_people_that_a_hub_of_the_release_before_took_down() {
-    let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
-    let mut client = hub.coordinator();
-    let answer = client.intake.submit_intake(submit(intake("1"))).await.unwrap();
-    let offer = answer.into_inner().outcome.unwrap().offer.unwrap();
-    let mut connection = hub.database.connect().await;
-    sqlx::query("DELETE FROM registrations")
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    accept(&hub, &offer).await;
-    let ids = people(&mut client, &offer.case_id).await;
-    let owed = obligation(&hub, &ids[0]).await;
-    assert_eq!(
-        (owed.state(), owed.addressee_region_code.as_str()),
-        (v1::ObligationState::Due, "32.73")
-    );
-    hub.finish().await;
-}
-
-#[tokio::test]
 async fn the_dinas_sees_the_person_whole_and_has_the_report_by_that() {
     let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
     let ids = placed(&hub, "1", vec![at_home_elsewhere()]).await;
