@@ -213,7 +213,7 @@ impl Registration {
         Ok(Some(self))
     }
 
-    /// DUE -> REPORTED: somebody of the addressee has read or acknowledged it.
+    /// DUE -> REPORTED: somebody of the addressee says that they have it.
     pub fn acknowledge(mut self, delivery: Delivery) -> Result<Self, IllegalRegistryVerb> {
         self.must_allow(RegistryVerb::Acknowledge)?;
         if let Some(obligation) = self.standing.obligation_mut() {

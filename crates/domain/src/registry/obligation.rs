@@ -39,7 +39,7 @@ pub struct NoDinas(RegionCode);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     pub at: OffsetDateTime,
-    /// Who read or acknowledged it, as their token names them.
+    /// Who acknowledged it, as their token names them.
     pub by: String,
 }
 

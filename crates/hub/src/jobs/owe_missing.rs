@@ -39,7 +39,10 @@ async fn round(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<(), HubError> 
         if last.is_none() {
             break;
         }
-        for case in seen.into_iter().filter_map(|(case, is_missing)| is_missing.then_some(case)) {
+        for case in seen
+            .into_iter()
+            .filter_map(|(case, is_missing)| is_missing.then_some(case))
+        {
             // One that fails must not keep the others waiting.
             match run_job(hub, &OweMissing { case }).await {
                 Ok(true) => tracing::info!(case.id = %case, "people who are served are owed a report now"),
