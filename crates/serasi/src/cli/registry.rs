@@ -31,7 +31,7 @@ const LIST: &str = "\
 On the terminal and with --json stands where each registration is, and nobody's name. --csv writes who they are, for a
 spreadsheet: UTF-8 with byte order mark, columns as the ministry's list of DTKS fields, then id_serasi, tanggal, tenggat.
 A cell that begins with an apostrophe is text: it would be taken for a formula, or lose digits. Only its owner can read
-the file. Whoever is listed in it to an officer of the dinas it is addressed to counts as reported.";
+the file. It has all of them; once it is safe on disk, those that are addressed to you count as reported.";
 
 const OUTCOMES: &str = "\
 The file is CSV with a header, comma or semicolon; of its columns these count, the others are passed over:
@@ -127,8 +127,8 @@ pub(crate) struct ObligationsArgs {
     pub(crate) older_than: Option<u16>,
     #[command(flatten)]
     pub(crate) length: ListLength,
-    /// Write who they are to this file, for the dinas.
-    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    /// Write who they are, all of them, to this file for the dinas, and acknowledge what is addressed to you.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "limit"])]
     pub(crate) csv: Option<PathBuf>,
 }
 

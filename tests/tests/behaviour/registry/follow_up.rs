@@ -45,6 +45,7 @@ async fn silence_tells_the_province_and_then_the_ministry_and_the_first_may_stil
         let seen = listed(&mut dinas(&hub, scope)).await;
         assert!(!seen[0].person.clone().unwrap().masked, "{scope} has been told");
     }
+    acknowledge(&mut dinas(&hub, "33.74"), &[&ids[0]]).await;
     let taken = obligation(&hub, &ids[0]).await;
     assert_eq!(taken.state(), v1::ObligationState::Reported);
     hub.finish().await;

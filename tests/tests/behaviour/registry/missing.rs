@@ -77,14 +77,20 @@ async fn whom_the_release_before_served_is_owed_a_report_once_and_by_what_is_kno
         let look = || async {
             let query = "SELECT count(*) FROM registrations WHERE served_at IS NOT NULL";
             let mut connection = first.database.connect().await;
-            sqlx::query_scalar::<_, i64>(query).fetch_one(&mut connection).await.unwrap()
+            sqlx::query_scalar::<_, i64>(query)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap()
         };
         eventually(look, |owed| *owed == 3).await;
         let known = registration(&first, person).await;
         assert_eq!(known.obligation.unwrap().state(), v1::ObligationState::Due);
         assert_eq!(known.steps.len(), 1);
     }
-    assert_eq!(obligation(&first, &placed_one).await.addressee_region_code, "33.74");
+    assert_eq!(
+        obligation(&first, &placed_one).await.addressee_region_code,
+        "33.74"
+    );
     assert_eq!(
         registration(&first, &helped).await.state(),
         v1::RegistrationState::NoIdentity,

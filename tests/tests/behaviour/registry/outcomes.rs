@@ -30,7 +30,7 @@ async fn a_report_goes_its_way_into_the_registry_and_every_step_is_kept() {
     let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
     let id = placed(&hub, "1", vec![at_home_elsewhere()]).await.remove(0);
     let mut officer = dinas(&hub, "33.74");
-    listed(&mut officer).await;
+    acknowledge(&mut officer, &[&id]).await;
     for entry in [
         outcome(&id, v1::ObligationState::Proposed),
         refused(&id),
@@ -214,7 +214,7 @@ async fn nothing_that_identifies_stands_in_the_open_and_what_is_erased_is_not_wr
     let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
     let id = placed(&hub, "1", vec![at_home_elsewhere()]).await.remove(0);
     let mut officer = dinas(&hub, "33.74");
-    listed(&mut officer).await;
+    acknowledge(&mut officer, &[&id]).await;
     record(&mut officer, vec![registered(&id)]).await;
     let mut connection = hub.database.connect().await;
     for table in [
