@@ -244,6 +244,17 @@ impl Registration {
         Some(self)
     }
 
+    /// Nobody could act for a while, and the addressee has until `answer_before`. `None` = nobody is waited for.
+    #[must_use]
+    pub fn wait_anew(mut self, answer_before: OffsetDateTime) -> Option<Self> {
+        let obligation = self.standing.obligation_mut()?;
+        obligation.state.answer_before()?;
+        obligation.state = ObligationState::Due {
+            answer_before: Some(answer_before),
+        };
+        Some(self)
+    }
+
     /// What the dinas says has become of it: REPORTED -> PROPOSED -> DELIBERATED -> VERIFIED -> REGISTERED; REFUSED from
     /// each but the last, and from there PROPOSED again; REGISTERED also from REPORTED, for who stood there already.
     pub fn outcome(mut self, outcome: Outcome, on: Date) -> Result<Self, IllegalRegistryVerb> {

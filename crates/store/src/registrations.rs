@@ -230,6 +230,29 @@ pub async fn get(conn: &mut PgConnection, person: PersonId) -> Result<Option<Reg
     row.map(Registration::try_from).transpose()
 }
 
+/// Many persons, as they stand; those whose identity was erased are none any more.
+pub async fn get_many(
+    conn: &mut PgConnection,
+    persons: &[PersonId],
+) -> Result<Vec<Registration>, StoreError> {
+    let regions: Vec<String> = persons.iter().map(|id| id.home().to_string()).collect();
+    let ids: Vec<Uuid> = persons.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query_as!(
+        RegistrationRow,
+        "SELECT region_code, person_id, case_id, version, state, is_identifiable, domicile_code, served_at, edition,
+             match_class, match_weight, weights_version, obligation_state, registry, first_addressee, addressee,
+             raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
+         FROM registrations
+         WHERE (region_code, person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
+        ",
+        &regions,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Registration::try_from).collect()
+}
+
 /// Many persons, locked, always in the same order, so that two callers never wait for each other.
 pub async fn get_many_for_change(
     conn: &mut PgConnection,

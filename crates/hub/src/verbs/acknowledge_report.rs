@@ -27,7 +27,7 @@ impl Mutation for AcknowledgeReport {
         let mut locked = lock(unit, &self.entries).await?;
         let mut results = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
-            results.push(match take(unit, &mut locked, entry) {
+            results.push(match take(unit, &mut locked, entry).await? {
                 Ok((before, ())) => {
                     let ended = acknowledge(unit, &before).await?;
                     told(entry, &before, ended)
@@ -51,7 +51,6 @@ async fn acknowledge(unit: &mut Unit<'_>, before: &Registration) -> Result<Ended
     match before.clone().acknowledge(delivery) {
         Ok(person) => {
             let person = write_registration(unit, person, before, "registration.reported").await?;
-            unit.audit(person.person.home(), person.person).await?;
             Ok(Ended::Done(person))
         }
         Err(illegal) => Ok(Ended::Illegal(illegal)),

@@ -1,7 +1,7 @@
 //! Nobody at a dinas took a report in time: the next addressee up gets it, too (P16 Ps.35(2)).
 
 use serasi_domain::id::PersonId;
-use serasi_store::registrations;
+use serasi_store::{cases, registrations};
 
 use super::owe::write_registration;
 use super::refer::deadline;
@@ -22,6 +22,10 @@ impl Act for FollowUpReport {
         let Some(before) = found.into_iter().next() else {
             return Ok(false);
         };
+        let case = cases::get(&mut unit.conn, before.case).await?;
+        if case.is_none_or(|case| case.is_frozen) {
+            return Ok(false);
+        }
         let next = before
             .standing
             .obligation()

@@ -57,6 +57,22 @@ pub(super) async fn can_be_looked_for(unit: &mut Unit<'_>, person: PersonId) -> 
     Ok(())
 }
 
+/// Nobody of a case is frozen any more: who is waited for has their time anew.
+pub(super) async fn wait_anew(unit: &mut Unit<'_>, case: CaseId) -> Result<(), HubError> {
+    let policy = unit.hub.policies.active();
+    for before in registrations::of_case_for_change(&mut unit.conn, case).await? {
+        let Some(owed) = before.standing.obligation() else {
+            continue;
+        };
+        let region = owed.addressee.region();
+        let answer_before = deadline(unit, &policy, policy.registry().acknowledge, region);
+        if let Some(person) = before.clone().wait_anew(answer_before) {
+            write_registration(unit, person, &before, "registration.resumed").await?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes the next version of a locked registration with its step, tells it, and gives it back as it now stands.
 pub(super) async fn write_registration(
     unit: &mut Unit<'_>,

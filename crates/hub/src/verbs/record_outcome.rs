@@ -53,7 +53,7 @@ impl Mutation for RecordOutcome {
         let mut locked = lock(unit, &self.entries).await?;
         let mut results = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
-            results.push(match take(unit, &mut locked, entry) {
+            results.push(match take(unit, &mut locked, entry).await? {
                 Ok((before, said)) => {
                     let ended = record(unit, &before, said).await?;
                     told(entry, &before, ended)
@@ -85,7 +85,6 @@ async fn record(unit: &mut Unit<'_>, before: &Registration, said: &Said) -> Resu
         }
     }
     let person = write_registration(unit, person, before, "registration.outcome").await?;
-    unit.audit(person.person.home(), person.person).await?;
     Ok(Ended::Done(person))
 }
 

@@ -181,7 +181,8 @@ pub(super) fn is_refused(result: &EntryResult) -> bool {
         | EntryCode::NotFound
         | EntryCode::Invalid
         | EntryCode::IllegalState
-        | EntryCode::Erased => true,
+        | EntryCode::Erased
+        | EntryCode::Suspended => true,
     }
 }
 

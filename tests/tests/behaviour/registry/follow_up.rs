@@ -1,10 +1,11 @@
 //! An addressee that does not acknowledge is followed by the next.
 
+use serasi_hub::auth::Role;
 use serasi_proto::v1;
 use serasi_tests::TestHub;
 use serasi_tests::build::{child, facility};
 
-use super::{acknowledge, at_home_elsewhere, dinas, listed, obligation, placed};
+use super::{NIK, acknowledge, at_home_elsewhere, dinas, listed, obligation, outcome, placed, record};
 use crate::scene::{eventually, hub_with};
 
 async fn let_time_pass(hub: &TestHub) {
@@ -96,6 +97,60 @@ async fn a_report_that_somebody_has_is_not_followed_up() {
     assert_eq!(
         (owed.follow_ups, owed.state()),
         (0, v1::ObligationState::Reported)
+    );
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn who_is_frozen_is_shown_to_no_dinas_and_the_report_waits() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
+    let frozen = placed(&hub, "1", vec![at_home_elsewhere()]).await.remove(0);
+    let silent = placed(&hub, "2", vec![child()]).await.remove(0);
+    let mut supervisor = hub.client(Role::Supervisor, "32.73");
+    crate::subjects::freeze(&mut supervisor, &frozen).await;
+    let mut officer = dinas(&hub, "33.74");
+    let seen = listed(&mut officer).await.remove(0);
+    assert_eq!(seen.mask_reason(), v1::MaskReason::Child);
+    let masked = seen.person.unwrap();
+    assert!(masked.masked && masked.nik.is_empty());
+    let suspended = v1::EntryCode::Suspended;
+    assert_eq!(acknowledge(&mut officer, &[&frozen]).await[0].code(), suspended);
+    let entry = outcome(&frozen, v1::ObligationState::Refused);
+    let entry = v1::OutcomeEntry {
+        refusal_reason: v1::RefusalReason::Deceased as i32,
+        ..entry
+    };
+    assert_eq!(record(&mut officer, vec![entry]).await[0].code(), suspended);
+    let before = obligation(&hub, &frozen).await;
+    let_time_pass(&hub).await;
+    let look = || async { obligation(&hub, &silent).await };
+    eventually(look, |owed| owed.follow_ups == 1).await;
+    let waits = obligation(&hub, &frozen).await;
+    assert_eq!((waits.follow_ups, waits.state()), (0, v1::ObligationState::Due));
+
+    crate::subjects::unfreeze(&mut supervisor, &frozen).await;
+    let again = obligation(&hub, &frozen).await;
+    let waits = again.answer_deadline_time.unwrap().seconds - before.raise_time.unwrap().seconds;
+    assert!(
+        waits > 3600 && again.follow_ups == 0,
+        "the dinas has its time anew: {again:?}"
+    );
+    let kinds: Vec<(String,)> = sqlx::query_as(
+        "SELECT kind FROM events WHERE kind LIKE 'registration.%' AND payload ->> 'addressee' = '33.74'
+         ORDER BY subject_version",
+    )
+    .fetch_all(&mut hub.database.connect().await)
+    .await
+    .unwrap();
+    assert_eq!(
+        kinds,
+        ["owed", "resumed"].map(|kind| (format!("registration.{kind}"),))
+    );
+    let seen = listed(&mut officer).await.remove(0);
+    assert_eq!(seen.person.unwrap().nik, NIK);
+    assert_eq!(
+        acknowledge(&mut officer, &[&frozen]).await[0].code(),
+        v1::EntryCode::Done
     );
     hub.finish().await;
 }

@@ -201,22 +201,6 @@ async fn an_adult_is_shown_whole_to_the_dinas_that_is_addressed_and_to_nobody_el
 }
 
 #[tokio::test]
-async fn who_is_frozen_is_shown_to_no_dinas_and_the_report_waits() {
-    let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
-    let ids = placed(&hub, "1", vec![at_home_elsewhere()]).await;
-    let mut supervisor = hub.client(Role::Supervisor, "32.73");
-    crate::subjects::freeze(&mut supervisor, &ids[0]).await;
-    let seen = listed(&mut dinas(&hub, "33.74")).await.remove(0);
-    let masked = seen.person.unwrap();
-    assert!(masked.masked && masked.nik.is_empty());
-    assert_eq!(obligation(&hub, &ids[0]).await.state(), v1::ObligationState::Due);
-    crate::subjects::unfreeze(&mut supervisor, &ids[0]).await;
-    let seen = listed(&mut dinas(&hub, "33.74")).await.remove(0);
-    assert_eq!(seen.person.unwrap().nik, NIK);
-    hub.finish().await;
-}
-
-#[tokio::test]
 async fn a_registration_is_hidden_from_whoever_has_nothing_to_do_with_it() {
     let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
     let ids = placed(&hub, "1", vec![at_home_elsewhere()]).await;
