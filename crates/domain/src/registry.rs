@@ -76,7 +76,9 @@ impl Registration {
             }
         };
         let of_obligation: &[RegistryVerb] = match self.standing.obligation().map(|owed| &owed.state) {
-            None | Some(ObligationState::Registered { .. }) => &[],
+            None => &[],
+            // With another day or another key: a slip that is put right.
+            Some(ObligationState::Registered { .. }) => &[Register],
             Some(ObligationState::Due { .. }) => &[FollowUp, Acknowledge],
             // Stood there all the time, as often as not: nobody had looked.
             Some(ObligationState::Reported { .. }) => &[Propose, Register, Refuse],
@@ -256,7 +258,8 @@ impl Registration {
     }
 
     /// What the dinas says has become of it: REPORTED -> PROPOSED -> DELIBERATED -> VERIFIED -> REGISTERED; REFUSED from
-    /// each but the last, and from there PROPOSED again; REGISTERED also from REPORTED, for who stood there already.
+    /// each but the last, and from there PROPOSED again; REGISTERED also from REPORTED, for who stood there already, and
+    /// from REGISTERED, to put a slip right.
     pub fn outcome(mut self, outcome: Outcome, on: Date) -> Result<Self, IllegalRegistryVerb> {
         self.must_allow(outcome.verb())?;
         if let Some(obligation) = self.standing.obligation_mut()

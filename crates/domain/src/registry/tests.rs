@@ -141,7 +141,7 @@ reported: Serve=not_found/reported Match=matched Doubt=ambiguous/reported Miss=n
 proposed: Serve=not_found/proposed Match=matched Doubt=ambiguous/proposed Miss=not_found/proposed Deliberate=not_found/deliberated Refuse=not_found/refused
 deliberated: Serve=not_found/deliberated Match=matched Doubt=ambiguous/deliberated Miss=not_found/deliberated Verify=not_found/verified Refuse=not_found/refused
 verified: Serve=not_found/verified Match=matched Doubt=ambiguous/verified Miss=not_found/verified Register=not_found/registered Refuse=not_found/refused
-registered: Serve=not_found/registered Match=matched Doubt=ambiguous/registered Miss=not_found/registered
+registered: Serve=not_found/registered Match=matched Doubt=ambiguous/registered Miss=not_found/registered Register=not_found/registered
 refused: Serve=not_found/refused Match=matched Doubt=ambiguous/refused Miss=not_found/refused Propose=not_found/proposed
 ambiguous: Serve=ambiguous/due Match=matched Doubt=ambiguous Miss=unchecked
 ambiguous, due: Serve=ambiguous/due Match=matched Doubt=ambiguous/due Miss=not_found/due FollowUp=ambiguous/due Acknowledge=ambiguous/reported

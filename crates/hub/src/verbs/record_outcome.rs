@@ -66,7 +66,7 @@ impl Mutation for RecordOutcome {
 }
 
 async fn record(unit: &mut Unit<'_>, before: &Registration, said: &Said) -> Result<Ended, HubError> {
-    if is_recorded(before, said) {
+    if is_recorded(unit, before, said).await? {
         return Ok(Ended::AlreadyDone);
     }
     // Today is where the day begins first.
@@ -88,10 +88,10 @@ async fn record(unit: &mut Unit<'_>, before: &Registration, said: &Said) -> Resu
     Ok(Ended::Done(person))
 }
 
-/// Whether this is what stands there: a file that is sent again is no error.
-fn is_recorded(before: &Registration, said: &Said) -> bool {
+/// Whether this is what stands there: a file that is sent again is no error. Another key of the row is a correction.
+async fn is_recorded(unit: &mut Unit<'_>, before: &Registration, said: &Said) -> Result<bool, StoreError> {
     let Some(owed) = before.standing.obligation() else {
-        return false;
+        return Ok(false);
     };
     let outcome = match &owed.state {
         ObligationState::Due { .. } | ObligationState::Reported { .. } => None,
@@ -101,5 +101,10 @@ fn is_recorded(before: &Registration, said: &Said) -> bool {
         ObligationState::Registered { .. } => Some(Outcome::Registered),
         ObligationState::Refused { reason, .. } => Some(Outcome::Refused(*reason)),
     };
-    outcome == Some(said.outcome) && owed.state.on() == Some(said.on)
+    if outcome != Some(said.outcome) || owed.state.on() != Some(said.on) {
+        return Ok(false);
+    }
+    let Some(key) = &said.key else { return Ok(true) };
+    let known = registrations::key(&mut unit.conn, unit.hub.store.sealer(), before).await?;
+    Ok(known.as_ref() == Some(key))
 }

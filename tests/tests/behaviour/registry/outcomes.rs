@@ -210,6 +210,46 @@ async fn a_retry_has_one_effect_and_the_same_file_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_mistyped_is_put_right_and_one_of_a_round_before_is_not_shown() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
+    let id = placed(&hub, "1", vec![child()]).await.remove(0);
+    let mut officer = dinas(&hub, "32.73");
+    acknowledge(&mut officer, &[&id]).await;
+    let mistyped = v1::OutcomeEntry {
+        registry_id: "IDDTSEN-7700112323".to_owned(),
+        ..registered(&id)
+    };
+    record(&mut officer, vec![mistyped]).await;
+    for code in [v1::EntryCode::Done, v1::EntryCode::AlreadyDone] {
+        assert_eq!(record(&mut officer, vec![registered(&id)]).await[0].code(), code);
+    }
+    let other_day = v1::OutcomeEntry {
+        outcome_date: "2026-11-02".to_owned(),
+        ..registered(&id)
+    };
+    assert_eq!(
+        record(&mut officer, vec![other_day]).await[0].code(),
+        v1::EntryCode::Done
+    );
+    let request = v1::GetRegistrationRequest {
+        person_id: id.clone(),
+    };
+    let seen = officer.registry.get_registration(request.clone()).await.unwrap();
+    let seen = seen.into_inner().registration.unwrap();
+    assert_eq!(seen.registry_id, REGISTRY_ID);
+    assert_eq!(seen.steps.len(), 5, "each correction is a step");
+
+    // As a reconciliation leaves them whom a later edition no longer has.
+    let again = "UPDATE registrations SET obligation_state = 'due', round = 2, delivered_at = NULL, delivered_by = NULL,
+         outcome_on = NULL";
+    let mut connection = hub.database.connect().await;
+    sqlx::query(again).execute(&mut connection).await.unwrap();
+    let seen = officer.registry.get_registration(request).await.unwrap();
+    assert_eq!(seen.into_inner().registration.unwrap().registry_id, "");
+    hub.finish().await;
+}
+
+#[tokio::test]
 async fn nothing_that_identifies_stands_in_the_open_and_what_is_erased_is_not_written_again() {
     let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
     let id = placed(&hub, "1", vec![at_home_elsewhere()]).await.remove(0);
