@@ -37,6 +37,8 @@ CREATE TABLE registrations (
     delivered_by      text,
     outcome_on        date,
     refusal           text,
+    -- The identity was erased: nobody can be asked to enter them any more.
+    erased_at         timestamptz,
     changed_at        timestamptz NOT NULL,
     CONSTRAINT registrations_key PRIMARY KEY (region_code, person_id),
     CONSTRAINT registrations_person_exists FOREIGN KEY (region_code, person_id)
@@ -57,7 +59,7 @@ CREATE TABLE registrations (
     CONSTRAINT registrations_delivery_fits_obligation CHECK (
         (delivered_at IS NOT NULL) = (obligation_state IS NOT NULL AND obligation_state <> 'due')
         AND (delivered_by IS NOT NULL) = (delivered_at IS NOT NULL)
-        AND (answer_before IS NULL OR obligation_state = 'due')),
+        AND (answer_before IS NULL OR obligation_state = 'due' AND erased_at IS NULL)),
     CONSTRAINT registrations_outcome_fits_obligation CHECK (
         (outcome_on IS NOT NULL) = (obligation_state IS NOT NULL AND obligation_state NOT IN ('due', 'reported'))
         AND (refusal IS NOT NULL) = (obligation_state IS NOT NULL AND obligation_state = 'refused'))

@@ -196,7 +196,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Everybody in a case, locked.
+/// Everybody in a case, locked; whose identity was erased is nobody any more.
 pub async fn of_case_for_change(
     conn: &mut PgConnection,
     case: CaseId,
@@ -206,7 +206,7 @@ pub async fn of_case_for_change(
         "SELECT region_code, person_id, case_id, version, state, is_identifiable, domicile_code, served_at, edition,
              match_class, match_weight, weights_version, obligation_state, registry, first_addressee, addressee,
              raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
-         FROM registrations WHERE region_code = $1 AND case_id = $2 ORDER BY person_id FOR UPDATE",
+         FROM registrations WHERE region_code = $1 AND case_id = $2 AND erased_at IS NULL ORDER BY person_id FOR UPDATE",
         case.home().to_string(),
         case.uuid()
     )
@@ -230,7 +230,7 @@ pub async fn get(conn: &mut PgConnection, person: PersonId) -> Result<Option<Reg
     row.map(Registration::try_from).transpose()
 }
 
-/// Many persons, as they stand; those whose identity was erased are none any more.
+/// Many persons, as they stand; whose identity was erased is nobody any more.
 pub async fn get_many(
     conn: &mut PgConnection,
     persons: &[PersonId],
@@ -244,6 +244,7 @@ pub async fn get_many(
              raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
          FROM registrations
          WHERE (region_code, person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
+             AND erased_at IS NULL
         ",
         &regions,
         &ids
@@ -253,7 +254,7 @@ pub async fn get_many(
     rows.into_iter().map(Registration::try_from).collect()
 }
 
-/// Many persons, locked, always in the same order, so that two callers never wait for each other.
+/// The same, locked, always in the same order, so that two callers never wait for each other.
 pub async fn get_many_for_change(
     conn: &mut PgConnection,
     persons: &[PersonId],
@@ -267,6 +268,7 @@ pub async fn get_many_for_change(
              raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
          FROM registrations
          WHERE (region_code, person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
+             AND erased_at IS NULL
          ORDER BY region_code, person_id FOR UPDATE",
         &regions,
         &ids

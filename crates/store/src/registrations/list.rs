@@ -44,7 +44,7 @@ pub async fn list(
              match_class, match_weight, weights_version, obligation_state, registry, first_addressee, addressee,
              raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
          FROM registrations
-         WHERE obligation_state IS NOT NULL AND state <> 'matched'
+         WHERE obligation_state IS NOT NULL AND state <> 'matched' AND erased_at IS NULL
              AND (region_code LIKE $1
                  OR (first_addressee LIKE $2 AND (addressee IN ('ID', $3) OR starts_with($3, addressee || '.'))))
              AND ($4::text IS NULL OR first_addressee LIKE $4)
