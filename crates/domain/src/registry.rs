@@ -45,7 +45,7 @@ impl Registration {
             person: id,
             case,
             version: 1,
-            is_identifiable: person.nik.is_some() || person.name.is_some() && person.birth.is_some(),
+            is_identifiable: is_identifiable(person),
             domicile: person.domicile.and_then(Regency::of),
             served_at: None,
             standing: Standing::Unchecked,
@@ -128,16 +128,25 @@ impl Registration {
         self
     }
 
-    /// Something is known now by which a registry can be searched: NO_IDENTITY -> NOT_FOUND, as far as anybody knows.
+    /// What is known of the person has changed. With something by which a registry can be searched NO_IDENTITY ->
+    /// NOT_FOUND, as far as anybody knows; without it NOT_FOUND -> NO_IDENTITY.
     #[must_use]
-    pub fn identified(mut self) -> Self {
-        self.is_identifiable = true;
-        if let Standing::NoIdentity { obligation } = self.standing {
-            self.standing = Standing::NotFound {
+    pub fn known_as(mut self, person: &Person) -> Self {
+        self.is_identifiable = is_identifiable(person);
+        self.standing = match self.standing {
+            Standing::NoIdentity { obligation } if self.is_identifiable => Standing::NotFound {
                 looked_in: None,
                 obligation,
-            };
-        }
+            },
+            Standing::NotFound { obligation, .. } if !self.is_identifiable => {
+                Standing::NoIdentity { obligation }
+            }
+            standing @ (Standing::Unchecked
+            | Standing::Matched { .. }
+            | Standing::Ambiguous { .. }
+            | Standing::NotFound { .. }
+            | Standing::NoIdentity { .. }) => standing,
+        };
         self
     }
 
@@ -269,6 +278,11 @@ impl Registration {
         }
         Ok(self)
     }
+}
+
+/// Whether there is something by which a registry can be searched.
+const fn is_identifiable(person: &Person) -> bool {
+    person.nik.is_some() || person.name.is_some() && person.birth.is_some()
 }
 
 /// Whether somebody of whom the dinas says REGISTERED is missing in an edition that should have them.

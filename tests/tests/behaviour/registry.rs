@@ -8,6 +8,8 @@ mod follow_up;
 mod missing;
 #[path = "registry/outcomes.rs"]
 mod outcomes;
+#[path = "registry/papers.rs"]
+mod papers;
 #[path = "registry/reports.rs"]
 mod reports;
 

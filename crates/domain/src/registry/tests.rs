@@ -256,13 +256,20 @@ fn who_was_registered_and_is_missing_in_an_edition_that_began_later_is_owed_a_re
 }
 
 #[test]
-fn who_gets_a_nik_can_be_looked_for_and_what_is_owed_goes_on() {
+fn who_gets_a_nik_can_be_looked_for_until_it_was_wrong_and_what_is_owed_goes_on() {
     let unknown = Registration {
         is_identifiable: false,
         ..reported_only()
     };
-    let known = unknown.serve(owed("32.73")).identified();
+    let with_nik = Person {
+        nik: Some("3273014107900001".parse().unwrap()),
+        ..Person::unknown()
+    };
+    let owing = unknown.clone().serve(owed("32.73"));
+    let known = owing.clone().known_as(&with_nik);
     assert_eq!((known.standing.code(), known.state()), ("not_found", "due"));
     assert!(known.is_identifiable);
-    assert_eq!(reported_only().identified(), reported_only());
+    assert_eq!(known.known_as(&Person::unknown()), owing);
+    assert_eq!(unknown.clone().known_as(&Person::unknown()), unknown);
+    assert_eq!(reported_only().known_as(&with_nik), reported_only());
 }

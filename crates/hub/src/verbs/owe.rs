@@ -6,7 +6,7 @@ use std::iter;
 use serasi_domain::case::Case;
 use serasi_domain::id::{CaseId, PersonId, Regency};
 use serasi_domain::registry::{Addressee, Owed, Registration};
-use serasi_store::{links, registrations};
+use serasi_store::{links, persons, registrations};
 use serde_json::json;
 
 use super::refer::deadline;
@@ -46,10 +46,14 @@ pub(super) async fn with_followers(unit: &mut Unit<'_>, case: CaseId) -> Result<
     Ok(iter::once(case).chain(followers).collect())
 }
 
-/// A NIK is known of somebody now.
-pub(super) async fn can_be_looked_for(unit: &mut Unit<'_>, person: PersonId) -> Result<(), HubError> {
+/// Somebody got a NIK, or lost the one they had: whether they can be looked for goes by what is known of them now.
+pub(super) async fn known_anew(unit: &mut Unit<'_>, case: CaseId, person: PersonId) -> Result<(), HubError> {
+    let kept = persons::of_case(&mut unit.conn, unit.hub.store.sealer(), case).await?;
+    let Some(kept) = kept.into_iter().find(|kept| kept.id == person) else {
+        return Ok(());
+    };
     for before in registrations::get_many_for_change(&mut unit.conn, &[person]).await? {
-        let known = before.clone().identified();
+        let known = before.clone().known_as(&kept.known());
         if known != before {
             write_registration(unit, known, &before, "registration.identified").await?;
         }
