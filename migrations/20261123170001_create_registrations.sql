@@ -69,8 +69,14 @@ CREATE INDEX registrations_by_case ON registrations (region_code, case_id);
 -- What a dinas has to do, the oldest first; its own and, for those above, what lies below.
 CREATE INDEX registrations_by_addressee ON registrations (first_addressee, raised_at, region_code, person_id)
     WHERE obligation_state IS NOT NULL;
+-- The same of the cases of a region, and of the nation in order.
+CREATE INDEX registrations_by_region ON registrations (region_code, raised_at)
+    WHERE obligation_state IS NOT NULL AND state <> 'matched' AND erased_at IS NULL;
+CREATE INDEX registrations_in_order ON registrations (raised_at, region_code, person_id)
+    WHERE obligation_state IS NOT NULL AND state <> 'matched' AND erased_at IS NULL;
+-- What rests while somebody is matched is not looked at again and again.
 CREATE INDEX registrations_unanswered ON registrations (answer_before, region_code, person_id)
-    WHERE answer_before IS NOT NULL;
+    WHERE answer_before IS NOT NULL AND state <> 'matched';
 
 -- One row a step: who was told, who took it, what became of it.
 CREATE TABLE registration_log (
