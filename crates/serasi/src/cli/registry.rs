@@ -38,7 +38,7 @@ The file is CSV with a header, comma or semicolon; of its columns these count, t
   id_serasi      as in the list
   status_usulan  diusulkan, musyawarah, verifikasi_validasi, ditetapkan; or why it was refused: ditolak_musyawarah,
                  tidak_padan, perbaikan, meninggal, pindah, ganda. Other rows of the list are passed over
-  tanggal        the day it happened, YYYY-MM-DD
+  tanggal        the day it happened, YYYY-MM-DD or DD/MM/YYYY
   id_dtks        key of the row in the registry, with ditetapkan
 A row that is refused is listed in FILE.rejects.csv with its line and the reason; the others are recorded.";
 
