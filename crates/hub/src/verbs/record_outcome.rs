@@ -73,6 +73,12 @@ async fn record(unit: &mut Unit<'_>, before: &Registration, said: &Said) -> Resu
     if said.on > local_date(unit.now, TimeZone::Wit) {
         return Ok(Ended::Invalid("outcome_date: must not be after today"));
     }
+    let registry = before.standing.obligation().map(|owed| owed.registry);
+    if registry.is_some_and(|registry| said.on < registry.began_on()) {
+        return Ok(Ended::Invalid(
+            "outcome_date: must not be before the registry began",
+        ));
+    }
     let person = match before.clone().outcome(said.outcome, said.on) {
         Ok(person) => person,
         Err(illegal) => return Ok(Ended::Illegal(illegal)),

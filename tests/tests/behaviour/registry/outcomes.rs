@@ -84,19 +84,24 @@ async fn a_report_goes_its_way_into_the_registry_and_every_step_is_kept() {
 async fn one_bad_entry_does_not_keep_its_neighbours_from_being_recorded() {
     let hub = hub_with(vec![facility("A", "32.73.01", 9)]).await;
     let mut ids = vec![];
-    for number in 0..4 {
+    for number in 0..5 {
         ids.extend(placed(&hub, &number.to_string(), vec![child()]).await);
     }
     let not_ours = placed(&hub, "elsewhere", vec![at_home_elsewhere()])
         .await
         .remove(0);
     let mut officer = dinas(&hub, "32.73");
-    acknowledge(&mut officer, &[&ids[0], &ids[1], &ids[2]]).await;
+    acknowledge(&mut officer, &[&ids[0], &ids[1], &ids[2], &ids[4]]).await;
     let tomorrow = v1::OutcomeEntry {
         outcome_date: "2999-01-01".to_owned(),
         ..outcome(&ids[2], v1::ObligationState::Proposed)
     };
+    let long_ago = v1::OutcomeEntry {
+        outcome_date: "2006-11-20".to_owned(),
+        ..outcome(&ids[4], v1::ObligationState::Proposed)
+    };
     let entries = vec![
+        long_ago,
         outcome(&ids[0], v1::ObligationState::Proposed),
         outcome(&ids[0], v1::ObligationState::Proposed),
         outcome(NAME, v1::ObligationState::Proposed),
@@ -119,6 +124,7 @@ async fn one_bad_entry_does_not_keep_its_neighbours_from_being_recorded() {
     assert_eq!(
         codes,
         [
+            v1::EntryCode::Invalid,
             v1::EntryCode::Done,
             v1::EntryCode::Invalid,
             v1::EntryCode::Invalid,
@@ -132,16 +138,16 @@ async fn one_bad_entry_does_not_keep_its_neighbours_from_being_recorded() {
     );
     let told: Vec<_> = results.iter().map(|result| result.description.as_str()).collect();
     assert!(
-        told[4].contains("state due")
-            && told[4].contains("P16 Ps.36")
-            && told[4].contains("AcknowledgeReport")
+        told[5].contains("state due")
+            && told[5].contains("P16 Ps.36")
+            && told[5].contains("AcknowledgeReport")
     );
     assert!(
         !told.concat().contains(NAME),
         "what was in a wrong field is not given back"
     );
     for field in ["registry_id", "refusal_reason", "outcome_date"] {
-        assert!(told[6].contains(field), "{}", told[6]);
+        assert!(told[7].contains(field), "{}", told[7]);
     }
     hub.finish().await;
 }
