@@ -105,7 +105,7 @@ impl Registration {
     }
 
     /// The person is placed or helped directly: UNCHECKED -> NOT_FOUND or NO_IDENTITY, and the report is owed. Whoever is
-    /// found, in doubt with something owed, or served already stays where they are.
+    /// found in that registry, in doubt with something owed, or served already stays where they are.
     #[must_use]
     pub fn serve(mut self, owed: Owed) -> Self {
         self.served_at = self.served_at.or(Some(owed.now));
@@ -121,6 +121,13 @@ impl Registration {
                 edition,
                 obligation: obligation.or_else(|| Some(Obligation::raise(owed))),
             },
+            // They stand in another registry than the one in which they must come to stand.
+            Standing::Matched { found, before: None } if found.edition.registry() != owed.registry => {
+                Standing::NotFound {
+                    looked_in: None,
+                    obligation: Obligation::raise(owed),
+                }
+            }
             standing @ (Standing::Matched { .. }
             | Standing::NotFound { .. }
             | Standing::NoIdentity { .. }) => standing,
@@ -150,9 +157,14 @@ impl Registration {
         self
     }
 
-    /// Any state -> MATCHED. What was owed rests.
+    /// Any state -> MATCHED. What was owed rests. Who is owed a place in another registry stays where they are: that they
+    /// stand in this one does not meet it.
     #[must_use]
     pub fn matched(mut self, found: Match) -> Self {
+        let owed = self.standing.kept_obligation();
+        if owed.is_some_and(|owed| owed.registry != found.edition.registry()) {
+            return self;
+        }
         let before = self.standing.into_obligation();
         self.standing = Standing::Matched { found, before };
         self

@@ -243,6 +243,19 @@ fn who_leaves_a_later_edition_is_owed_a_report_anew() {
 }
 
 #[test]
+fn a_row_of_another_registry_meets_nothing_that_is_owed() {
+    let old = found("DTKS 2024-11");
+    assert_eq!(reported().matched(old.clone()), reported());
+    let known_before = reported_only().matched(old).serve(owed("32.73"));
+    assert_eq!(
+        (known_before.standing.code(), known_before.state()),
+        ("not_found", "due")
+    );
+    let known_here = reported_only().matched(found("DTSEN 2026-Q3"));
+    assert_eq!(known_here.serve(owed("32.73")).state(), "matched");
+}
+
+#[test]
 fn who_was_registered_and_is_missing_in_an_edition_that_began_later_is_owed_a_report_anew() {
     let registered = reported().outcome(Outcome::Registered, DAY).unwrap();
     let state_after = |text: &str| {
