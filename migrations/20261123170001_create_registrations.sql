@@ -29,7 +29,7 @@ CREATE TABLE registrations (
     addressee         text,
     raised_at         timestamptz,
     due_at            timestamptz,
-    -- When the next addressee up is told; NULL = somebody has the report, or nobody is further up.
+    -- When the next addressee up is told; NULL = nobody is waited for, or nobody is further up.
     answer_before     timestamptz,
     follow_ups        integer,
     round             integer,
@@ -59,7 +59,7 @@ CREATE TABLE registrations (
     CONSTRAINT registrations_delivery_fits_obligation CHECK (
         (delivered_at IS NOT NULL) = (obligation_state IS NOT NULL AND obligation_state <> 'due')
         AND (delivered_by IS NOT NULL) = (delivered_at IS NOT NULL)
-        AND (answer_before IS NULL OR obligation_state = 'due' AND erased_at IS NULL)),
+        AND (answer_before IS NULL OR obligation_state IN ('due', 'reported') AND erased_at IS NULL)),
     CONSTRAINT registrations_outcome_fits_obligation CHECK (
         (outcome_on IS NOT NULL) = (obligation_state IS NOT NULL AND obligation_state NOT IN ('due', 'reported'))
         AND (refusal IS NOT NULL) = (obligation_state IS NOT NULL AND obligation_state = 'refused'))

@@ -81,7 +81,7 @@ impl Registration {
             Some(ObligationState::Registered { .. }) => &[Register],
             Some(ObligationState::Due { .. }) => &[FollowUp, Acknowledge],
             // Stood there all the time, as often as not: nobody had looked.
-            Some(ObligationState::Reported { .. }) => &[Propose, Register, Refuse],
+            Some(ObligationState::Reported { .. }) => &[FollowUp, Propose, Register, Refuse],
             Some(ObligationState::Proposed { .. }) => &[Deliberate, Refuse],
             Some(ObligationState::Deliberated { .. }) => &[Verify, Refuse],
             Some(ObligationState::Verified { .. }) => &[Register, Refuse],
@@ -236,34 +236,34 @@ impl Registration {
         Ok(Some(self))
     }
 
-    /// DUE -> REPORTED: somebody of the addressee says that they have it.
-    pub fn acknowledge(mut self, delivery: Delivery) -> Result<Self, IllegalRegistryVerb> {
+    /// DUE -> REPORTED: somebody of the addressee says that they have it, and has until `answer_before` to act.
+    pub fn acknowledge(
+        mut self,
+        delivery: Delivery,
+        answer_before: OffsetDateTime,
+    ) -> Result<Self, IllegalRegistryVerb> {
         self.must_allow(RegistryVerb::Acknowledge)?;
         if let Some(obligation) = self.standing.obligation_mut() {
-            obligation.state = ObligationState::Reported { delivery };
+            obligation.state = ObligationState::Reported {
+                delivery,
+                answer_before: obligation.addressee.one_up().map(|_| answer_before),
+            };
         }
         Ok(self)
     }
 
-    /// DUE -> DUE: nobody acknowledged in time, and the next addressee up has until `answer_before`. `None` = there is
-    /// time left, or nobody further up.
+    /// DUE and REPORTED stay: nobody answered in time, and the next addressee up has until `answer_before`. `None` = there
+    /// is time left, or nobody further up.
     #[must_use]
     pub fn follow_up(mut self, answer_before: OffsetDateTime, now: OffsetDateTime) -> Option<Self> {
         let obligation = self.standing.obligation_mut()?;
-        let ObligationState::Due {
-            answer_before: Some(passed),
-        } = obligation.state
-        else {
-            return None;
-        };
-        if now < passed {
+        if now < obligation.state.answer_before()? {
             return None;
         }
         obligation.addressee = obligation.addressee.one_up()?;
         obligation.follow_ups += 1;
-        obligation.state = ObligationState::Due {
-            answer_before: obligation.addressee.one_up().map(|_| answer_before),
-        };
+        let next = obligation.addressee.one_up().map(|_| answer_before);
+        obligation.state.wait_until(next);
         Some(self)
     }
 
@@ -272,9 +272,7 @@ impl Registration {
     pub fn wait_anew(mut self, answer_before: OffsetDateTime) -> Option<Self> {
         let obligation = self.standing.obligation_mut()?;
         obligation.state.answer_before()?;
-        obligation.state = ObligationState::Due {
-            answer_before: Some(answer_before),
-        };
+        obligation.state.wait_until(Some(answer_before));
         Some(self)
     }
 

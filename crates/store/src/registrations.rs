@@ -150,7 +150,10 @@ fn read_state(
         by: context.present("delivered_by", row.delivered_by.clone())?,
     };
     if state == "reported" {
-        return Ok(ObligationState::Reported { delivery });
+        return Ok(ObligationState::Reported {
+            delivery,
+            answer_before: row.answer_before,
+        });
     }
     let on = context.present("outcome_on", row.outcome_on)?;
     Ok(match state {

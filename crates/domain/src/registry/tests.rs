@@ -53,7 +53,7 @@ fn served() -> Registration {
 }
 
 fn reported() -> Registration {
-    served().acknowledge(delivery()).unwrap()
+    served().acknowledge(delivery(), NOW + TEN_DAYS).unwrap()
 }
 
 fn after(outcomes: &[Outcome]) -> Registration {
@@ -108,7 +108,7 @@ fn after_verb(person: Registration, verb: RegistryVerb) -> Option<String> {
         RegistryVerb::Undo => person.undo(owed("32.73")).ok(),
         RegistryVerb::Leave => person.leave(next, owed("32.73")).ok().flatten(),
         RegistryVerb::FollowUp => person.follow_up(later, later),
-        RegistryVerb::Acknowledge => person.acknowledge(delivery()).ok(),
+        RegistryVerb::Acknowledge => person.acknowledge(delivery(), NOW + TEN_DAYS).ok(),
         RegistryVerb::Propose => person.outcome(Outcome::Proposed, DAY).ok(),
         RegistryVerb::Deliberate => person.outcome(Outcome::Deliberated, DAY).ok(),
         RegistryVerb::Verify => person.outcome(Outcome::Verified, DAY).ok(),
@@ -137,7 +137,7 @@ fn every_state_allows_the_verbs_of_the_table_and_no_other() {
 unchecked: Serve=not_found/due Match=matched Doubt=ambiguous
 no_identity, due: Serve=no_identity/due Match=matched Doubt=ambiguous/due Miss=not_found/due FollowUp=no_identity/due Acknowledge=no_identity/reported
 due: Serve=not_found/due Match=matched Doubt=ambiguous/due Miss=not_found/due FollowUp=not_found/due Acknowledge=not_found/reported
-reported: Serve=not_found/reported Match=matched Doubt=ambiguous/reported Miss=not_found/reported Propose=not_found/proposed Register=not_found/registered Refuse=not_found/refused
+reported: Serve=not_found/reported Match=matched Doubt=ambiguous/reported Miss=not_found/reported FollowUp=not_found/reported Propose=not_found/proposed Register=not_found/registered Refuse=not_found/refused
 proposed: Serve=not_found/proposed Match=matched Doubt=ambiguous/proposed Miss=not_found/proposed Deliberate=not_found/deliberated Refuse=not_found/refused
 deliberated: Serve=not_found/deliberated Match=matched Doubt=ambiguous/deliberated Miss=not_found/deliberated Verify=not_found/verified Refuse=not_found/refused
 verified: Serve=not_found/verified Match=matched Doubt=ambiguous/verified Miss=not_found/verified Register=not_found/registered Refuse=not_found/refused
@@ -161,7 +161,7 @@ fn a_refusal_names_the_article_the_state_and_the_verbs_that_are_allowed() {
         early.to_string(),
         "a person in state due does not allow RecordOutcome PROPOSED"
     );
-    let twice = reported().acknowledge(delivery()).unwrap_err();
+    let twice = reported().acknowledge(delivery(), NOW + TEN_DAYS).unwrap_err();
     assert_eq!((twice.article, twice.state), (Article::P16Ps35, "reported"));
 }
 
@@ -188,8 +188,23 @@ fn nobody_who_acknowledges_means_the_next_one_up_until_the_ministry() {
     assert_eq!(told, [("32".to_owned(), 1), ("ID".to_owned(), 2)]);
     let early = served().follow_up(NOW, NOW + time::Duration::HOUR);
     assert_eq!(early, None, "there is time left");
-    let taken = reported().follow_up(now, now);
-    assert_eq!(taken, None, "somebody has it");
+}
+
+#[test]
+fn who_has_a_report_and_does_not_act_is_followed_by_the_next_one_up_too() {
+    let later = NOW + TEN_DAYS;
+    let early = reported().follow_up(later, later - time::Duration::SECOND);
+    assert_eq!(early, None, "there is time left");
+    let person = reported().follow_up(later + TEN_DAYS, later).unwrap();
+    let owed = person.standing.obligation().unwrap();
+    assert_eq!((owed.state.code(), owed.follow_ups), ("reported", 1));
+    assert_eq!(owed.addressee.region().to_string(), "32");
+    assert_eq!(owed.state.delivery(), Some(&delivery()), "they have it still");
+    let person = person.follow_up(later, later + TEN_DAYS).unwrap();
+    let owed = person.standing.obligation().unwrap();
+    assert_eq!(owed.state.answer_before(), None, "above the ministry is nobody");
+    let proposed = after(&[Outcome::Proposed]);
+    assert_eq!(proposed.follow_up(later, later + TEN_DAYS), None);
 }
 
 #[test]

@@ -68,8 +68,8 @@ pub(super) async fn wait_anew(unit: &mut Unit<'_>, case: CaseId) -> Result<(), H
         let Some(owed) = before.standing.obligation() else {
             continue;
         };
-        let region = owed.addressee.region();
-        let answer_before = deadline(unit, &policy, policy.registry().acknowledge, region);
+        let time = policy.registry().time_to_answer(&owed.state);
+        let answer_before = deadline(unit, &policy, time, owed.addressee.region());
         if let Some(person) = before.clone().wait_anew(answer_before) {
             write_registration(unit, person, &before, "registration.resumed").await?;
         }

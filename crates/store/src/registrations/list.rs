@@ -73,7 +73,7 @@ pub async fn list(
     rows.into_iter().map(Registration::try_from).collect()
 }
 
-/// Persons whose report nobody took in time, by the database's clock, the longest overdue first, after `last`. Nobody can
+/// Persons whose report nobody took, or acted on, in time, by the database's clock, the longest overdue first, after `last`. Nobody can
 /// take that of somebody whose data may not be processed for now.
 pub async fn unanswered(
     conn: &mut PgConnection,

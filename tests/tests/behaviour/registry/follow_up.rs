@@ -84,20 +84,40 @@ async fn silence_counts_once_however_many_replicas_see_it() {
 }
 
 #[tokio::test]
-async fn a_report_that_somebody_has_is_not_followed_up() {
-    let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
-    let taken = placed(&hub, "1", vec![child()]).await.remove(0);
-    let silent = placed(&hub, "2", vec![child()]).await.remove(0);
-    let results = acknowledge(&mut dinas(&hub, "32.73"), &[&taken]).await;
-    assert_eq!(results[0].code(), v1::EntryCode::Done);
-    let_time_pass(&hub).await;
-    let look = || async { obligation(&hub, &silent).await };
+async fn a_report_that_somebody_has_is_followed_up_only_if_they_do_not_act_on_it() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 9)]).await;
+    let mut ids = vec![];
+    for number in 0..3 {
+        ids.extend(placed(&hub, &number.to_string(), vec![child()]).await);
+    }
+    let mut officer = dinas(&hub, "32.73");
+    acknowledge(&mut officer, &[&ids[0], &ids[1]]).await;
+    let taken = obligation(&hub, &ids[0]).await;
+    let (at, until) = (taken.delivery_time.unwrap(), taken.answer_deadline_time.unwrap());
+    assert_eq!(until.seconds - at.seconds, 30 * 24 * 3600);
+    // Only the time of the third is over.
+    let pass = "UPDATE registrations SET answer_before = answer_before - interval '29 days'";
+    let mut connection = hub.database.connect().await;
+    sqlx::query(pass).execute(&mut connection).await.unwrap();
+    let look = || async { obligation(&hub, &ids[2]).await };
     eventually(look, |owed| owed.follow_ups == 1).await;
-    let owed = obligation(&hub, &taken).await;
+    assert_eq!(obligation(&hub, &ids[0]).await.follow_ups, 0);
+
+    record(
+        &mut officer,
+        vec![outcome(&ids[1], v1::ObligationState::Proposed)],
+    )
+    .await;
+    let_time_pass(&hub).await;
+    let look = || async { obligation(&hub, &ids[0]).await };
+    let late = eventually(look, |owed| owed.follow_ups == 1).await;
     assert_eq!(
-        (owed.follow_ups, owed.state()),
-        (0, v1::ObligationState::Reported)
+        (late.state(), late.addressee_region_code.as_str()),
+        (v1::ObligationState::Reported, "32")
     );
+    assert_eq!(late.delivery_time, Some(at), "they have it still");
+    let acts = obligation(&hub, &ids[1]).await;
+    assert_eq!((acts.follow_ups, acts.answer_deadline_time), (0, None));
     hub.finish().await;
 }
 
