@@ -1,5 +1,6 @@
 -- Where persons stand in the social registry, and what is owed to those who are served and do not stand there (P16
--- Ps.35-36): one row a person, and a log of every step, which is the proof of delivery.
+-- Ps.35-36): one row a person, and a log of every step, which is the proof of delivery. Nothing is filled here: a job
+-- of the hub gives people of reports that are there already, or that a hub of the release before takes down, their rows.
 
 CREATE TABLE registrations (
     region_code       text        NOT NULL,
@@ -28,7 +29,7 @@ CREATE TABLE registrations (
     addressee         text,
     raised_at         timestamptz,
     due_at            timestamptz,
-    -- When the next addressee up is told; NULL = somebody has the report, or nobody is further up.
+    -- When the next addressee up is told; NULL = nobody is waited for, or nobody is further up.
     answer_before     timestamptz,
     follow_ups        integer,
     round             integer,
@@ -36,6 +37,8 @@ CREATE TABLE registrations (
     delivered_by      text,
     outcome_on        date,
     refusal           text,
+    -- The identity was erased: nobody can be asked to enter them any more.
+    erased_at         timestamptz,
     changed_at        timestamptz NOT NULL,
     CONSTRAINT registrations_key PRIMARY KEY (region_code, person_id),
     CONSTRAINT registrations_person_exists FOREIGN KEY (region_code, person_id)
@@ -56,7 +59,7 @@ CREATE TABLE registrations (
     CONSTRAINT registrations_delivery_fits_obligation CHECK (
         (delivered_at IS NOT NULL) = (obligation_state IS NOT NULL AND obligation_state <> 'due')
         AND (delivered_by IS NOT NULL) = (delivered_at IS NOT NULL)
-        AND (answer_before IS NULL OR obligation_state = 'due')),
+        AND (answer_before IS NULL OR obligation_state IN ('due', 'reported') AND erased_at IS NULL)),
     CONSTRAINT registrations_outcome_fits_obligation CHECK (
         (outcome_on IS NOT NULL) = (obligation_state IS NOT NULL AND obligation_state NOT IN ('due', 'reported'))
         AND (refusal IS NOT NULL) = (obligation_state IS NOT NULL AND obligation_state = 'refused'))
@@ -66,8 +69,14 @@ CREATE INDEX registrations_by_case ON registrations (region_code, case_id);
 -- What a dinas has to do, the oldest first; its own and, for those above, what lies below.
 CREATE INDEX registrations_by_addressee ON registrations (first_addressee, raised_at, region_code, person_id)
     WHERE obligation_state IS NOT NULL;
+-- The same of the cases of a region, and of the nation in order.
+CREATE INDEX registrations_by_region ON registrations (region_code, raised_at)
+    WHERE obligation_state IS NOT NULL AND state <> 'matched' AND erased_at IS NULL;
+CREATE INDEX registrations_in_order ON registrations (raised_at, region_code, person_id)
+    WHERE obligation_state IS NOT NULL AND state <> 'matched' AND erased_at IS NULL;
+-- What rests while somebody is matched is not looked at again and again.
 CREATE INDEX registrations_unanswered ON registrations (answer_before, region_code, person_id)
-    WHERE answer_before IS NOT NULL;
+    WHERE answer_before IS NOT NULL AND state <> 'matched';
 
 -- One row a step: who was told, who took it, what became of it.
 CREATE TABLE registration_log (
@@ -92,20 +101,6 @@ CREATE TABLE registration_log (
 );
 
 REVOKE UPDATE ON registration_log FROM serasi_app;
-
--- People of reports that are there already. Where they are at home is sealed, so the place of the case counts; who is
--- served is owed a report from now on, by the terms of policies that say none.
-SET LOCAL serasi.work = 'on';
-SET LOCAL serasi.persons = 'on';
-INSERT INTO registrations (region_code, person_id, case_id, version, state, is_identifiable, served_at, obligation_state,
-    registry, first_addressee, addressee, raised_at, due_at, answer_before, follow_ups, round, changed_at)
-SELECT p.region_code, p.person_id, p.case_id, 1, coalesce(s.state, 'unchecked'), true, s.at, s.obligation, s.registry,
-    s.addressee, s.addressee, s.at, s.due_at, s.due_at, s.follow_ups, s.round, now()
-FROM persons p JOIN cases c USING (region_code, case_id) LEFT JOIN LATERAL (
-    SELECT 'not_found' AS state, 'due' AS obligation, 'DTSEN' AS registry, p.region_code AS addressee, now() AS at,
-        now() + interval '24 hours' AS due_at, 0 AS follow_ups, 1 AS round
-    WHERE c.state IN ('placed', 'in_service', 'aftercare', 'resolved_directly')
-        AND NOT 'identity' = ANY (c.erased)) s ON true;
 
 -- As the other tables about cases: commands and jobs work across regions; a caller sees their scope, and a dinas what is
 -- addressed to it wherever the case is.

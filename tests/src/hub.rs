@@ -31,7 +31,7 @@ use tonic::{Request, Status};
 
 use crate::audit::{AuditFolder, audit_violations};
 use crate::database::TestDatabase;
-use crate::invariants::{capacity_violations, log_violations};
+use crate::invariants::{capacity_violations, log_violations, registry_violations};
 
 /// A running hub with a database of its own.
 #[derive(Debug)]
@@ -292,6 +292,7 @@ impl TestHub {
         let mut connection = self.database.connect().await;
         let mut violations = capacity_violations(&mut connection).await;
         violations.extend(log_violations(&mut connection).await);
+        violations.extend(registry_violations(&mut connection).await);
         violations.extend(audit_violations(&mut connection, &self.audit).await);
         assert!(violations.is_empty(), "the records do not agree: {violations:#?}");
     }

@@ -45,7 +45,7 @@ impl Registration {
             person: id,
             case,
             version: 1,
-            is_identifiable: person.nik.is_some() || person.name.is_some() && person.birth.is_some(),
+            is_identifiable: is_identifiable(person),
             domicile: person.domicile.and_then(Regency::of),
             served_at: None,
             standing: Standing::Unchecked,
@@ -76,10 +76,12 @@ impl Registration {
             }
         };
         let of_obligation: &[RegistryVerb] = match self.standing.obligation().map(|owed| &owed.state) {
-            None | Some(ObligationState::Registered { .. }) => &[],
+            None => &[],
+            // With another day or another key: a slip that is put right.
+            Some(ObligationState::Registered { .. }) => &[Register],
             Some(ObligationState::Due { .. }) => &[FollowUp, Acknowledge],
             // Stood there all the time, as often as not: nobody had looked.
-            Some(ObligationState::Reported { .. }) => &[Propose, Register, Refuse],
+            Some(ObligationState::Reported { .. }) => &[FollowUp, Propose, Register, Refuse],
             Some(ObligationState::Proposed { .. }) => &[Deliberate, Refuse],
             Some(ObligationState::Deliberated { .. }) => &[Verify, Refuse],
             Some(ObligationState::Verified { .. }) => &[Register, Refuse],
@@ -103,7 +105,7 @@ impl Registration {
     }
 
     /// The person is placed or helped directly: UNCHECKED -> NOT_FOUND or NO_IDENTITY, and the report is owed. Whoever is
-    /// found, in doubt with something owed, or served already stays where they are.
+    /// found in that registry, in doubt with something owed, or served already stays where they are.
     #[must_use]
     pub fn serve(mut self, owed: Owed) -> Self {
         self.served_at = self.served_at.or(Some(owed.now));
@@ -119,6 +121,13 @@ impl Registration {
                 edition,
                 obligation: obligation.or_else(|| Some(Obligation::raise(owed))),
             },
+            // They stand in another registry than the one in which they must come to stand.
+            Standing::Matched { found, before: None } if found.edition.registry() != owed.registry => {
+                Standing::NotFound {
+                    looked_in: None,
+                    obligation: Obligation::raise(owed),
+                }
+            }
             standing @ (Standing::Matched { .. }
             | Standing::NotFound { .. }
             | Standing::NoIdentity { .. }) => standing,
@@ -126,22 +135,36 @@ impl Registration {
         self
     }
 
-    /// Something is known now by which a registry can be searched: NO_IDENTITY -> NOT_FOUND, as far as anybody knows.
+    /// What is known of the person has changed. With something by which a registry can be searched NO_IDENTITY ->
+    /// NOT_FOUND, as far as anybody knows; without it NOT_FOUND -> NO_IDENTITY.
     #[must_use]
-    pub fn identified(mut self) -> Self {
-        self.is_identifiable = true;
-        if let Standing::NoIdentity { obligation } = self.standing {
-            self.standing = Standing::NotFound {
+    pub fn known_as(mut self, person: &Person) -> Self {
+        self.is_identifiable = is_identifiable(person);
+        self.standing = match self.standing {
+            Standing::NoIdentity { obligation } if self.is_identifiable => Standing::NotFound {
                 looked_in: None,
                 obligation,
-            };
-        }
+            },
+            Standing::NotFound { obligation, .. } if !self.is_identifiable => {
+                Standing::NoIdentity { obligation }
+            }
+            standing @ (Standing::Unchecked
+            | Standing::Matched { .. }
+            | Standing::Ambiguous { .. }
+            | Standing::NotFound { .. }
+            | Standing::NoIdentity { .. }) => standing,
+        };
         self
     }
 
-    /// Any state -> MATCHED. What was owed rests.
+    /// Any state -> MATCHED. What was owed rests. Who is owed a place in another registry stays where they are: that they
+    /// stand in this one does not meet it.
     #[must_use]
     pub fn matched(mut self, found: Match) -> Self {
+        let owed = self.standing.kept_obligation();
+        if owed.is_some_and(|owed| owed.registry != found.edition.registry()) {
+            return self;
+        }
         let before = self.standing.into_obligation();
         self.standing = Standing::Matched { found, before };
         self
@@ -213,39 +236,49 @@ impl Registration {
         Ok(Some(self))
     }
 
-    /// DUE -> REPORTED: somebody of the addressee has read or acknowledged it.
-    pub fn acknowledge(mut self, delivery: Delivery) -> Result<Self, IllegalRegistryVerb> {
+    /// DUE -> REPORTED: somebody of the addressee says that they have it, and has until `answer_before` to act.
+    pub fn acknowledge(
+        mut self,
+        delivery: Delivery,
+        answer_before: OffsetDateTime,
+    ) -> Result<Self, IllegalRegistryVerb> {
         self.must_allow(RegistryVerb::Acknowledge)?;
         if let Some(obligation) = self.standing.obligation_mut() {
-            obligation.state = ObligationState::Reported { delivery };
+            obligation.state = ObligationState::Reported {
+                delivery,
+                answer_before: obligation.addressee.one_up().map(|_| answer_before),
+            };
         }
         Ok(self)
     }
 
-    /// DUE -> DUE: nobody acknowledged in time, and the next addressee up has until `answer_before`. `None` = there is
-    /// time left, or nobody further up.
+    /// DUE and REPORTED stay: nobody answered in time, and the next addressee up has until `answer_before`. `None` = there
+    /// is time left, or nobody further up.
     #[must_use]
     pub fn follow_up(mut self, answer_before: OffsetDateTime, now: OffsetDateTime) -> Option<Self> {
         let obligation = self.standing.obligation_mut()?;
-        let ObligationState::Due {
-            answer_before: Some(passed),
-        } = obligation.state
-        else {
-            return None;
-        };
-        if now < passed {
+        if now < obligation.state.answer_before()? {
             return None;
         }
         obligation.addressee = obligation.addressee.one_up()?;
         obligation.follow_ups += 1;
-        obligation.state = ObligationState::Due {
-            answer_before: obligation.addressee.one_up().map(|_| answer_before),
-        };
+        let next = obligation.addressee.one_up().map(|_| answer_before);
+        obligation.state.wait_until(next);
+        Some(self)
+    }
+
+    /// Nobody could act for a while, and the addressee has until `answer_before`. `None` = nobody is waited for.
+    #[must_use]
+    pub fn wait_anew(mut self, answer_before: OffsetDateTime) -> Option<Self> {
+        let obligation = self.standing.obligation_mut()?;
+        obligation.state.answer_before()?;
+        obligation.state.wait_until(Some(answer_before));
         Some(self)
     }
 
     /// What the dinas says has become of it: REPORTED -> PROPOSED -> DELIBERATED -> VERIFIED -> REGISTERED; REFUSED from
-    /// each but the last, and from there PROPOSED again; REGISTERED also from REPORTED, for who stood there already.
+    /// each but the last, and from there PROPOSED again; REGISTERED also from REPORTED, for who stood there already, and
+    /// from REGISTERED, to put a slip right.
     pub fn outcome(mut self, outcome: Outcome, on: Date) -> Result<Self, IllegalRegistryVerb> {
         self.must_allow(outcome.verb())?;
         if let Some(obligation) = self.standing.obligation_mut()
@@ -255,6 +288,11 @@ impl Registration {
         }
         Ok(self)
     }
+}
+
+/// Whether there is something by which a registry can be searched.
+const fn is_identifiable(person: &Person) -> bool {
+    person.nik.is_some() || person.name.is_some() && person.birth.is_some()
 }
 
 /// Whether somebody of whom the dinas says REGISTERED is missing in an edition that should have them.

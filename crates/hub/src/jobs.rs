@@ -18,6 +18,7 @@ mod follow_up_reports;
 mod forget_events;
 mod forget_responses;
 mod measure_state;
+mod owe_missing;
 mod refresh_board;
 mod refresh_keys;
 mod route_waiting;
@@ -31,6 +32,7 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(refresh_keys::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(expire_offers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(owe_missing::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(follow_up_reports::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));

@@ -83,6 +83,7 @@ mod glimpses;
 mod lose_place;
 mod open;
 mod owe;
+pub(crate) mod owe_missing;
 mod recording;
 mod refer;
 mod refuse;

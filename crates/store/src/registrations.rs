@@ -17,10 +17,12 @@ use crate::columns::{Row, regency};
 mod keys;
 mod list;
 mod log;
+mod missing;
 
 pub use keys::{KeyKind, key, set_key};
 pub use list::{ObligationFilter, ObligationPosition, list, unanswered};
 pub use log::{Step, append_step, steps};
+pub use missing::missing;
 
 #[derive(Debug)]
 struct RegistrationRow {
@@ -148,7 +150,10 @@ fn read_state(
         by: context.present("delivered_by", row.delivered_by.clone())?,
     };
     if state == "reported" {
-        return Ok(ObligationState::Reported { delivery });
+        return Ok(ObligationState::Reported {
+            delivery,
+            answer_before: row.answer_before,
+        });
     }
     let on = context.present("outcome_on", row.outcome_on)?;
     Ok(match state {
@@ -165,7 +170,7 @@ fn read_state(
     })
 }
 
-/// Adds the persons of a new report, UNCHECKED: one statement.
+/// Adds the persons of a report, UNCHECKED, whoever of them is not there yet: one statement.
 pub async fn insert(
     conn: &mut PgConnection,
     case: CaseId,
@@ -181,7 +186,8 @@ pub async fn insert(
         "INSERT INTO registrations (region_code, person_id, case_id, version, state, is_identifiable, domicile_code,
              changed_at)
          SELECT $1, person_id, $2, 1, 'unchecked', is_identifiable, domicile_code, now()
-         FROM UNNEST($3::uuid[], $4::bool[], $5::text[]) AS p (person_id, is_identifiable, domicile_code)",
+         FROM UNNEST($3::uuid[], $4::bool[], $5::text[]) AS p (person_id, is_identifiable, domicile_code)
+         ON CONFLICT ON CONSTRAINT registrations_key DO NOTHING",
         case.home().to_string(),
         case.uuid(),
         &ids,
@@ -193,30 +199,18 @@ pub async fn insert(
     Ok(())
 }
 
-/// Everybody in a case, locked. Whom a hub of the release before took down has no row yet and gets one: what is known of
-/// them is sealed, so somebody of them counts as identifiable, at home where the case is.
+/// Everybody in a case, locked; whose identity was erased is nobody any more.
 pub async fn of_case_for_change(
     conn: &mut PgConnection,
     case: CaseId,
 ) -> Result<Vec<Registration>, StoreError> {
-    let home = case.home().to_string();
-    sqlx::query!(
-        "INSERT INTO registrations (region_code, person_id, case_id, version, state, is_identifiable, changed_at)
-         SELECT region_code, subject_id, case_id, 1, 'unchecked', true, now() FROM subject_keys
-         WHERE region_code = $1 AND case_id = $2 AND class = 'identity'
-         ON CONFLICT ON CONSTRAINT registrations_key DO NOTHING",
-        home,
-        case.uuid()
-    )
-    .execute(&mut *conn)
-    .await?;
     let rows = sqlx::query_as!(
         RegistrationRow,
         "SELECT region_code, person_id, case_id, version, state, is_identifiable, domicile_code, served_at, edition,
              match_class, match_weight, weights_version, obligation_state, registry, first_addressee, addressee,
              raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
-         FROM registrations WHERE region_code = $1 AND case_id = $2 ORDER BY person_id FOR UPDATE",
-        home,
+         FROM registrations WHERE region_code = $1 AND case_id = $2 AND erased_at IS NULL ORDER BY person_id FOR UPDATE",
+        case.home().to_string(),
         case.uuid()
     )
     .fetch_all(conn)
@@ -239,7 +233,31 @@ pub async fn get(conn: &mut PgConnection, person: PersonId) -> Result<Option<Reg
     row.map(Registration::try_from).transpose()
 }
 
-/// Many persons, locked, always in the same order, so that two callers never wait for each other.
+/// Many persons, as they stand; whose identity was erased is nobody any more.
+pub async fn get_many(
+    conn: &mut PgConnection,
+    persons: &[PersonId],
+) -> Result<Vec<Registration>, StoreError> {
+    let regions: Vec<String> = persons.iter().map(|id| id.home().to_string()).collect();
+    let ids: Vec<Uuid> = persons.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query_as!(
+        RegistrationRow,
+        "SELECT region_code, person_id, case_id, version, state, is_identifiable, domicile_code, served_at, edition,
+             match_class, match_weight, weights_version, obligation_state, registry, first_addressee, addressee,
+             raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
+         FROM registrations
+         WHERE (region_code, person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
+             AND erased_at IS NULL
+        ",
+        &regions,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Registration::try_from).collect()
+}
+
+/// The same, locked, always in the same order, so that two callers never wait for each other.
 pub async fn get_many_for_change(
     conn: &mut PgConnection,
     persons: &[PersonId],
@@ -253,6 +271,7 @@ pub async fn get_many_for_change(
              raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
          FROM registrations
          WHERE (region_code, person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
+             AND erased_at IS NULL
          ORDER BY region_code, person_id FOR UPDATE",
         &regions,
         &ids

@@ -4,8 +4,12 @@
 mod command;
 #[path = "registry/follow_up.rs"]
 mod follow_up;
+#[path = "registry/missing.rs"]
+mod missing;
 #[path = "registry/outcomes.rs"]
 mod outcomes;
+#[path = "registry/papers.rs"]
+mod papers;
 #[path = "registry/reports.rs"]
 mod reports;
 

@@ -172,7 +172,11 @@ impl Policy {
 
     fn check_registry(&self, faults: &mut Faults) {
         let registry = self.registry();
-        for (name, allowance) in [("report", registry.report), ("acknowledge", registry.acknowledge)] {
+        for (name, allowance) in [
+            ("report", registry.report),
+            ("acknowledge", registry.acknowledge),
+            ("propose", registry.propose),
+        ] {
             check_seconds(&format!("registry.{name}"), allowance, faults);
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Policy;
 use crate::deadline::{Allowance, Clock};
-use crate::registry::RegistryCode;
+use crate::registry::{ObligationState, RegistryCode};
 
 /// Which registry counts, and how soon somebody must answer for who is not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,34 @@ pub struct RegistryPolicy {
     pub report: Allowance,
     /// Time that each next addressee up has.
     pub acknowledge: Allowance,
+    /// Time from a report that was taken until it must have been proposed or refused, and that each next one up has then.
+    #[serde(default = "RegistryPolicy::propose_by_default")]
+    pub propose: Allowance,
+}
+
+impl RegistryPolicy {
+    /// A list of proposals is drawn up each month.
+    #[must_use]
+    pub const fn propose_by_default() -> Allowance {
+        Allowance {
+            seconds: 30 * 24 * 3600,
+            clock: Clock::Wall,
+        }
+    }
+
+    /// Time to act on what stands in `state`.
+    #[must_use]
+    pub const fn time_to_answer(&self, state: &ObligationState) -> Allowance {
+        match state {
+            ObligationState::Due { .. } => self.acknowledge,
+            ObligationState::Reported { .. }
+            | ObligationState::Proposed { .. }
+            | ObligationState::Deliberated { .. }
+            | ObligationState::Verified { .. }
+            | ObligationState::Registered { .. }
+            | ObligationState::Refused { .. } => self.propose,
+        }
+    }
 }
 
 impl Default for RegistryPolicy {
@@ -31,6 +59,7 @@ impl Default for RegistryPolicy {
                 seconds: 24 * 3600,
                 clock: Clock::Working,
             },
+            propose: Self::propose_by_default(),
         }
     }
 }

@@ -18,6 +18,19 @@ coded! {
     }
 }
 
+impl RegistryCode {
+    /// The first day on which anything can have happened in it: of the law on the poor for the one (UU 13/2011), of
+    /// Inpres 4/2025 for the other, which took over what the first had.
+    #[must_use]
+    pub fn began_on(self) -> Date {
+        let (year, month, day) = match self {
+            Self::Dtks => (2011, Month::August, 18),
+            Self::Dtsen => (2025, Month::February, 5),
+        };
+        Date::from_calendar_date(year, month, day).expect("a day of the calendar")
+    }
+}
+
 /// One edition of a registry: `DTKS 2024-11`, `DTSEN 2026-Q3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

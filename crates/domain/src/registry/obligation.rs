@@ -39,7 +39,7 @@ pub struct NoDinas(RegionCode);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     pub at: OffsetDateTime,
-    /// Who read or acknowledged it, as their token names them.
+    /// Who acknowledged it, as their token names them.
     pub by: String,
 }
 
@@ -49,8 +49,11 @@ pub enum ObligationState {
     /// Nobody at the dinas has the report yet; the next addressee up gets it, too, at `answer_before`. `None` = the
     /// ministry has it, and nobody is above.
     Due { answer_before: Option<OffsetDateTime> },
-    /// The dinas has it.
-    Reported { delivery: Delivery },
+    /// The dinas has it, and has until `answer_before` to propose or refuse; then the next addressee up gets it, too.
+    Reported {
+        delivery: Delivery,
+        answer_before: Option<OffsetDateTime>,
+    },
     /// On the list of first proposals.
     Proposed { delivery: Delivery, on: Date },
     /// The village deliberation (musdes/muskel) has decided for it.
@@ -79,7 +82,7 @@ pub struct Obligation {
     pub raised_at: OffsetDateTime,
     /// By when the report must have been taken.
     pub due_at: OffsetDateTime,
-    /// How often nobody acknowledged in time.
+    /// How often nobody answered in time.
     pub follow_ups: u32,
     /// 1, and one more each time the person left the registry again.
     pub round: u32,
@@ -150,7 +153,7 @@ impl ObligationState {
     pub const fn delivery(&self) -> Option<&Delivery> {
         match self {
             Self::Due { .. } => None,
-            Self::Reported { delivery }
+            Self::Reported { delivery, .. }
             | Self::Proposed { delivery, .. }
             | Self::Deliberated { delivery, .. }
             | Self::Verified { delivery, .. }
@@ -159,13 +162,24 @@ impl ObligationState {
         }
     }
 
+    /// The same with another time to answer; without effect where nobody is waited for.
+    pub(super) const fn wait_until(&mut self, until: Option<OffsetDateTime>) {
+        match self {
+            Self::Due { answer_before } | Self::Reported { answer_before, .. } => *answer_before = until,
+            Self::Proposed { .. }
+            | Self::Deliberated { .. }
+            | Self::Verified { .. }
+            | Self::Registered { .. }
+            | Self::Refused { .. } => {}
+        }
+    }
+
     /// Until when the addressee has time.
     #[must_use]
     pub const fn answer_before(&self) -> Option<OffsetDateTime> {
         match self {
-            Self::Due { answer_before } => *answer_before,
-            Self::Reported { .. }
-            | Self::Proposed { .. }
+            Self::Due { answer_before } | Self::Reported { answer_before, .. } => *answer_before,
+            Self::Proposed { .. }
             | Self::Deliberated { .. }
             | Self::Verified { .. }
             | Self::Registered { .. }

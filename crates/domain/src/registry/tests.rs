@@ -53,7 +53,7 @@ fn served() -> Registration {
 }
 
 fn reported() -> Registration {
-    served().acknowledge(delivery()).unwrap()
+    served().acknowledge(delivery(), NOW + TEN_DAYS).unwrap()
 }
 
 fn after(outcomes: &[Outcome]) -> Registration {
@@ -108,7 +108,7 @@ fn after_verb(person: Registration, verb: RegistryVerb) -> Option<String> {
         RegistryVerb::Undo => person.undo(owed("32.73")).ok(),
         RegistryVerb::Leave => person.leave(next, owed("32.73")).ok().flatten(),
         RegistryVerb::FollowUp => person.follow_up(later, later),
-        RegistryVerb::Acknowledge => person.acknowledge(delivery()).ok(),
+        RegistryVerb::Acknowledge => person.acknowledge(delivery(), NOW + TEN_DAYS).ok(),
         RegistryVerb::Propose => person.outcome(Outcome::Proposed, DAY).ok(),
         RegistryVerb::Deliberate => person.outcome(Outcome::Deliberated, DAY).ok(),
         RegistryVerb::Verify => person.outcome(Outcome::Verified, DAY).ok(),
@@ -137,11 +137,11 @@ fn every_state_allows_the_verbs_of_the_table_and_no_other() {
 unchecked: Serve=not_found/due Match=matched Doubt=ambiguous
 no_identity, due: Serve=no_identity/due Match=matched Doubt=ambiguous/due Miss=not_found/due FollowUp=no_identity/due Acknowledge=no_identity/reported
 due: Serve=not_found/due Match=matched Doubt=ambiguous/due Miss=not_found/due FollowUp=not_found/due Acknowledge=not_found/reported
-reported: Serve=not_found/reported Match=matched Doubt=ambiguous/reported Miss=not_found/reported Propose=not_found/proposed Register=not_found/registered Refuse=not_found/refused
+reported: Serve=not_found/reported Match=matched Doubt=ambiguous/reported Miss=not_found/reported FollowUp=not_found/reported Propose=not_found/proposed Register=not_found/registered Refuse=not_found/refused
 proposed: Serve=not_found/proposed Match=matched Doubt=ambiguous/proposed Miss=not_found/proposed Deliberate=not_found/deliberated Refuse=not_found/refused
 deliberated: Serve=not_found/deliberated Match=matched Doubt=ambiguous/deliberated Miss=not_found/deliberated Verify=not_found/verified Refuse=not_found/refused
 verified: Serve=not_found/verified Match=matched Doubt=ambiguous/verified Miss=not_found/verified Register=not_found/registered Refuse=not_found/refused
-registered: Serve=not_found/registered Match=matched Doubt=ambiguous/registered Miss=not_found/registered
+registered: Serve=not_found/registered Match=matched Doubt=ambiguous/registered Miss=not_found/registered Register=not_found/registered
 refused: Serve=not_found/refused Match=matched Doubt=ambiguous/refused Miss=not_found/refused Propose=not_found/proposed
 ambiguous: Serve=ambiguous/due Match=matched Doubt=ambiguous Miss=unchecked
 ambiguous, due: Serve=ambiguous/due Match=matched Doubt=ambiguous/due Miss=not_found/due FollowUp=ambiguous/due Acknowledge=ambiguous/reported
@@ -161,7 +161,7 @@ fn a_refusal_names_the_article_the_state_and_the_verbs_that_are_allowed() {
         early.to_string(),
         "a person in state due does not allow RecordOutcome PROPOSED"
     );
-    let twice = reported().acknowledge(delivery()).unwrap_err();
+    let twice = reported().acknowledge(delivery(), NOW + TEN_DAYS).unwrap_err();
     assert_eq!((twice.article, twice.state), (Article::P16Ps35, "reported"));
 }
 
@@ -188,8 +188,23 @@ fn nobody_who_acknowledges_means_the_next_one_up_until_the_ministry() {
     assert_eq!(told, [("32".to_owned(), 1), ("ID".to_owned(), 2)]);
     let early = served().follow_up(NOW, NOW + time::Duration::HOUR);
     assert_eq!(early, None, "there is time left");
-    let taken = reported().follow_up(now, now);
-    assert_eq!(taken, None, "somebody has it");
+}
+
+#[test]
+fn who_has_a_report_and_does_not_act_is_followed_by_the_next_one_up_too() {
+    let later = NOW + TEN_DAYS;
+    let early = reported().follow_up(later, later - time::Duration::SECOND);
+    assert_eq!(early, None, "there is time left");
+    let person = reported().follow_up(later + TEN_DAYS, later).unwrap();
+    let owed = person.standing.obligation().unwrap();
+    assert_eq!((owed.state.code(), owed.follow_ups), ("reported", 1));
+    assert_eq!(owed.addressee.region().to_string(), "32");
+    assert_eq!(owed.state.delivery(), Some(&delivery()), "they have it still");
+    let person = person.follow_up(later, later + TEN_DAYS).unwrap();
+    let owed = person.standing.obligation().unwrap();
+    assert_eq!(owed.state.answer_before(), None, "above the ministry is nobody");
+    let proposed = after(&[Outcome::Proposed]);
+    assert_eq!(proposed.follow_up(later, later + TEN_DAYS), None);
 }
 
 #[test]
@@ -243,6 +258,19 @@ fn who_leaves_a_later_edition_is_owed_a_report_anew() {
 }
 
 #[test]
+fn a_row_of_another_registry_meets_nothing_that_is_owed() {
+    let old = found("DTKS 2024-11");
+    assert_eq!(reported().matched(old.clone()), reported());
+    let known_before = reported_only().matched(old).serve(owed("32.73"));
+    assert_eq!(
+        (known_before.standing.code(), known_before.state()),
+        ("not_found", "due")
+    );
+    let known_here = reported_only().matched(found("DTSEN 2026-Q3"));
+    assert_eq!(known_here.serve(owed("32.73")).state(), "matched");
+}
+
+#[test]
 fn who_was_registered_and_is_missing_in_an_edition_that_began_later_is_owed_a_report_anew() {
     let registered = reported().outcome(Outcome::Registered, DAY).unwrap();
     let state_after = |text: &str| {
@@ -256,13 +284,20 @@ fn who_was_registered_and_is_missing_in_an_edition_that_began_later_is_owed_a_re
 }
 
 #[test]
-fn who_gets_a_nik_can_be_looked_for_and_what_is_owed_goes_on() {
+fn who_gets_a_nik_can_be_looked_for_until_it_was_wrong_and_what_is_owed_goes_on() {
     let unknown = Registration {
         is_identifiable: false,
         ..reported_only()
     };
-    let known = unknown.serve(owed("32.73")).identified();
+    let with_nik = Person {
+        nik: Some("3273014107900001".parse().unwrap()),
+        ..Person::unknown()
+    };
+    let owing = unknown.clone().serve(owed("32.73"));
+    let known = owing.clone().known_as(&with_nik);
     assert_eq!((known.standing.code(), known.state()), ("not_found", "due"));
     assert!(known.is_identifiable);
-    assert_eq!(reported_only().identified(), reported_only());
+    assert_eq!(known.known_as(&Person::unknown()), owing);
+    assert_eq!(unknown.clone().known_as(&Person::unknown()), unknown);
+    assert_eq!(reported_only().known_as(&with_nik), reported_only());
 }

@@ -1,4 +1,4 @@
-//! Finds reports that nobody took in time. Two replicas may find the same: the row is locked and looked at again, and the
+//! Finds reports that nobody took, or acted on, in time. Two replicas may find the same: the row is locked and looked at again, and the
 //! conditional update lets one of them win.
 
 use std::sync::Arc;
@@ -39,7 +39,7 @@ async fn round(hub: &Hub) -> Result<(), HubError> {
             // One that fails must not keep the others waiting.
             match run_job(hub, &FollowUpReport { person }).await {
                 Ok(true) => {
-                    tracing::info!(person.id = %person, "nobody took a report; the next addressee up is told");
+                    tracing::info!(person.id = %person, "nobody answered for a report in time; the next addressee up is told");
                 }
                 Ok(false) => {}
                 // Without a database the others fail as well: the next round tries again.

@@ -5,6 +5,7 @@ use serasi_domain::registry::{Delivery, Registration};
 use serasi_proto::v1;
 
 use super::owe::write_registration;
+use super::refer::deadline;
 use super::report_entries::{Ended, Entry, lock, take, told};
 use crate::error::HubError;
 use crate::unit_of_work::{Mutation, Unit};
@@ -27,7 +28,7 @@ impl Mutation for AcknowledgeReport {
         let mut locked = lock(unit, &self.entries).await?;
         let mut results = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
-            results.push(match take(unit, &mut locked, entry) {
+            results.push(match take(unit, &mut locked, entry).await? {
                 Ok((before, ())) => {
                     let ended = acknowledge(unit, &before).await?;
                     told(entry, &before, ended)
@@ -44,14 +45,16 @@ async fn acknowledge(unit: &mut Unit<'_>, before: &Registration) -> Result<Ended
     if owed.is_some_and(|owed| owed.state.delivery().is_some()) {
         return Ok(Ended::AlreadyDone);
     }
+    let policy = unit.hub.policies.active();
+    let place = owed.map_or(before.case.home().code(), |owed| owed.addressee.region());
+    let answer_before = deadline(unit, &policy, policy.registry().propose, place);
     let delivery = Delivery {
         at: unit.now,
         by: unit.caller.principal.clone(),
     };
-    match before.clone().acknowledge(delivery) {
+    match before.clone().acknowledge(delivery, answer_before) {
         Ok(person) => {
             let person = write_registration(unit, person, before, "registration.reported").await?;
-            unit.audit(person.person.home(), person.person).await?;
             Ok(Ended::Done(person))
         }
         Err(illegal) => Ok(Ended::Illegal(illegal)),

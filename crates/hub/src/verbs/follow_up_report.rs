@@ -1,7 +1,7 @@
-//! Nobody at a dinas took a report in time: the next addressee up gets it, too (P16 Ps.35(2)).
+//! Nobody at a dinas took a report, or acted on it, in time: the next addressee up gets it, too (P16 Ps.35(2)).
 
 use serasi_domain::id::PersonId;
-use serasi_store::registrations;
+use serasi_store::{cases, registrations};
 
 use super::owe::write_registration;
 use super::refer::deadline;
@@ -22,13 +22,19 @@ impl Act for FollowUpReport {
         let Some(before) = found.into_iter().next() else {
             return Ok(false);
         };
-        let next = before
-            .standing
-            .obligation()
-            .and_then(|owed| owed.addressee.one_up());
-        let Some(next) = next else { return Ok(false) };
+        let case = cases::get(&mut unit.conn, before.case).await?;
+        if case.is_none_or(|case| case.is_frozen) {
+            return Ok(false);
+        }
+        let Some(owed) = before.standing.obligation() else {
+            return Ok(false);
+        };
+        let Some(next) = owed.addressee.one_up() else {
+            return Ok(false);
+        };
         let policy = unit.hub.policies.active();
-        let answer_before = deadline(unit, &policy, policy.registry().acknowledge, next.region());
+        let time = policy.registry().time_to_answer(&owed.state);
+        let answer_before = deadline(unit, &policy, time, next.region());
         let Some(person) = before.clone().follow_up(answer_before, unit.now) else {
             return Ok(false);
         };

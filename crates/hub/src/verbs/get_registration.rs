@@ -1,7 +1,6 @@
 //! GetRegistration: where one person stands, with every step so far. The look is on record.
 
 use serasi_domain::id::PersonId;
-use serasi_domain::need_to_know::Sight;
 use serasi_domain::registry::Registration;
 use serasi_proto::v1;
 use serasi_store::{Context, StoreError, cases, registrations};
@@ -31,12 +30,11 @@ impl Act for GetRegistration {
         let person = unit.caller.find(Kind::Registration, id, found)?;
         unit.audit(id.home(), id).await?;
         let case = cases::get(&mut unit.conn, person.case).await?;
-        let sight = case
-            .as_ref()
-            .map(|case| Eyes::new(unit.hub, unit.caller).of_case(case));
-        let is_frozen = case.is_some_and(|case| case.is_frozen);
-        let sees_key =
-            sight.is_some_and(Sight::is_whole) || !is_frozen && unit.caller.may_use(Field::Report, &person);
+        let sees_key = case.is_some_and(|case| {
+            let works_on_it = unit.caller.may_use(Field::Identity, &case);
+            works_on_it && Eyes::new(unit.hub, unit.caller).of_case(&case).is_whole()
+                || !case.is_frozen && unit.caller.may_use(Field::Report, &person)
+        });
         let mut wire = with_everything(unit, &person).await?;
         if !sees_key {
             wire.registry_id.clear();

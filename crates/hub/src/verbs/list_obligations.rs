@@ -1,28 +1,26 @@
-//! ListObligations: who is owed a report or a registration. Who is shown to the dinas it is addressed to has been
-//! delivered; each person shown is on record.
+//! ListObligations: who is owed a report or a registration. Each person shown is on record. That somebody was shown does
+//! not mean that the dinas has them: it says so itself, once it has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serasi_domain::case::Case;
 use serasi_domain::id::{CaseId, Regency};
-use serasi_domain::need_to_know::Sight;
-use serasi_domain::registry::{Delivery, ObligationState, Registration};
+use serasi_domain::need_to_know::{Sight, Standing};
+use serasi_domain::registry::Registration;
 use serasi_proto::v1;
 use serasi_store::persons::KeptPerson;
 use serasi_store::registrations::{self, ObligationFilter, ObligationPosition};
 use serasi_store::{Context, StoreError, cases, persons};
 
-use super::owe::write_registration;
 use crate::auth::{Field, Permit};
 use crate::error::HubError;
 use crate::policies::national_home;
-use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
 use crate::wire::{owed_registration_to_wire, registration_to_wire};
 
 pub(crate) struct ListObligations {
     pub(crate) filter: ObligationFilter,
-    /// Only where they stand: nobody is shown, and nothing delivered.
+    /// Only where they stand: nobody is shown.
     pub(crate) without_persons: bool,
 }
 
@@ -40,7 +38,7 @@ impl Act for ListObligations {
     type Output = ObligationPage;
 
     fn context(&self, _caller: &Permit) -> Context {
-        // A report is addressed to the dinas where the person is at home, wherever the case is; and it is delivered.
+        // A report is addressed to the dinas where the person is at home, wherever the case is.
         Context::WorkOnPersons
     }
 
@@ -70,7 +68,7 @@ impl Act for ListObligations {
         let mut shown = Vec::with_capacity(found.len());
         for person in found {
             if let Some(file) = files.get(&person.case) {
-                shown.push(show(unit, file, person).await?);
+                shown.push(show(unit, file, &person).await?);
             }
         }
         Ok((shown, next))
@@ -87,54 +85,28 @@ async fn files(unit: &mut Unit<'_>, found: &[Registration]) -> Result<BTreeMap<C
     Ok(files)
 }
 
-/// One person, whole for the dinas that must enter them, who then has the report.
+/// One person, whole for the dinas that must enter them and masked for everybody else.
 async fn show(
     unit: &mut Unit<'_>,
     file: &CaseFile,
-    person: Registration,
+    person: &Registration,
 ) -> Result<v1::OwedRegistration, HubError> {
+    let facts = &file.case.facts;
     // Who has had the processing of their data suspended is shown to no dinas (UU 27/2022 Ps.41).
-    let is_addressed = unit.caller.may_use(Field::Report, &person) && !file.case.is_frozen;
-    let sight = if is_addressed {
+    let sight = if file.case.is_frozen {
+        Sight::of(Standing::Suspended, facts)
+    } else if unit.caller.may_use(Field::Report, person) {
         Sight::Whole
     } else {
-        Eyes::new(unit.hub, unit.caller).of_case(&file.case)
+        Sight::of(Standing::NotAddressed, facts)
     };
     unit.audit(person.person.home(), person.person).await?;
-    let person = if is_addressed {
-        delivered(unit, person).await?
-    } else {
-        person
-    };
     let kept = file.persons.iter().find(|kept| kept.id == person.person);
     let known = kept.map(KeptPerson::known);
     Ok(owed_registration_to_wire(
-        &person,
+        person,
         &file.case,
         known.as_ref(),
         (sight, unit.now),
     ))
-}
-
-/// DUE -> REPORTED. Who has the report already keeps it.
-async fn delivered(unit: &mut Unit<'_>, seen: Registration) -> Result<Registration, HubError> {
-    if !is_due(&seen) {
-        return Ok(seen);
-    }
-    let locked = registrations::get_many_for_change(&mut unit.conn, &[seen.person]).await?;
-    // Somebody else may have taken it since the list was read.
-    let Some(before) = locked.into_iter().next().filter(is_due) else {
-        return Ok(seen);
-    };
-    let delivery = Delivery {
-        at: unit.now,
-        by: unit.caller.principal.clone(),
-    };
-    let person = before.clone().acknowledge(delivery)?;
-    write_registration(unit, person, &before, "registration.reported").await
-}
-
-pub(super) fn is_due(person: &Registration) -> bool {
-    let state = person.standing.obligation().map(|owed| &owed.state);
-    matches!(state, Some(ObligationState::Due { .. }))
 }

@@ -53,7 +53,7 @@ impl Mutation for RecordOutcome {
         let mut locked = lock(unit, &self.entries).await?;
         let mut results = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
-            results.push(match take(unit, &mut locked, entry) {
+            results.push(match take(unit, &mut locked, entry).await? {
                 Ok((before, said)) => {
                     let ended = record(unit, &before, said).await?;
                     told(entry, &before, ended)
@@ -66,12 +66,18 @@ impl Mutation for RecordOutcome {
 }
 
 async fn record(unit: &mut Unit<'_>, before: &Registration, said: &Said) -> Result<Ended, HubError> {
-    if is_recorded(before, said) {
+    if is_recorded(unit, before, said).await? {
         return Ok(Ended::AlreadyDone);
     }
     // Today is where the day begins first.
     if said.on > local_date(unit.now, TimeZone::Wit) {
         return Ok(Ended::Invalid("outcome_date: must not be after today"));
+    }
+    let registry = before.standing.obligation().map(|owed| owed.registry);
+    if registry.is_some_and(|registry| said.on < registry.began_on()) {
+        return Ok(Ended::Invalid(
+            "outcome_date: must not be before the registry began",
+        ));
     }
     let person = match before.clone().outcome(said.outcome, said.on) {
         Ok(person) => person,
@@ -85,14 +91,13 @@ async fn record(unit: &mut Unit<'_>, before: &Registration, said: &Said) -> Resu
         }
     }
     let person = write_registration(unit, person, before, "registration.outcome").await?;
-    unit.audit(person.person.home(), person.person).await?;
     Ok(Ended::Done(person))
 }
 
-/// Whether this is what stands there: a file that is sent again is no error.
-fn is_recorded(before: &Registration, said: &Said) -> bool {
+/// Whether this is what stands there: a file that is sent again is no error. Another key of the row is a correction.
+async fn is_recorded(unit: &mut Unit<'_>, before: &Registration, said: &Said) -> Result<bool, StoreError> {
     let Some(owed) = before.standing.obligation() else {
-        return false;
+        return Ok(false);
     };
     let outcome = match &owed.state {
         ObligationState::Due { .. } | ObligationState::Reported { .. } => None,
@@ -102,5 +107,10 @@ fn is_recorded(before: &Registration, said: &Said) -> bool {
         ObligationState::Registered { .. } => Some(Outcome::Registered),
         ObligationState::Refused { reason, .. } => Some(Outcome::Refused(*reason)),
     };
-    outcome == Some(said.outcome) && owed.state.on() == Some(said.on)
+    if outcome != Some(said.outcome) || owed.state.on() != Some(said.on) {
+        return Ok(false);
+    }
+    let Some(key) = &said.key else { return Ok(true) };
+    let known = registrations::key(&mut unit.conn, unit.hub.store.sealer(), before).await?;
+    Ok(known.as_ref() == Some(key))
 }

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serasi_domain::id::PersonId;
+use serasi_domain::id::{CaseId, PersonId};
 use serasi_domain::registry::{IllegalRegistryVerb, Registration};
 use serasi_proto::v1;
-use serasi_store::registrations;
+use serasi_store::{cases, registrations};
 
 use crate::error::{HubError, Kind};
 use crate::unit_of_work::Unit;
@@ -27,25 +27,44 @@ pub(super) enum Ended {
     Erased,
 }
 
-/// The persons of the entries that can be read, locked in one order.
-pub(super) async fn lock<T>(
-    unit: &mut Unit<'_>,
-    entries: &[Entry<T>],
-) -> Result<BTreeMap<PersonId, Registration>, HubError> {
+/// The persons that entries are about.
+pub(super) struct Locked {
+    persons: BTreeMap<PersonId, Registration>,
+    /// Cases with somebody whose data may not be processed for now.
+    frozen: BTreeSet<CaseId>,
+}
+
+/// The persons of the entries that are the caller's to work on, locked in one order. Of others no row is held.
+pub(super) async fn lock<T>(unit: &mut Unit<'_>, entries: &[Entry<T>]) -> Result<Locked, HubError> {
     let asked = entries.iter().filter_map(|entry| entry.asked.as_ref().ok());
     let ids: BTreeSet<PersonId> = asked.map(|(person, _)| *person).collect();
     let ids: Vec<PersonId> = ids.into_iter().collect();
+    let mut seen = registrations::get_many(&mut unit.conn, &ids).await?;
+    seen.retain(|person| unit.caller.may(person));
+    let ids: Vec<PersonId> = seen.iter().map(|person| person.person).collect();
     let found = registrations::get_many_for_change(&mut unit.conn, &ids).await?;
-    Ok(found.into_iter().map(|person| (person.person, person)).collect())
+    let cases = cases::get_many(&mut unit.conn, found.iter().map(|person| person.case)).await?;
+    let mut frozen = BTreeSet::new();
+    for (id, case) in cases {
+        if case?.is_frozen {
+            frozen.insert(id);
+        }
+    }
+    let persons = found.into_iter().map(|person| (person.person, person));
+    Ok(Locked {
+        persons: persons.collect(),
+        frozen,
+    })
 }
 
 /// The person of an entry, taken out of those that are locked, if the report is addressed to the caller; else the result.
-pub(super) fn take<'e, T>(
-    unit: &Unit<'_>,
-    locked: &mut BTreeMap<PersonId, Registration>,
+/// Whoever asks about somebody who is there learns where they stand, so that is on record.
+pub(super) async fn take<'e, T>(
+    unit: &mut Unit<'_>,
+    locked: &mut Locked,
     entry: &'e Entry<T>,
-) -> Result<(Registration, &'e T), v1::EntryResult> {
-    let refused = |code, description: &str| Err(result(entry, code, None, description));
+) -> Result<Result<(Registration, &'e T), v1::EntryResult>, HubError> {
+    let refused = |code, description: &str| Ok(Err(result(entry, code, None, description)));
     let (id, asked) = match &entry.asked {
         Ok((id, asked)) => (*id, asked),
         Err(wrong) => {
@@ -54,13 +73,21 @@ pub(super) fn take<'e, T>(
             return refused(v1::EntryCode::Invalid, wrong);
         }
     };
-    match unit.caller.find(Kind::Registration, id, locked.remove(&id)) {
-        Ok(person) => Ok((person, asked)),
-        Err(_) => refused(
+    let found = locked.persons.remove(&id);
+    let Ok(person) = unit.caller.find(Kind::Registration, id, found) else {
+        return refused(
             v1::EntryCode::NotFound,
             "no report about this person is addressed to you; see ListObligations",
-        ),
+        );
+    };
+    unit.audit(id.home(), id).await?;
+    if locked.frozen.contains(&person.case) {
+        return refused(
+            v1::EntryCode::Suspended,
+            "the processing of these data is suspended (UU 27/2022 Ps.41); the report waits",
+        );
     }
+    Ok(Ok((person, asked)))
 }
 
 /// As the contract has it; `before` is the person as they stood.

@@ -78,7 +78,7 @@ pair!(case::record::Profession, v1::Profession: SocialWorker, WelfareWorker, Doc
     Psychologist, Volunteer, Counsellor, Other);
 pair!(case::record::FundingSource, v1::FundingSource: Apbn, Apbd, OtherLawful);
 pair!(need_to_know::MaskReason, v1::MaskReason: Child, Trafficking, Drugs, Unclassified, NotAccepted, OfferEnded,
-    LocationHidden, Frozen);
+    LocationHidden, Frozen, NotAddressed);
 pair!(need_to_know::AgeBand, v1::AgeBand: Toddler, Schoolchild, Youth, Adult, Elder);
 pair!(break_glass::BreakGlassReason, v1::BreakGlassReason: Danger, NobodyReachable, FamilyTracing, LegalOrder, Other);
 pair!(break_glass::Verdict, v1::BreakGlassVerdict: Justified, NotJustified);

@@ -152,6 +152,10 @@ fn registry_policy(parse: &mut Parse, registry: v1::RegistryPolicy) -> RegistryP
             .unwrap_or(RegistryCode::Dtsen),
         report: allowance(parse, "report", registry.report),
         acknowledge: allowance(parse, "acknowledge", registry.acknowledge),
+        propose: match registry.propose {
+            None => RegistryPolicy::propose_by_default(),
+            given @ Some(_) => allowance(parse, "propose", given),
+        },
     })
 }
 
@@ -236,6 +240,7 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
             code: registry.code.to_wire(),
             report: Some(allowance_to_wire(registry.report)),
             acknowledge: Some(allowance_to_wire(registry.acknowledge)),
+            propose: Some(allowance_to_wire(registry.propose)),
         }),
         regular: Some(urgency_to_wire(&policy.regular)),
         urgent: Some(urgency_to_wire(&policy.urgent)),

@@ -31,14 +31,14 @@ const LIST: &str = "\
 On the terminal and with --json stands where each registration is, and nobody's name. --csv writes who they are, for a
 spreadsheet: UTF-8 with byte order mark, columns as the ministry's list of DTKS fields, then id_serasi, tanggal, tenggat.
 A cell that begins with an apostrophe is text: it would be taken for a formula, or lose digits. Only its owner can read
-the file. Whoever is listed in it to an officer of the dinas it is addressed to counts as reported.";
+the file. It has all of them; once it is safe on disk, those that are addressed to you count as reported.";
 
 const OUTCOMES: &str = "\
 The file is CSV with a header, comma or semicolon; of its columns these count, the others are passed over:
   id_serasi      as in the list
   status_usulan  diusulkan, musyawarah, verifikasi_validasi, ditetapkan; or why it was refused: ditolak_musyawarah,
                  tidak_padan, perbaikan, meninggal, pindah, ganda. Other rows of the list are passed over
-  tanggal        the day it happened, YYYY-MM-DD
+  tanggal        the day it happened, YYYY-MM-DD or DD/MM/YYYY
   id_dtks        key of the row in the registry, with ditetapkan
 A row that is refused is listed in FILE.rejects.csv with its line and the reason; the others are recorded.";
 
@@ -127,8 +127,8 @@ pub(crate) struct ObligationsArgs {
     pub(crate) older_than: Option<u16>,
     #[command(flatten)]
     pub(crate) length: ListLength,
-    /// Write who they are to this file, for the dinas.
-    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    /// Write who they are, all of them, to this file for the dinas, and acknowledge what is addressed to you.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "limit"])]
     pub(crate) csv: Option<PathBuf>,
 }
 

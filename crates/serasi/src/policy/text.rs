@@ -76,10 +76,11 @@ fn retention(retention: Retention) -> String {
 
 fn registry(registry: RegistryPolicy) -> String {
     format!(
-        "{}, reported within {}, then {} each",
+        "{}, reported within {}, then {} each; proposed within {}",
         label::<RegistryCode>(registry.code),
         time(registry.report),
-        time(registry.acknowledge)
+        time(registry.acknowledge),
+        time(registry.propose)
     )
 }
 

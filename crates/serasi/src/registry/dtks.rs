@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serasi_domain::cluster::ppks_categories;
 use serasi_proto::v1::{ObligationState, OwedRegistration, Person, RefusalReason, Registration, Sex};
@@ -31,7 +31,7 @@ pub(super) const COLUMNS: [&str; 28] = [
     "alamat",
     "rt",
     "rw",
-    "kode_wilayah",
+    REGION,
     "jenis_ppks",
     "disabilitas",
     "penyakit_kronis",
@@ -39,11 +39,13 @@ pub(super) const COLUMNS: [&str; 28] = [
     "status_usulan",
     "desil",
     "program",
-    "periode",
+    EDITION,
     PERSON_ID,
     OUTCOME_DATE,
     "tenggat",
 ];
+const REGION: &str = "kode_wilayah";
+const EDITION: &str = "periode";
 pub(super) const PERSON_ID: &str = "id_serasi";
 pub(super) const STATUS: &str = "status_usulan";
 pub(super) const OUTCOME_DATE: &str = "tanggal";
@@ -93,45 +95,103 @@ pub(super) fn status_words() -> String {
         .join(", ")
 }
 
-/// Makes the file, before anybody is asked to fill it.
-pub(super) fn start(path: &Path) -> Result<File, CliError> {
-    let is_something_else = std::fs::metadata(path).is_ok_and(|found| !found.is_file());
-    if path == Path::new(STDIN) || is_something_else {
-        return Err(CliError::Usage(format!(
-            "--csv {}: the list holds personal data and is written to a file of its own only; name one",
-            path.display()
-        )));
-    }
-    let file = create(path)?;
-    // One that was there before may have been open to others.
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))
-        .map_err(|source| CliError::Unwritable {
-            path: path.to_owned(),
-            source,
-        })?;
-    Ok(file)
+/// A list that is being written: beside its place until it is whole, so that what stood there is not lost for nothing.
+pub(super) struct ListFile {
+    path: PathBuf,
+    /// Where it is until then; `None` = it is in its place.
+    part: Option<PathBuf>,
+    rows: csv::Writer<File>,
 }
 
-pub(super) fn write(mut file: File, owed: &[OwedRegistration]) -> Result<(), io::Error> {
-    file.write_all(BYTE_ORDER_MARK.as_bytes())?;
-    let mut writer = csv::Writer::from_writer(file);
-    writer.write_record(COLUMNS)?;
-    for owed in owed {
-        writer.write_record(row(owed).iter().map(|cell| guarded(cell)))?;
+impl ListFile {
+    /// Makes the file, before anybody is asked to fill it.
+    pub(super) fn start(path: &Path) -> Result<Self, CliError> {
+        let is_something_else = std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+        if path == Path::new(STDIN) || is_something_else {
+            return Err(CliError::Usage(format!(
+                "--csv {}: the list holds personal data and is written to a file of its own only; name one",
+                path.display()
+            )));
+        }
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let mut file = create(&part)?;
+        // One that was there before may have been open to others.
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .map_err(unwritable(&part))?;
+        file.write_all(BYTE_ORDER_MARK.as_bytes())
+            .map_err(unwritable(&part))?;
+        let mut list = Self {
+            path: path.to_owned(),
+            part: Some(part),
+            rows: csv::Writer::from_writer(file),
+        };
+        list.write(COLUMNS)?;
+        Ok(list)
     }
-    writer
-        .into_inner()
-        .map_err(csv::IntoInnerError::into_error)?
-        .sync_all()
+
+    pub(super) fn add(&mut self, owed: &OwedRegistration) -> Result<(), CliError> {
+        self.write(row(owed))
+    }
+
+    fn write(&mut self, cells: impl IntoIterator<Item: AsRef<[u8]>>) -> Result<(), CliError> {
+        let written = self.rows.write_record(cells);
+        written.map_err(|error| unwritable(&self.path)(error.into()))
+    }
+
+    /// Puts the list into its place; from now on it outlives this machine's power.
+    pub(super) fn finish(mut self) -> Result<(), CliError> {
+        let Some(part) = self.part.clone() else {
+            return Ok(());
+        };
+        self.rows.flush().map_err(unwritable(&part))?;
+        self.rows.get_ref().sync_all().map_err(unwritable(&part))?;
+        std::fs::rename(&part, &self.path).map_err(unwritable(&self.path))?;
+        self.part = None;
+        #[cfg(unix)]
+        {
+            let folder = self.path.parent().filter(|folder| *folder != Path::new(""));
+            let folder = File::open(folder.unwrap_or(Path::new(".")));
+            folder
+                .and_then(|folder| folder.sync_all())
+                .map_err(unwritable(&self.path))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for ListFile {
+    /// Half a list is no list, and it is about people.
+    fn drop(&mut self) {
+        if let Some(part) = &self.part {
+            let _ = std::fs::remove_file(part);
+        }
+    }
+}
+
+fn unwritable(path: &Path) -> impl Fn(io::Error) -> CliError {
+    move |source| CliError::Unwritable {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// No formula, and no number of which a spreadsheet would drop digits: a NIK has sixteen.
 fn guarded(cell: &str) -> String {
     if cell.len() > MOST_DIGITS && cell.bytes().all(|byte| byte.is_ascii_digit()) {
-        return format!("'{cell}");
+        return text(cell);
     }
     harmless(cell)
+}
+
+/// Text for a spreadsheet, whatever it looks like: `35.10` is a regency and no number, `2024-11` an edition and no date.
+fn text(cell: &str) -> String {
+    if cell.is_empty() {
+        return String::new();
+    }
+    format!("'{cell}")
 }
 
 fn row(owed: &OwedRegistration) -> [String; COLUMNS.len()] {
@@ -140,7 +200,7 @@ fn row(owed: &OwedRegistration) -> [String; COLUMNS.len()] {
     let obligation = registration.obligation.clone().unwrap_or_default();
     let clock = Clock::of_region(&obligation.first_addressee_region_code);
     let none = String::new;
-    [
+    let cells = [
         registration.registry_id.clone(),
         none(),
         person.nik.clone(),
@@ -169,7 +229,12 @@ fn row(owed: &OwedRegistration) -> [String; COLUMNS.len()] {
         registration.person_id.clone(),
         obligation.outcome_date.clone(),
         clock.show(obligation.due_time.as_ref()),
-    ]
+    ];
+    let mut columns = COLUMNS.iter();
+    cells.map(|cell| match columns.next() {
+        Some(&(REGION | EDITION)) => text(&cell),
+        Some(_) | None => guarded(&cell),
+    })
 }
 
 fn word(state: i32, reason: i32) -> String {
@@ -216,6 +281,7 @@ mod tests {
                     outcome_date: "2026-11-20".into(),
                     ..Obligation::default()
                 }),
+                edition: "2024-11".into(),
                 ..Registration::default()
             }),
             person: Some(Person {
@@ -223,6 +289,7 @@ mod tests {
                 name: "=cmd|' /C calc'!A0".into(),
                 address: "Jl. Contoh \"1\",\nRT 02".into(),
                 sex: Sex::Female.into(),
+                domicile_region_code: "35.10".into(),
                 ..Person::default()
             }),
             ppks_category: "anak_telantar".into(),
@@ -254,7 +321,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("daftar.csv");
         std::fs::write(&path, "of yesterday, readable by all").unwrap();
-        write(start(&path).unwrap(), &[owed()]).unwrap();
+        let mut list = ListFile::start(&path).unwrap();
+        list.add(&owed()).unwrap();
+        list.finish().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap();
         let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -263,6 +332,9 @@ mod tests {
         let cell = |name| &row[COLUMNS.iter().position(|column| *column == name).unwrap()];
         assert_eq!(cell("nama"), "'=cmd|' /C calc'!A0");
         assert_eq!(cell("nik"), "'3273014107900001");
+        assert_eq!(cell("kode_wilayah"), "'35.10");
+        assert_eq!(cell("periode"), "'2024-11");
+        assert_eq!(cell("id_dtks"), "");
         assert_eq!(cell("alamat"), "Jl. Contoh \"1\",\nRT 02");
         assert_eq!(cell("jenis_kelamin"), "P");
         assert_eq!(cell("jenis_ppks"), "2");
@@ -277,10 +349,25 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_is_not_finished_leaves_what_stood_there_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("daftar.csv");
+        std::fs::write(&path, "of yesterday, with what became of it").unwrap();
+        let mut list = ListFile::start(&path).unwrap();
+        list.add(&owed()).unwrap();
+        drop(list);
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "of yesterday, with what became of it"
+        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn a_list_of_people_goes_to_no_terminal_and_no_pipe() {
         for path in ["-", "/dev/null"] {
             assert!(
-                matches!(start(Path::new(path)), Err(CliError::Usage(_))),
+                matches!(ListFile::start(Path::new(path)), Err(CliError::Usage(_))),
                 "{path}"
             );
         }

@@ -1,13 +1,16 @@
 //! `serasi registry obligations|acknowledge`: who is owed a registration, and that the dinas has the report.
 
+use std::path::Path;
+
+use serasi_proto::v1::registry_service_client::RegistryServiceClient;
 use serasi_proto::v1::{
     AcknowledgeReportRequest, EntryCode, EntryResult, ListObligationsRequest, ObligationState,
     OwedRegistration,
 };
 
-use super::dtks;
+use super::dtks::ListFile;
 use crate::cli::{AcknowledgeArgs, ClientOptions, ObligationsArgs};
-use crate::client::Hub;
+use crate::client::{Authorized, Hub};
 use crate::codes::label;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -18,6 +21,8 @@ use crate::request_id;
 
 /// Entries the hub takes at a time.
 pub(super) const BATCH: usize = 200;
+/// Largest page a hub gives.
+const MAX_PAGE: i32 = 200;
 
 const HEADER: [&str; 7] = [
     "person",
@@ -35,49 +40,88 @@ pub(crate) async fn obligations(
     args: &ObligationsArgs,
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
-    // What the hub has shown counts as delivered: first there must be a place to keep it.
-    let file = args.csv.as_deref().map(dtks::start).transpose()?;
-    let mut client = Hub::connect(options).await?.registry();
     let filter = ListObligationsRequest {
         addressee_region_code: args.addressee.clone().unwrap_or_default(),
         region_code: args.region.clone().unwrap_or_default(),
         states: args.state.iter().map(|state| i32::from(*state)).collect(),
         overdue_only: args.overdue,
         min_age_days: args.older_than.map_or(0, i32::from),
-        without_persons: file.is_none(),
         ..ListObligationsRequest::default()
     };
+    if let Some(path) = &args.csv {
+        return keep(options, filter, path, output).await;
+    }
+    let mut client = Hub::connect(options).await?.registry();
     let found = collect(args.length, async |page_size, page_token| {
         let request = ListObligationsRequest {
             page_size,
             page_token,
+            without_persons: true,
             ..filter.clone()
         };
         let page = client.list_obligations(request).await?.into_inner();
         Ok((page.owed, page.next_page_token))
     });
     let found: List<OwedRegistration> = found.await?;
-    let Some((file, path)) = file.zip(args.csv.as_deref()) else {
-        found.print(output, &HEADER, row)?;
-        return Ok(Exit::Done);
-    };
-    dtks::write(file, found.rows()).map_err(|source| CliError::Unwritable {
-        path: path.to_owned(),
-        source,
-    })?;
+    found.print(output, &HEADER, row)?;
+    Ok(Exit::Done)
+}
+
+/// Writes all of them to a file, and says that the dinas has those that are addressed to it once the file is safe. Who
+/// is stopped before does the same again: nothing was said.
+async fn keep(
+    options: &ClientOptions,
+    filter: ListObligationsRequest,
+    path: &Path,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    let mut list = ListFile::start(path)?;
+    let mut client = Hub::connect(options).await?.registry();
+    let (mut people, mut masked, mut new) = (0_u64, 0_u64, vec![]);
+    let mut page_token = String::new();
+    loop {
+        let request = ListObligationsRequest {
+            page_size: MAX_PAGE,
+            page_token,
+            ..filter.clone()
+        };
+        let page = client.list_obligations(request).await?.into_inner();
+        for owed in &page.owed {
+            list.add(owed)?;
+            people += 1;
+            if owed.mask_reason == 0 {
+                new.extend(due(owed));
+            } else {
+                masked += 1;
+            }
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    list.finish()?;
     output.note(format!(
-        "{} people in {}: personal data, keep the file as such",
-        found.rows().len(),
+        "{people} people in {}: personal data, keep the file as such",
         path.display()
     ))?;
-    let masked = found.rows().iter().filter(|owed| owed.mask_reason != 0).count();
     if masked > 0 {
         output.note(format!(
-            "{masked} of them are masked: their reports are not addressed to you"
+            "{masked} of them are masked: their reports are not addressed to you, or suspended"
         ))?;
     }
-    found.tell_if_cut(output)?;
-    Ok(Exit::Done)
+    if new.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let results = say_taken(&mut client, &new).await?;
+    tell_taken(&new, &results, output)
+}
+
+/// The id of somebody whose report nobody has taken yet.
+fn due(owed: &OwedRegistration) -> Option<String> {
+    let registration = owed.registration.as_ref()?;
+    let is_due = registration.obligation.as_ref()?.state() == ObligationState::Due;
+    is_due.then(|| registration.person_id.clone())
 }
 
 /// Says that the dinas has the reports.
@@ -87,15 +131,31 @@ pub(crate) async fn acknowledge(
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
     let mut client = Hub::connect(options).await?.registry();
+    let results = say_taken(&mut client, &args.person_ids).await?;
+    tell_taken(&args.person_ids, &results, output)
+}
+
+async fn say_taken(
+    client: &mut RegistryServiceClient<Authorized>,
+    person_ids: &[String],
+) -> Result<Vec<EntryResult>, CliError> {
     let mut results = vec![];
-    for ids in args.person_ids.chunks(BATCH) {
+    for ids in person_ids.chunks(BATCH) {
         let request = AcknowledgeReportRequest {
             request_id: request_id::fresh().to_string(),
             person_ids: ids.to_vec(),
         };
         results.extend(client.acknowledge_report(request).await?.into_inner().results);
     }
-    for (id, result) in args.person_ids.iter().zip(&results) {
+    Ok(results)
+}
+
+fn tell_taken(
+    person_ids: &[String],
+    results: &[EntryResult],
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    for (id, result) in person_ids.iter().zip(results) {
         if output.is_json() {
             output.json_line(result)?;
         } else if is_refused(result) {
@@ -121,7 +181,8 @@ pub(super) fn is_refused(result: &EntryResult) -> bool {
         | EntryCode::NotFound
         | EntryCode::Invalid
         | EntryCode::IllegalState
-        | EntryCode::Erased => true,
+        | EntryCode::Erased
+        | EntryCode::Suspended => true,
     }
 }
 

@@ -93,25 +93,32 @@ pub(crate) async fn outcome(
 }
 
 fn read(path: &Path) -> Result<Rows, CliError> {
-    let text = std::fs::read_to_string(path).map_err(|source| CliError::Unreadable {
+    let content = std::fs::read(path).map_err(|source| CliError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
-    parse(&text).map_err(|why| CliError::Usage(format!("{}: {why}", path.display())))
+    parse(&content).map_err(|why| CliError::Usage(format!("{}: {why}", path.display())))
 }
 
 /// The rows; `Err` = the file is not of this kind, and nothing is sent.
-fn parse(text: &str) -> Result<Rows, String> {
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    let first = text.lines().next().unwrap_or_default();
+fn parse(content: &[u8]) -> Result<Rows, String> {
+    let content = content
+        .strip_prefix(BYTE_ORDER_MARK.as_bytes())
+        .unwrap_or(content);
+    let first = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
     // As spreadsheets write it where the comma is the decimal sign.
-    let delimiter = if first.contains(';') { b';' } else { b',' };
+    let delimiter = if first.contains(&b';') { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
-        .from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| error.to_string())?.clone();
-    let find = |name: &str| header.iter().position(|column| column.trim() == name);
+        .from_reader(content);
+    // Names may be in another encoding than ours: what counts is in letters that all of them share.
+    let header = reader.byte_headers().map_err(|error| error.to_string())?.clone();
+    let find = |name: &str| {
+        header
+            .iter()
+            .position(|column| column.trim_ascii() == name.as_bytes())
+    };
     let column = |name: &str| {
         find(name).ok_or_else(|| {
             format!(
@@ -128,11 +135,11 @@ fn parse(text: &str) -> Result<Rows, String> {
     );
     let mut rows = Rows::default();
     let mut lines = Lines {
-        text,
+        content,
         read: 0,
         line: 1,
     };
-    for record in reader.records() {
+    for record in reader.byte_records() {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
@@ -142,16 +149,28 @@ fn parse(text: &str) -> Result<Rows, String> {
             }
         };
         let line = record.position().map_or(0, |position| lines.of(position));
+        let cell = |at: usize| std::str::from_utf8(record.get(at).unwrap_or_default());
+        let cells = [person, state, date, key].map(cell);
+        let [Ok(person), Ok(state), Ok(date), Ok(key)] = cells else {
+            rows.refuse(
+                Some(line),
+                "",
+                "has letters that are not UTF-8 in a column that counts".to_owned(),
+            );
+            continue;
+        };
         // The apostrophe with which a cell was guarded against being taken for a number.
-        let cell = |at: usize| record.get(at).unwrap_or_default().trim().trim_start_matches('\'');
-        rows.add(line, [person, state, date, key].map(cell));
+        rows.add(
+            line,
+            [person, state, date, key].map(|cell| cell.trim().trim_start_matches('\'')),
+        );
     }
     Ok(rows)
 }
 
 /// Counts lines: the reader takes the end of one for the beginning of the next.
 struct Lines<'t> {
-    text: &'t str,
+    content: &'t [u8],
     read: usize,
     line: u64,
 }
@@ -159,7 +178,7 @@ struct Lines<'t> {
 impl Lines<'_> {
     /// The line of a record, if it is not before the last one asked for.
     fn of(&mut self, position: &csv::Position) -> u64 {
-        let bytes = self.text.as_bytes();
+        let bytes = self.content;
         let ends = usize::try_from(position.byte()).unwrap_or(bytes.len());
         let rest = bytes.get(ends..).unwrap_or_default();
         let begins = ends
@@ -196,7 +215,7 @@ impl Rows {
         let entry = OutcomeEntry {
             person_id: person_id.to_owned(),
             state: state.into(),
-            outcome_date: date.to_owned(),
+            outcome_date: day(date),
             refusal_reason: reason.into(),
             registry_id: if is_registered {
                 key.to_owned()
@@ -216,6 +235,21 @@ impl Rows {
     }
 }
 
+/// A day as the hub reads it, from a cell that a spreadsheet may have written as people here do: 20/11/2026. The hub says
+/// what is wrong with any other.
+fn day(cell: &str) -> String {
+    let parts: Vec<&str> = cell.split(['/', '.']).collect();
+    let is_number = |part: &str, digits: std::ops::RangeInclusive<usize>| {
+        digits.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match parts[..] {
+        [day, month, year] if is_number(day, 1..=2) && is_number(month, 1..=2) && is_number(year, 4..=4) => {
+            format!("{year}-{month:0>2}-{day:0>2}")
+        }
+        _ => cell.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serasi_proto::v1::RefusalReason;
@@ -228,7 +262,7 @@ mod tests {
             "\u{feff}nama,id_serasi,status_usulan,tanggal,id_dtks\r\nA,3273-1,ditetapkan,2026-11-20,'1234567890123456\r\n",
             "id_dtks;tanggal;status_usulan;id_serasi\n'1234567890123456;2026-11-20;ditetapkan;3273-1\n",
         ] {
-            let rows = parse(text).unwrap();
+            let rows = parse(text.as_bytes()).unwrap();
             let (line, entry) = &rows.entries[0];
             assert_eq!((*line, entry.person_id.as_str()), (2, "3273-1"));
             assert_eq!(entry.state(), ObligationState::Registered);
@@ -240,7 +274,7 @@ mod tests {
     #[test]
     fn a_row_that_says_nothing_is_passed_over_and_one_that_cannot_be_read_is_refused() {
         let text = "id_serasi,status_usulan,tanggal,id_dtks\n1,dilaporkan,,\n2,,,\n3,selesai,,\n4,pindah,2026-11-20,x\n5\n";
-        let rows = parse(text).unwrap();
+        let rows = parse(text.as_bytes()).unwrap();
         assert_eq!(rows.unsaid, 3);
         assert_eq!(rows.refused.len(), 1);
         assert_eq!(
@@ -254,8 +288,29 @@ mod tests {
 
     #[test]
     fn another_file_is_refused_before_anything_is_sent() {
-        let why = parse("nik,nama\n1,2\n").unwrap_err();
+        let why = parse(b"nik,nama\n1,2\n").unwrap_err();
         assert!(why.contains("id_serasi"), "{why}");
-        assert!(parse("").is_err());
+        assert!(parse(b"").is_err());
+    }
+
+    #[test]
+    fn days_and_letters_of_a_spreadsheet_that_knows_better_are_read() {
+        for (cell, read) in [
+            ("2026-11-20", "2026-11-20"),
+            ("20/11/2026", "2026-11-20"),
+            ("1/2/2026", "2026-02-01"),
+            ("1.2.2026", "2026-02-01"),
+            ("11/20", "11/20"),
+            ("20/11/26", "20/11/26"),
+            ("", ""),
+        ] {
+            assert_eq!(day(cell), read);
+        }
+        // Windows-1252: a name with an accent, and one where a word that counts should be.
+        let content = b"nama;id_serasi;status_usulan;tanggal;id_dtks\nAnd\xe9;3273-1;pindah;20/11/2026;\nB;3273-2;p\xe9ndah;;\n";
+        let rows = parse(content).unwrap();
+        assert_eq!(rows.entries.len(), 1);
+        assert_eq!(rows.entries[0].1.outcome_date, "2026-11-20");
+        assert_eq!(rows.refused[0].line, Some(3));
     }
 }

@@ -15,6 +15,7 @@ pub async fn tallies(conn: &mut PgConnection) -> Result<Vec<OwedTally>, StoreErr
                count(*)::int AS "persons!"
            FROM registrations
            WHERE obligation_state IS NOT NULL AND obligation_state <> 'registered' AND state <> 'matched'
+               AND erased_at IS NULL
            GROUP BY 1, 2, 3"#,
         &bounds
     )

@@ -2,7 +2,7 @@
 
 use serasi_domain::id::{CaseId, PersonId};
 use serasi_domain::privacy::DataClass;
-use serasi_domain::registry::{Registration, RegistryId, Standing};
+use serasi_domain::registry::{ObligationState, Registration, RegistryId, Standing};
 use sqlx::PgConnection;
 
 use crate::rotation::reseal_case;
@@ -33,7 +33,7 @@ const fn cell(person: PersonId, kind: KeyKind) -> Cell {
     }
 }
 
-/// Keeps the key of somebody's row. `false` = their identity was erased, and nothing new is written about them.
+/// Keeps the key of somebody's row. `false` = their identity was erased, or they are not there, and nothing is written.
 pub async fn set_key(
     conn: &mut PgConnection,
     sealer: &Sealer,
@@ -52,7 +52,7 @@ pub async fn set_key(
         return Ok(false);
     }
     let content = seal(conn, sealer, case, cell, value).await?;
-    sqlx::query!(
+    let done = sqlx::query!(
         "UPDATE registrations SET match_key = CASE WHEN $3 THEN $4 ELSE match_key END,
              registered_key = CASE WHEN $3 THEN registered_key ELSE $4 END
          WHERE region_code = $1 AND person_id = $2",
@@ -63,10 +63,11 @@ pub async fn set_key(
     )
     .execute(conn)
     .await?;
-    Ok(true)
+    Ok(done.rows_affected() == 1)
 }
 
-/// The key of somebody's row: of the match while there is one, else as the dinas said. `None` = not known, or erased.
+/// The key of somebody's row: of the match while there is one, else as the dinas said as long as they are registered.
+/// `None` = not known, or erased.
 pub async fn key(
     conn: &mut PgConnection,
     sealer: &Sealer,
@@ -80,12 +81,16 @@ pub async fn key(
     )
     .fetch_one(&mut *conn)
     .await?;
-    let (kind, content) = match person.standing {
+    let (kind, content) = match &person.standing {
         Standing::Matched { .. } => (KeyKind::Match, row.match_key),
-        Standing::Unchecked
-        | Standing::Ambiguous { .. }
-        | Standing::NotFound { .. }
-        | Standing::NoIdentity { .. } => (KeyKind::Registered, row.registered_key),
+        Standing::Unchecked => return Ok(None),
+        Standing::Ambiguous { .. } | Standing::NotFound { .. } | Standing::NoIdentity { .. } => {
+            let owed = person.standing.obligation();
+            if !owed.is_some_and(|owed| matches!(owed.state, ObligationState::Registered { .. })) {
+                return Ok(None);
+            }
+            (KeyKind::Registered, row.registered_key)
+        }
     };
     let Some(content) = content else { return Ok(None) };
     let kept: Kept<RegistryId> = open(conn, sealer, cell(id, kind), &content).await?;

@@ -44,7 +44,7 @@ pub async fn list(
              match_class, match_weight, weights_version, obligation_state, registry, first_addressee, addressee,
              raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
          FROM registrations
-         WHERE obligation_state IS NOT NULL AND state <> 'matched'
+         WHERE obligation_state IS NOT NULL AND state <> 'matched' AND erased_at IS NULL
              AND (region_code LIKE $1
                  OR (first_addressee LIKE $2 AND (addressee IN ('ID', $3) OR starts_with($3, addressee || '.'))))
              AND ($4::text IS NULL OR first_addressee LIKE $4)
@@ -73,15 +73,18 @@ pub async fn list(
     rows.into_iter().map(Registration::try_from).collect()
 }
 
-/// Persons whose report nobody took in time, by the database's clock, the longest overdue first, after `last`.
+/// Persons whose report nobody took, or acted on, in time, by the database's clock, the longest overdue first, after `last`. Nobody can
+/// take that of somebody whose data may not be processed for now.
 pub async fn unanswered(
     conn: &mut PgConnection,
     last: Option<ObligationPosition>,
     limit: i64,
 ) -> Result<Vec<ObligationPosition>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT region_code, person_id, answer_before AS "answer_before!" FROM registrations
+        r#"SELECT region_code, person_id, answer_before AS "answer_before!" FROM registrations r
            WHERE answer_before <= now() AND state <> 'matched'
+               AND NOT EXISTS (SELECT 1 FROM cases c
+                   WHERE c.region_code = r.region_code AND c.case_id = r.case_id AND c.frozen)
                AND ($1::timestamptz IS NULL OR (answer_before, region_code, person_id) > ($1, $2, $3))
            ORDER BY answer_before, region_code, person_id LIMIT $4"#,
         last.map(|(at, _)| at),

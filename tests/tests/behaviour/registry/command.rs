@@ -88,8 +88,58 @@ async fn a_list_of_people_is_written_to_a_file_and_nowhere_else() {
         .unwrap();
     assert_eq!(
         text(&read),
-        format!("2 [\"'=SUM(1;2)\", '{NAME}'] ['dilaporkan', 'dilaporkan']\n[\"'{NIK}\"]\n")
+        format!("2 [\"'=SUM(1;2)\", '{NAME}'] ['belum_terdaftar', 'belum_terdaftar']\n[\"'{NIK}\"]\n")
     );
+    terminal.hub.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_has_everybody_and_one_that_is_not_written_delivers_nobody() {
+    let (terminal, ids) = Box::pin(Terminal::with_two_reports()).await;
+    // As many as two pages hold, and one more; the newest is new.
+    let mut connection = terminal.hub.database.connect().await;
+    for copy in [
+        "INSERT INTO persons (region_code, person_id, case_id, position, provisional, content)
+         SELECT region_code, gen_random_uuid(), case_id, n, true, content FROM persons, generate_series(10, 408) n
+         WHERE position = (SELECT min(position) FROM persons)",
+        "INSERT INTO subject_keys (region_code, subject_id, class, case_id, key_id, created_at, erased_at)
+         SELECT region_code, person_id, 'identity', case_id, gen_random_uuid(), now(), now()
+         FROM persons WHERE position >= 10",
+        "INSERT INTO registrations
+         SELECT (jsonb_populate_record(r, jsonb_build_object('person_id', p.person_id, 'version', 1))).*
+         FROM registrations r JOIN persons p USING (region_code, case_id)
+         WHERE p.position >= 10 AND r.person_id = (SELECT person_id FROM persons ORDER BY position LIMIT 1)",
+    ] {
+        sqlx::query(copy).execute(&mut connection).await.unwrap();
+    }
+    let nowhere = terminal.path("nowhere/daftar.csv");
+    let refused = terminal.serasi(&["obligations", "--csv", &nowhere]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+    assert_eq!(terminal.state(&ids[0]).await, v1::ObligationState::Due);
+
+    let list = terminal.path("daftar.csv");
+    std::fs::write(&list, "of yesterday").unwrap();
+    let away = Command::new(binary())
+        .args([
+            "--hub",
+            "http://127.0.0.1:9",
+            "--token",
+            &terminal.token,
+            "registry",
+            "obligations",
+            "--csv",
+            &list,
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(away.status.code(), Some(3), "{}", text(&away));
+    assert_eq!(std::fs::read_to_string(&list).unwrap(), "of yesterday");
+
+    let written = terminal.serasi(&["obligations", "--csv", &list]);
+    assert!(written.status.success(), "{}", text(&written));
+    assert!(text(&written).contains("401 acknowledged"), "{}", text(&written));
+    let lines = std::fs::read_to_string(&list).unwrap().lines().count();
+    assert_eq!(lines, 402);
     terminal.hub.finish().await;
 }
 

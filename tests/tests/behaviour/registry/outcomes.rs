@@ -30,7 +30,7 @@ async fn a_report_goes_its_way_into_the_registry_and_every_step_is_kept() {
     let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
     let id = placed(&hub, "1", vec![at_home_elsewhere()]).await.remove(0);
     let mut officer = dinas(&hub, "33.74");
-    listed(&mut officer).await;
+    acknowledge(&mut officer, &[&id]).await;
     for entry in [
         outcome(&id, v1::ObligationState::Proposed),
         refused(&id),
@@ -84,19 +84,24 @@ async fn a_report_goes_its_way_into_the_registry_and_every_step_is_kept() {
 async fn one_bad_entry_does_not_keep_its_neighbours_from_being_recorded() {
     let hub = hub_with(vec![facility("A", "32.73.01", 9)]).await;
     let mut ids = vec![];
-    for number in 0..4 {
+    for number in 0..5 {
         ids.extend(placed(&hub, &number.to_string(), vec![child()]).await);
     }
     let not_ours = placed(&hub, "elsewhere", vec![at_home_elsewhere()])
         .await
         .remove(0);
     let mut officer = dinas(&hub, "32.73");
-    acknowledge(&mut officer, &[&ids[0], &ids[1], &ids[2]]).await;
+    acknowledge(&mut officer, &[&ids[0], &ids[1], &ids[2], &ids[4]]).await;
     let tomorrow = v1::OutcomeEntry {
         outcome_date: "2999-01-01".to_owned(),
         ..outcome(&ids[2], v1::ObligationState::Proposed)
     };
+    let long_ago = v1::OutcomeEntry {
+        outcome_date: "2006-11-20".to_owned(),
+        ..outcome(&ids[4], v1::ObligationState::Proposed)
+    };
     let entries = vec![
+        long_ago,
         outcome(&ids[0], v1::ObligationState::Proposed),
         outcome(&ids[0], v1::ObligationState::Proposed),
         outcome(NAME, v1::ObligationState::Proposed),
@@ -119,6 +124,7 @@ async fn one_bad_entry_does_not_keep_its_neighbours_from_being_recorded() {
     assert_eq!(
         codes,
         [
+            v1::EntryCode::Invalid,
             v1::EntryCode::Done,
             v1::EntryCode::Invalid,
             v1::EntryCode::Invalid,
@@ -132,16 +138,16 @@ async fn one_bad_entry_does_not_keep_its_neighbours_from_being_recorded() {
     );
     let told: Vec<_> = results.iter().map(|result| result.description.as_str()).collect();
     assert!(
-        told[4].contains("state due")
-            && told[4].contains("P16 Ps.36")
-            && told[4].contains("AcknowledgeReport")
+        told[5].contains("state due")
+            && told[5].contains("P16 Ps.36")
+            && told[5].contains("AcknowledgeReport")
     );
     assert!(
         !told.concat().contains(NAME),
         "what was in a wrong field is not given back"
     );
     for field in ["registry_id", "refusal_reason", "outcome_date"] {
-        assert!(told[6].contains(field), "{}", told[6]);
+        assert!(told[7].contains(field), "{}", told[7]);
     }
     hub.finish().await;
 }
@@ -210,11 +216,51 @@ async fn a_retry_has_one_effect_and_the_same_file_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_mistyped_is_put_right_and_one_of_a_round_before_is_not_shown() {
+    let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
+    let id = placed(&hub, "1", vec![child()]).await.remove(0);
+    let mut officer = dinas(&hub, "32.73");
+    acknowledge(&mut officer, &[&id]).await;
+    let mistyped = v1::OutcomeEntry {
+        registry_id: "IDDTSEN-7700112323".to_owned(),
+        ..registered(&id)
+    };
+    record(&mut officer, vec![mistyped]).await;
+    for code in [v1::EntryCode::Done, v1::EntryCode::AlreadyDone] {
+        assert_eq!(record(&mut officer, vec![registered(&id)]).await[0].code(), code);
+    }
+    let other_day = v1::OutcomeEntry {
+        outcome_date: "2026-11-02".to_owned(),
+        ..registered(&id)
+    };
+    assert_eq!(
+        record(&mut officer, vec![other_day]).await[0].code(),
+        v1::EntryCode::Done
+    );
+    let request = v1::GetRegistrationRequest {
+        person_id: id.clone(),
+    };
+    let seen = officer.registry.get_registration(request.clone()).await.unwrap();
+    let seen = seen.into_inner().registration.unwrap();
+    assert_eq!(seen.registry_id, REGISTRY_ID);
+    assert_eq!(seen.steps.len(), 5, "each correction is a step");
+
+    // As a reconciliation leaves them whom a later edition no longer has.
+    let again = "UPDATE registrations SET obligation_state = 'due', round = 2, delivered_at = NULL, delivered_by = NULL,
+         outcome_on = NULL";
+    let mut connection = hub.database.connect().await;
+    sqlx::query(again).execute(&mut connection).await.unwrap();
+    let seen = officer.registry.get_registration(request).await.unwrap();
+    assert_eq!(seen.into_inner().registration.unwrap().registry_id, "");
+    hub.finish().await;
+}
+
+#[tokio::test]
 async fn nothing_that_identifies_stands_in_the_open_and_what_is_erased_is_not_written_again() {
     let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
     let id = placed(&hub, "1", vec![at_home_elsewhere()]).await.remove(0);
     let mut officer = dinas(&hub, "33.74");
-    listed(&mut officer).await;
+    acknowledge(&mut officer, &[&id]).await;
     record(&mut officer, vec![registered(&id)]).await;
     let mut connection = hub.database.connect().await;
     for table in [

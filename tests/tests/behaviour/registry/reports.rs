@@ -9,9 +9,10 @@ use sqlx::AssertSqlSafe;
 use tonic::Code;
 
 use super::{
-    NAME, NIK, accept, at_home_elsewhere, dinas, found, listed, obligation, people, placed, registration,
+    NAME, NIK, accept, acknowledge, at_home_elsewhere, dinas, found, listed, obligation, people, placed,
+    registration,
 };
-use crate::scene::hub_with;
+use crate::scene::{case, hub_with};
 
 #[tokio::test]
 async fn everybody_who_is_placed_is_owed_a_report_to_the_dinas_where_they_are_at_home() {
@@ -82,28 +83,7 @@ async fn who_is_helped_directly_is_owed_a_report_too() {
 }
 
 #[tokio::test]
-async fn the_service_is_not_blocked_for_people_that_a_hub_of_the_release_before_took_down() {
-    let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
-    let mut client = hub.coordinator();
-    let answer = client.intake.submit_intake(submit(intake("1"))).await.unwrap();
-    let offer = answer.into_inner().outcome.unwrap().offer.unwrap();
-    let mut connection = hub.database.connect().await;
-    sqlx::query("DELETE FROM registrations")
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    accept(&hub, &offer).await;
-    let ids = people(&mut client, &offer.case_id).await;
-    let owed = obligation(&hub, &ids[0]).await;
-    assert_eq!(
-        (owed.state(), owed.addressee_region_code.as_str()),
-        (v1::ObligationState::Due, "32.73")
-    );
-    hub.finish().await;
-}
-
-#[tokio::test]
-async fn the_dinas_sees_the_person_whole_and_has_the_report_by_that() {
+async fn the_dinas_sees_the_person_whole_and_says_itself_that_it_has_the_report() {
     let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
     let ids = placed(&hub, "1", vec![at_home_elsewhere()]).await;
     // A child: others than the dinas see that there is somebody.
@@ -139,16 +119,22 @@ async fn the_dinas_sees_the_person_whole_and_has_the_report_by_that() {
     );
 
     let token = hub.token_of("bu-dinas", &[Role::DinasOfficer], "33.74", None);
-    let seen = listed(&mut hub.with_token(Some(&token))).await.remove(0);
+    let mut officer = hub.with_token(Some(&token));
+    let seen = listed(&mut officer).await.remove(0);
     let person = seen.person.unwrap();
     assert_eq!((person.nik.as_str(), person.name.as_str()), (NIK, NAME));
     assert_eq!(person.address, "Jl. Contoh 7");
+    assert_eq!(
+        obligation(&hub, &ids[0]).await.state(),
+        v1::ObligationState::Due,
+        "an answer may be lost on its way"
+    );
+    acknowledge(&mut officer, &[&ids[0]]).await;
     let reported = obligation(&hub, &ids[0]).await;
     assert_eq!(reported.state(), v1::ObligationState::Reported);
-    assert!(reported.delivered_to.ends_with("#bu-dinas"));
-    assert!(reported.delivery_time.is_some() && reported.answer_deadline_time.is_none());
-    // Who looks later does not become the one who took it.
-    listed(&mut dinas(&hub, "33.74")).await;
+    assert!(reported.delivered_to.ends_with("#bu-dinas") && reported.delivery_time.is_some());
+    // Who has it, too, does not become the one who took it.
+    acknowledge(&mut dinas(&hub, "33.74"), &[&ids[0]]).await;
     assert_eq!(obligation(&hub, &ids[0]).await, reported);
     let looks: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM audit_entries WHERE verb = 'ListObligations' AND subject_id = $1 AND principal LIKE '%#bu-dinas'",
@@ -162,18 +148,55 @@ async fn the_dinas_sees_the_person_whole_and_has_the_report_by_that() {
 }
 
 #[tokio::test]
-async fn who_is_frozen_is_shown_to_no_dinas_and_the_report_waits() {
-    let hub = hub_with(vec![facility("A", "32.73.01", 5)]).await;
-    let ids = placed(&hub, "1", vec![at_home_elsewhere()]).await;
+async fn an_adult_is_shown_whole_to_the_dinas_that_is_addressed_and_to_nobody_else() {
+    let hub = hub_with(vec![v1::ImportFacilitiesRequest {
+        facility: Some(v1::Facility {
+            clusters: vec![v1::Cluster::Lansia as i32],
+            ..facility("A", "32.73.01", 5).facility.unwrap()
+        }),
+        ..facility("A", "32.73.01", 5)
+    }])
+    .await;
+    let adult = v1::Person {
+        birth_date: "1950-07-01".to_owned(),
+        ..at_home_elsewhere()
+    };
+    let mut client = hub.coordinator();
+    let report = v1::Intake {
+        persons: vec![adult],
+        cluster: v1::Cluster::Lansia as i32,
+        ..intake("1")
+    };
+    let answer = client.intake.submit_intake(submit(report)).await.unwrap();
+    let offer = answer.into_inner().outcome.unwrap().offer.unwrap();
+    accept(&hub, &offer).await;
     let mut supervisor = hub.client(Role::Supervisor, "32.73");
-    crate::subjects::freeze(&mut supervisor, &ids[0]).await;
+    let case = case(&mut supervisor, &offer.case_id).await;
+    assert_eq!(case.persons[0].name, NAME, "who works on cases sees adults there");
+    for (role, scope) in [
+        (Role::RegistryOfficer, "32.73"),
+        (Role::DinasOfficer, "32"),
+        (Role::RegistryOfficer, "ID"),
+        (Role::Supervisor, "32.73"),
+        (Role::Coordinator, "ID"),
+    ] {
+        let seen = listed(&mut hub.client(role, scope)).await.remove(0);
+        assert_eq!(
+            seen.mask_reason(),
+            v1::MaskReason::NotAddressed,
+            "{role:?} {scope}"
+        );
+        let person = seen.person.unwrap();
+        assert!(
+            person.masked
+                && person.nik.is_empty()
+                && person.address.is_empty()
+                && person.mother_name.is_empty()
+        );
+        assert_eq!((person.name.as_str(), person.birth_date.as_str()), ("***", ""));
+    }
     let seen = listed(&mut dinas(&hub, "33.74")).await.remove(0);
-    let masked = seen.person.unwrap();
-    assert!(masked.masked && masked.nik.is_empty());
-    assert_eq!(obligation(&hub, &ids[0]).await.state(), v1::ObligationState::Due);
-    crate::subjects::unfreeze(&mut supervisor, &ids[0]).await;
-    let seen = listed(&mut dinas(&hub, "33.74")).await.remove(0);
-    assert_eq!(seen.person.unwrap().nik, NIK);
+    assert_eq!((seen.person.unwrap().nik.as_str(), seen.mask_reason), (NIK, 0));
     hub.finish().await;
 }
 
