@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod codes;
 mod config;
+mod database_url;
 mod demo;
 mod doctor;
 mod document;

@@ -36,8 +36,7 @@ pub struct UnsafeSetting {
 /// Connections of a replica to its database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolUse {
-    pub used: u32,
-    pub idle: u32,
+    pub in_use: u32,
     pub max: u32,
 }
 
@@ -190,8 +189,7 @@ impl Store {
     pub fn pool_use(&self) -> PoolUse {
         let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
         PoolUse {
-            used: self.pool.size().saturating_sub(idle),
-            idle,
+            in_use: self.pool.size().saturating_sub(idle),
             max: self.pool.options().get_max_connections(),
         }
     }

@@ -14,28 +14,21 @@ pub struct State {
     pub connections_allowed: i64,
     /// Oldest audit entry without a place in its tree; `None` = all have one.
     pub unsealed_since: Option<OffsetDateTime>,
-    pub unsealed: i64,
-    /// Deadline that has passed longest without anybody being told.
-    pub overdue_since: Option<OffsetDateTime>,
-    pub overdue: i64,
-    /// Cases that wait for a place.
-    pub waiting: i64,
-    pub waiting_since: Option<OffsetDateTime>,
-    /// Offers that nobody has answered yet, and those of them whose time is over.
-    pub live_offers: i64,
-    pub expired_offers: i64,
-    /// Openings of masked cases that nobody has reviewed.
-    pub unreviewed_openings: i64,
-    pub obligations: Vec<Obligations>,
+    /// Deadlines of cases, of answers to offers, and of requests of persons, that have passed for more than a minute
+    /// without anybody dealing with them.
+    pub overdue_cases: i64,
+    pub overdue_offers: i64,
+    pub overdue_requests: i64,
+    pub obligations: Obligations,
 }
 
-/// Reports owed for people outside the registry, of one state and age.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Reports owed for people outside the registry, by how long ago they were raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Obligations {
-    pub state: String,
-    /// `1d`, `7d`, `30d`: raised at most so long ago; `older`.
-    pub age: String,
-    pub count: i64,
+    pub under_7_days: i64,
+    pub from_7_to_30_days: i64,
+    pub from_30_to_90_days: i64,
+    pub over_90_days: i64,
 }
 
 /// As it is now. Looks into partial indexes only, which hold what is open.
@@ -47,51 +40,38 @@ pub async fn read(store: &Store) -> Result<State, StoreError> {
                    - current_setting('superuser_reserved_connections')::bigint AS "connections_allowed!",
                (SELECT min(e.at) FROM audit_unsealed u JOIN audit_entries e USING (region_code, audit_id))
                    AS "unsealed_since?",
-               (SELECT count(*) FROM audit_unsealed) AS "unsealed!",
-               late.since AS "overdue_since?", late.found AS "overdue!",
-               wait.found AS "waiting!", wait.since AS "waiting_since?",
-               live.found AS "live_offers!", live.expired AS "expired_offers!",
-               (SELECT count(*) FROM break_glass WHERE reviewed_at IS NULL) AS "unreviewed_openings!"
-           FROM (SELECT min(next_deadline) AS since, count(*) AS found FROM cases
-                 WHERE next_deadline <= now()
-                     AND (state <> 'offered' OR next_deadline = finish_before AND NOT finish_has_rung)) late,
-               (SELECT min(waiting_since) AS since, count(*) AS found FROM cases
-                WHERE state IN ('waiting', 'no_candidate')) wait,
-               (SELECT count(*) AS found, count(*) FILTER (WHERE expires_at <= now()) AS expired FROM offers
-                WHERE state IN ('offered', 'seen')) live"#
+               (SELECT count(*) FROM cases WHERE next_deadline <= now() - interval '1 minute'
+                   AND (state <> 'offered' OR next_deadline = finish_before AND NOT finish_has_rung))
+                   AS "overdue_cases!",
+               (SELECT count(*) FROM offers WHERE state IN ('offered', 'seen')
+                   AND expires_at <= now() - interval '1 minute') AS "overdue_offers!",
+               (SELECT count(*) FROM subject_requests WHERE state = 'open'
+                   AND due_at <= now() - interval '1 minute') AS "overdue_requests!""#
     )
     .fetch_one(&mut *connection)
     .await?;
     let owed = sqlx::query!(
-        r#"SELECT obligation_state AS "state!", CASE WHEN raised_at > now() - interval '1 day' THEN '1d'
-                   WHEN raised_at > now() - interval '7 days' THEN '7d'
-                   WHEN raised_at > now() - interval '30 days' THEN '30d' ELSE 'older' END AS "age!",
-               count(*) AS "count!"
-           FROM registrations WHERE obligation_state IS NOT NULL AND state <> 'matched'
-               AND obligation_state <> 'registered'
-           GROUP BY 1, 2"#
+        r#"SELECT count(*) FILTER (WHERE age < interval '7 days') AS "under_7_days!",
+               count(*) FILTER (WHERE age >= interval '7 days' AND age < interval '30 days') AS "from_7_to_30_days!",
+               count(*) FILTER (WHERE age >= interval '30 days' AND age < interval '90 days') AS "from_30_to_90_days!",
+               count(*) FILTER (WHERE age >= interval '90 days') AS "over_90_days!"
+           FROM (SELECT now() - raised_at AS age FROM registrations
+                 WHERE obligation_state IS NOT NULL AND state <> 'matched' AND obligation_state <> 'registered') owed"#
     )
-    .fetch_all(&mut *connection)
+    .fetch_one(&mut *connection)
     .await?;
     Ok(State {
         at: row.at,
         connections_allowed: row.connections_allowed,
         unsealed_since: row.unsealed_since,
-        unsealed: row.unsealed,
-        overdue_since: row.overdue_since,
-        overdue: row.overdue,
-        waiting: row.waiting,
-        waiting_since: row.waiting_since,
-        live_offers: row.live_offers,
-        expired_offers: row.expired_offers,
-        unreviewed_openings: row.unreviewed_openings,
-        obligations: owed
-            .into_iter()
-            .map(|row| Obligations {
-                state: row.state,
-                age: row.age,
-                count: row.count,
-            })
-            .collect(),
+        overdue_cases: row.overdue_cases,
+        overdue_offers: row.overdue_offers,
+        overdue_requests: row.overdue_requests,
+        obligations: Obligations {
+            under_7_days: owed.under_7_days,
+            from_7_to_30_days: owed.from_7_to_30_days,
+            from_30_to_90_days: owed.from_30_to_90_days,
+            over_90_days: owed.over_90_days,
+        },
     })
 }

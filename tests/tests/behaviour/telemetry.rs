@@ -87,16 +87,20 @@ async fn metrics_count_calls_and_what_waits_and_name_nobody() {
         .unwrap_err();
 
     let read = || async { scrape(metrics) };
-    let seen = eventually(read, |seen| seen.contains("serasi_cases_waiting 1")).await;
+    let seen = eventually(read, |seen| seen.contains("serasi_clocks_overdue")).await;
     for part in [
-        "serasi_calls_total{method=\"IntakeService/SubmitIntake\",code=\"OK\"} 1",
-        "serasi_calls_total{method=\"CaseService/GetCase\",code=\"NOT_FOUND\"} 1",
-        "serasi_call_seconds_bucket{method=\"IntakeService/SubmitIntake\",le=\"0.25\"}",
-        "serasi_audit_unsealed ",
-        "serasi_clocks_overdue 0",
-        "serasi_offers_live 0",
-        "serasi_registry_obligations{state=\"due\",age=\"1d\"} 0",
-        "serasi_pool_connections{state=\"idle\"}",
+        "serasi_rpc_duration_seconds_count{method=\"SubmitIntake\",code=\"OK\"} 1",
+        "serasi_rpc_duration_seconds_count{method=\"GetCase\",code=\"NOT_FOUND\"} 1",
+        "serasi_rpc_duration_seconds_bucket{method=\"SubmitIntake\",code=\"OK\",le=\"0.25\"}",
+        "serasi_calls_in_flight 0",
+        "serasi_clocks_overdue{clock=\"case\"} 0",
+        "serasi_clocks_overdue{clock=\"offer\"} 0",
+        "serasi_clocks_overdue{clock=\"subject_request\"} 0",
+        "serasi_registry_obligations{age=\"over_90_days\"} 0",
+        "serasi_audit_unsealed_age_seconds ",
+        "serasi_outbox_age_seconds 0",
+        "serasi_db_connections_in_use ",
+        "serasi_db_connections_max 24",
         "serasi_board_facilities",
     ] {
         assert!(seen.contains(part), "{part} is not in\n{seen}");

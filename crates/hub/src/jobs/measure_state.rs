@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serasi_store::state::{self, State};
-use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use super::goes_on;
@@ -26,39 +25,29 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
 }
 
 fn show(hub: &Hub, state: &State) {
-    let age = |since: Option<OffsetDateTime>| {
-        since.map_or(0.0, |since| (state.at - since).as_seconds_f64().max(0.0))
-    };
-    metrics::gauge!("serasi_audit_unsealed").set(count(state.unsealed));
-    metrics::gauge!("serasi_audit_unsealed_age_seconds").set(age(state.unsealed_since));
-    metrics::gauge!("serasi_clocks_overdue").set(count(state.overdue));
-    metrics::gauge!("serasi_clocks_overdue_age_seconds").set(age(state.overdue_since));
-    metrics::gauge!("serasi_cases_waiting").set(count(state.waiting));
-    metrics::gauge!("serasi_cases_waiting_age_seconds").set(age(state.waiting_since));
-    metrics::gauge!("serasi_offers_live").set(count(state.live_offers));
-    metrics::gauge!("serasi_offers_expired_unhandled").set(count(state.expired_offers));
-    metrics::gauge!("serasi_break_glass_unreviewed").set(count(state.unreviewed_openings));
-    for name in [
-        "due",
-        "reported",
-        "proposed",
-        "deliberated",
-        "verified",
-        "refused",
+    let unsealed = state
+        .unsealed_since
+        .map_or(0.0, |since| (state.at - since).as_seconds_f64().max(0.0));
+    metrics::gauge!("serasi_audit_unsealed_age_seconds").set(unsealed);
+    for (clock, overdue) in [
+        ("offer", state.overdue_offers),
+        ("case", state.overdue_cases),
+        ("subject_request", state.overdue_requests),
     ] {
-        for age in ["1d", "7d", "30d", "older"] {
-            let found = state
-                .obligations
-                .iter()
-                .find(|owed| owed.state == name && owed.age == age);
-            let owed = found.map_or(0, |owed| owed.count);
-            metrics::gauge!("serasi_registry_obligations", "state" => name, "age" => age).set(count(owed));
-        }
+        metrics::gauge!("serasi_clocks_overdue", "clock" => clock).set(count(overdue));
+    }
+    let owed = state.obligations;
+    for (age, owed) in [
+        ("under_7_days", owed.under_7_days),
+        ("7_to_30_days", owed.from_7_to_30_days),
+        ("30_to_90_days", owed.from_30_to_90_days),
+        ("over_90_days", owed.over_90_days),
+    ] {
+        metrics::gauge!("serasi_registry_obligations", "age" => age).set(count(owed));
     }
     let pool = hub.store.pool_use();
-    metrics::gauge!("serasi_pool_connections", "state" => "used").set(f64::from(pool.used));
-    metrics::gauge!("serasi_pool_connections", "state" => "idle").set(f64::from(pool.idle));
-    metrics::gauge!("serasi_pool_connections_max").set(f64::from(pool.max));
+    metrics::gauge!("serasi_db_connections_in_use").set(f64::from(pool.in_use));
+    metrics::gauge!("serasi_db_connections_max").set(f64::from(pool.max));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]

@@ -34,8 +34,8 @@ static METHODS: LazyLock<HashMap<String, Arc<str>>> = LazyLock::new(|| {
     });
     let methods = services.flat_map(|(package, service)| {
         service.method.iter().map(move |method| {
-            let name = format!("{}/{}", service.name(), method.name());
-            (format!("/{package}.{name}"), name.into())
+            let path = format!("/{package}.{}/{}", service.name(), method.name());
+            (path, method.name().into())
         })
     });
     methods.collect()
@@ -80,20 +80,36 @@ where
         let known = METHODS.get(request.uri().path());
         let method = known.cloned().unwrap_or_else(|| Arc::from(UNKNOWN));
         let span = tracing::info_span!("call", rpc.method = %method, request.id = %id);
-        let began = Instant::now();
+        let (began, in_flight) = (Instant::now(), InFlight::begin());
         let answering = CALL.sync_scope(id, || self.0.call(request));
         let answering = CALL.scope(id, answering).instrument(span);
         Box::pin(async move {
             let mut response = answering.await?;
+            drop(in_flight);
             // What a stream says at its end comes later, and is not counted here.
             let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
-            metrics::counter!("serasi_calls_total", "method" => Arc::clone(&method), "code" => name(code))
-                .increment(1);
-            metrics::histogram!("serasi_call_seconds", "method" => method).record(began.elapsed());
+            metrics::histogram!("serasi_rpc_duration_seconds", "method" => method, "code" => name(code))
+                .record(began.elapsed());
             let number = HeaderValue::try_from(id.to_string()).expect("a UUID is a header's value");
             response.headers_mut().insert(REQUEST_ID, number);
             Ok(response)
         })
+    }
+}
+
+/// Counts a call until it is answered, or dropped.
+struct InFlight;
+
+impl InFlight {
+    fn begin() -> Self {
+        metrics::gauge!("serasi_calls_in_flight").increment(1);
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        metrics::gauge!("serasi_calls_in_flight").decrement(1);
     }
 }
 

@@ -18,7 +18,17 @@ const LATE: Duration = Duration::minutes(2);
 
 /// Looks at the database that the options name.
 pub(super) async fn look(args: &ServeArgs) -> Vec<Finding> {
-    let Some(url) = args.host().database_url.clone() else {
+    let url = match args.host().database.named() {
+        Ok(url) => url,
+        Err(error) => {
+            return vec![Finding::wrong(
+                "database",
+                error.to_string(),
+                "check --database-url-file",
+            )];
+        }
+    };
+    let Some(url) = url else {
         return vec![Finding::skipped(
             "database",
             "a private one, which `serasi serve` starts; in production name --database-url",
@@ -139,6 +149,20 @@ fn of_state(args: &ServeArgs, state: &State, now: OffsetDateTime) -> Vec<Finding
         }
         Some(_) | None => Finding::good(check, "nothing is late"),
     };
+    let overdue = state.overdue_cases + state.overdue_offers + state.overdue_requests;
+    let clocks = if overdue == 0 {
+        Finding::good("deadlines", "nothing is late")
+    } else {
+        let found = format!(
+            "passed and not dealt with: {} of cases, {} of offers, {} of requests of persons",
+            state.overdue_cases, state.overdue_offers, state.overdue_requests
+        );
+        Finding::warning(
+            "deadlines",
+            found,
+            "is a hub running? docs/runbook.md, SerasiClocksOverdue",
+        )
+    };
     vec![
         clock,
         connections,
@@ -148,12 +172,7 @@ fn of_state(args: &ServeArgs, state: &State, now: OffsetDateTime) -> Vec<Finding
             "entries wait for their seal",
             "is a hub running? its log says why entries are not sealed",
         ),
-        late(
-            "clocks of cases",
-            state.overdue_since,
-            "deadlines have passed and nobody was told",
-            "is a hub running? its log says why overdue cases are not escalated",
-        ),
+        clocks,
     ]
 }
 
