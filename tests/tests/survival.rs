@@ -21,6 +21,8 @@ use tokio::task::JoinSet;
 
 #[path = "survival/followers.rs"]
 mod followers;
+#[path = "survival/reconciling.rs"]
+mod reconciling;
 
 const CLIENTS: usize = 8;
 const KILLS: u32 = 4;

@@ -6,6 +6,8 @@ mod command;
 mod follow_up;
 #[path = "registry/outcomes.rs"]
 mod outcomes;
+#[path = "registry/reconcile.rs"]
+mod reconcile;
 #[path = "registry/reports.rs"]
 mod reports;
 

@@ -79,7 +79,13 @@ impl Files {
             Registry::Match(args) => super::matching(args, &mut output),
             Registry::Evaluate(args) => super::evaluate(args, &mut output),
             Registry::Generate(args) => super::generate(args, &mut output),
-            Registry::Obligations(_) | Registry::Acknowledge(_) | Registry::Outcome(_) => panic!("{line}"),
+            Registry::Obligations(_)
+            | Registry::Acknowledge(_)
+            | Registry::Outcome(_)
+            | Registry::Reconcile(_)
+            | Registry::Reconciliations(_)
+            | Registry::Review(_)
+            | Registry::Undo(_) => panic!("{line}"),
         }?;
         Ok(Said {
             exit,
