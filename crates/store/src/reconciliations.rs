@@ -35,6 +35,7 @@ struct ReconciliationRow {
     kind: String,
     state: String,
     source_digest: Vec<u8>,
+    is_whole: bool,
     principal: String,
     weights_version: String,
     last_row: i64,
@@ -78,6 +79,7 @@ impl TryFrom<ReconciliationRow> for Reconciliation {
             kind: context.code("kind", &row.kind)?,
             scope: context.code("scope", &row.scope)?,
             source: SourceDigest(digest),
+            is_whole: row.is_whole,
             weights_version: Text::new(&row.weights_version)
                 .map_err(|_| context.impossible("weights_version"))?,
             started_at: row.started_at,
@@ -129,10 +131,10 @@ fn read_progress(
 pub async fn insert(conn: &mut PgConnection, new: &Reconciliation) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "INSERT INTO reconciliations (region_code, reconciliation_id, version, scope, registry, edition, kind, state,
-             source_digest, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable,
+             source_digest, is_whole, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable,
              rows_ambiguous, persons_decided, persons_matched, persons_ambiguous, persons_not_found, persons_left,
              started_at, changed_at)
-         VALUES ($1, $2, 1, $3, $4, $5, $6, 'open', $7, $8, $9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, $10, $10)
+         VALUES ($1, $2, 1, $3, $4, $5, $6, 'open', $7, true, $8, $9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, $10, $10)
          ON CONFLICT ON CONSTRAINT reconciliations_key DO NOTHING",
         new.id.home().to_string(),
         new.id.uuid(),
@@ -156,8 +158,8 @@ pub async fn get(
 ) -> Result<Option<Reconciliation>, StoreError> {
     let row = sqlx::query_as!(
         ReconciliationRow,
-        "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, principal,
-             weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+        "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
+             principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
              persons_left, started_at, ended_at
          FROM reconciliations WHERE region_code = $1 AND reconciliation_id = $2",
@@ -176,8 +178,8 @@ pub async fn running(
 ) -> Result<Option<Reconciliation>, StoreError> {
     let row = sqlx::query_as!(
         ReconciliationRow,
-        "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, principal,
-             weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+        "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
+             principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
              persons_left, started_at, ended_at
          FROM reconciliations
@@ -203,8 +205,8 @@ pub async fn list(
 ) -> Result<Vec<Reconciliation>, StoreError> {
     let rows = sqlx::query_as!(
         ReconciliationRow,
-        "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, principal,
-             weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+        "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
+             principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
              persons_left, started_at, ended_at
          FROM reconciliations
@@ -236,7 +238,7 @@ pub async fn update(
         "UPDATE reconciliations SET version = version + 1, state = $5, last_row = $6, rows_read = $7, rows_refused = $8,
              rows_exact = $9, rows_probable = $10, rows_ambiguous = $11, decided_region = $12, decided_person = $13,
              persons_decided = $14, persons_matched = $15, persons_ambiguous = $16, persons_not_found = $17,
-             persons_left = $18, ended_at = $19, changed_at = now()
+             persons_left = $18, ended_at = $19, is_whole = $20, changed_at = now()
          WHERE region_code = $1 AND reconciliation_id = $2 AND version = $3 AND state = $4",
         next.id.home().to_string(),
         next.id.uuid(),
@@ -256,7 +258,8 @@ pub async fn update(
         number(next.persons.ambiguous),
         number(next.persons.not_found),
         number(next.persons.left),
-        next.progress.ended_at()
+        next.progress.ended_at(),
+        next.is_whole
     )
     .execute(conn)
     .await?;

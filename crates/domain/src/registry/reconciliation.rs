@@ -91,6 +91,8 @@ pub struct Reconciliation {
     /// Only persons at home here are looked for.
     pub scope: RegionCode,
     pub source: SourceDigest,
+    /// False = the source broke off, or no row of it could be read: it says no more than a delta.
+    pub is_whole: bool,
     /// Who began it, and alone goes on with it.
     pub principal: String,
     pub weights_version: Text<40>,
@@ -152,6 +154,16 @@ impl RowCounts {
 }
 
 impl Reconciliation {
+    /// What the rows say of who is not among them.
+    #[must_use]
+    pub const fn says(&self) -> SourceKind {
+        if self.is_whole {
+            self.kind
+        } else {
+            SourceKind::Delta
+        }
+    }
+
     const fn allowed(&self) -> &'static [ReconciliationVerb] {
         use ReconciliationVerb::{Abandon, Decide, End, Read};
         match self.progress {
@@ -187,9 +199,10 @@ impl Reconciliation {
         Ok(self)
     }
 
-    /// OPEN -> DECIDING: no more rows.
-    pub fn end(mut self) -> Result<Self, IllegalReconciliationVerb> {
+    /// OPEN -> DECIDING: no more rows, or no more that can be read.
+    pub fn end(mut self, broke_off: bool) -> Result<Self, IllegalReconciliationVerb> {
         self.must_allow(ReconciliationVerb::End)?;
+        self.is_whole = !broke_off && self.rows.read > self.rows.refused;
         self.progress = Progress::Deciding {
             last_row: self.progress.last_row(),
             after: None,
@@ -249,6 +262,7 @@ mod tests {
             kind: SourceKind::Snapshot,
             scope: RegionCode::NATION,
             source: SourceDigest([0; 32]),
+            is_whole: true,
             principal: "test".to_owned(),
             weights_version: Text::new("test").unwrap(),
             started_at: datetime!(2026-11-22 10:00 UTC),
@@ -267,7 +281,18 @@ mod tests {
             ambiguous: 1,
             ..RowCounts::default()
         };
-        let deciding = read.end().unwrap();
+        assert_eq!(
+            read.clone().end(true).unwrap().says(),
+            SourceKind::Delta,
+            "it broke off"
+        );
+        assert_eq!(
+            open().end(false).unwrap().says(),
+            SourceKind::Delta,
+            "it has no rows"
+        );
+        let deciding = read.end(false).unwrap();
+        assert_eq!(deciding.says(), SourceKind::Snapshot);
         assert!(deciding.clone().read(22, (1, 0)).is_err());
         assert!(
             deciding.clone().abandon(at).is_err(),

@@ -45,6 +45,8 @@ pub(crate) struct KeepRows {
 /// No more rows come.
 pub(crate) struct EndRows {
     pub(crate) before: Reconciliation,
+    /// There were more, and they cannot be read.
+    pub(crate) broke_off: bool,
 }
 
 /// Decides on the next persons; when none is left, the run is done.
@@ -164,7 +166,7 @@ impl Act for EndRows {
     type Output = Reconciliation;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Reconciliation, HubError> {
-        write(unit, self.before.clone().end()?, &self.before).await
+        write(unit, self.before.clone().end(self.broke_off)?, &self.before).await
     }
 }
 
@@ -267,7 +269,7 @@ async fn decide(
     let was_matched = matches!(before.standing, Standing::Matched { .. });
     let Some(next) = before
         .clone()
-        .reconciled(finding, (run.edition, run.kind), owed)?
+        .reconciled(finding, (run.edition, run.says()), owed)?
     else {
         return Ok(());
     };

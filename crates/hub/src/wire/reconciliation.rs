@@ -55,6 +55,7 @@ pub(crate) fn reconciliation_to_wire(run: &Reconciliation) -> v1::Reconciliation
         }),
         start_time: Some(to_timestamp(run.started_at)),
         end_time: run.progress.ended_at().map(to_timestamp),
+        concludes_nothing: run.says() == SourceKind::Delta,
     }
 }
 
@@ -91,6 +92,7 @@ pub(crate) fn read_start(
             kind: kind?,
             scope,
             source: SourceDigest(digest?),
+            is_whole: true,
             principal: caller.principal.clone(),
             weights_version: version?,
             started_at: now,

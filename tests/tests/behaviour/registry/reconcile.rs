@@ -124,7 +124,12 @@ fn messages(
     end: Option<usize>,
 ) -> Vec<v1::ReconcileRequest> {
     let first = Message::Start(start.clone());
-    let end = end.map(|rows| Message::End(v1::ReconcileEnd { rows: rows as u64 }));
+    let end = end.map(|rows| {
+        Message::End(v1::ReconcileEnd {
+            rows: rows as u64,
+            broke_off: false,
+        })
+    });
     let all = [first]
         .into_iter()
         .chain(rows.into_iter().map(Message::Rows))

@@ -106,9 +106,14 @@ impl Stream {
     /// From wherever the run stands to its end.
     async fn go_on(&mut self) -> Result<(), HubError> {
         if let Progress::Open { .. } = self.run.progress {
-            self.read_rows().await?;
+            let broke_off = self.read_rows().await?;
             let before = self.run.clone();
-            self.run = run_for(&self.hub, self.session.permit.clone(), EndRows { before }).await?;
+            self.run = run_for(
+                &self.hub,
+                self.session.permit.clone(),
+                EndRows { before, broke_off },
+            )
+            .await?;
             self.tell(vec![]).await?;
         }
         self.hub.reconciling.forget().await;

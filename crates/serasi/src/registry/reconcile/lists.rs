@@ -59,6 +59,8 @@ pub(super) struct Summary {
     persons_ambiguous: u64,
     persons_not_found: u64,
     persons_left: u64,
+    /// Nothing was concluded about who was not found.
+    concludes_nothing: bool,
     weights_version: String,
     /// Only where they were looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,6 +194,7 @@ impl Summary {
             persons_ambiguous: persons.ambiguous,
             persons_not_found: persons.not_found,
             persons_left: persons.left,
+            concludes_nothing: run.concludes_nothing,
             weights_version: run.weights_version.clone(),
             duplicates,
             rejects,
@@ -230,6 +233,14 @@ impl Summary {
                     self.persons_not_found,
                     self.persons_left
                 ),
+            ),
+            (
+                "not found",
+                if self.concludes_nothing {
+                    "nothing is concluded about them: a delta, or a file that broke off".to_owned()
+                } else {
+                    String::new()
+                },
             ),
             ("weights", self.weights_version.clone()),
             (

@@ -99,9 +99,11 @@ impl Reader {
             source,
         })?;
         let (mut batch, mut rows, mut is_open) = (Batch::default(), 0_u64, true);
+        let mut broke_off = false;
         for chunk in chunks {
             chunk.for_each(|line, cells| {
                 rows += 1;
+                broke_off |= matches!(cells, Err(RowProblem::Broken(_)));
                 if line <= self.kept {
                     if line > self.listed {
                         self.check(line, cells);
@@ -115,7 +117,7 @@ impl Reader {
             }
         }
         if self.sends {
-            let end = Message::End(ReconcileEnd { rows });
+            let end = Message::End(ReconcileEnd { rows, broke_off });
             if !self.flush(&mut batch) || !self.send(end) {
                 return Ok(Read::Stopped);
             }

@@ -132,9 +132,15 @@ async fn a_truncated_file_is_read_as_far_as_it_goes_and_a_wrong_header_stops_bef
     gzip.write_all(file_of(&rows).as_bytes()).unwrap();
     let whole = gzip.finish().unwrap();
     let cut = terminal.write("cut.csv.gz", &whole[..whole.len() / 2]);
-    let run = terminal.serasi(&["reconcile", &cut, "--edition", "2026-Q4", "--delta"]);
+    let run = terminal.serasi(&["reconcile", &cut, "--edition", "2026-Q4"]);
     assert_eq!(run.status.code(), Some(1), "{}", text(&run));
     assert!(text(&run).contains("1 refused"), "{}", text(&run));
+    assert!(text(&run).contains("nothing is concluded"), "{}", text(&run));
+    assert_eq!(state(&hub, &ids[EXACT]).await, Matched);
+    // Somebody was found before in what is cut off now: they have not left.
+    let nobody = terminal.write("empty.csv", format!("{HEADER}\n").as_bytes());
+    let run = terminal.serasi(&["reconcile", &nobody, "--edition", "2027-Q1"]);
+    assert!(run.status.success(), "{}", text(&run));
     assert_eq!(state(&hub, &ids[EXACT]).await, Matched);
     hub.finish().await;
 }

@@ -51,8 +51,8 @@ thread_local! {
 }
 
 impl Stream {
-    /// Takes rows until the client says that they have ended, and keeps them.
-    pub(super) async fn read_rows(&mut self) -> Result<(), HubError> {
+    /// Takes rows until the client says that they have ended, and keeps them. Gives whether they broke off.
+    pub(super) async fn read_rows(&mut self) -> Result<bool, HubError> {
         let roll = self.roll().await?;
         let mut top = self.kept_before(&roll).await?;
         let mut crew = Crew::new(Arc::clone(&roll), self.run.progress.last_row())?;
@@ -61,7 +61,7 @@ impl Stream {
             ..Pending::default()
         };
         let mut next_checkpoint = Instant::now() + CHECKPOINT;
-        let mut said: Option<Result<u64, HubError>> = None;
+        let mut said: Option<Result<v1::ReconcileEnd, HubError>> = None;
         loop {
             self.must_go_on()?;
             if said.is_some() && crew.in_hand.is_empty() {
@@ -78,7 +78,7 @@ impl Stream {
                     let content = message.map(|message| message.and_then(|message| message.message));
                     match content {
                         Ok(Some(Message::Rows(rows))) => crew.give(rows)?,
-                        Ok(Some(Message::End(end))) => said = Some(Ok(end.rows)),
+                        Ok(Some(Message::End(end))) => said = Some(Ok(end)),
                         Ok(Some(Message::Start(_))) => return Err(wrong("start", "must come first and once")),
                         // What has come is kept all the same.
                         Ok(None) => said = Some(Err(wrong("end", "must end the rows before the stream ends"))),
@@ -94,12 +94,12 @@ impl Stream {
             }
         }
         self.keep(&mut pending).await?;
-        let said = said.transpose()?;
-        if said != Some(self.run.rows.read) {
+        let said = said.transpose()?.unwrap_or_default();
+        if said.rows != self.run.rows.read {
             let what = format!("must be {}, as many as were read", self.run.rows.read);
             return Err(wrong("end.rows", &what));
         }
-        Ok(())
+        Ok(said.broke_off)
     }
 
     /// The best rows of everybody so far.
