@@ -21,6 +21,8 @@ use tokio::task::JoinSet;
 
 #[path = "survival/followers.rs"]
 mod followers;
+#[path = "survival/reconciling.rs"]
+mod reconciling;
 #[path = "survival/restore.rs"]
 mod restore;
 

@@ -10,12 +10,19 @@ use crate::person::Person;
 use crate::text::Text;
 
 mod edition;
+mod finding;
 mod obligation;
+mod reconciliation;
 mod standing;
 mod verb;
 
 pub use edition::{Edition, InvalidEdition, RegistryCode};
+pub use finding::{Finding, UndoReason};
 pub use obligation::{Addressee, Delivery, NoDinas, Obligation, ObligationState, Owed, RefusalReason};
+pub use reconciliation::{
+    IllegalReconciliationVerb, PersonCounts, Progress, Reconciliation, ReconciliationVerb, RowCounts,
+    SourceDigest, SourceKind,
+};
 pub use standing::{Match, MatchClass, Standing};
 pub use verb::{IllegalRegistryVerb, Outcome, RegistryVerb};
 
@@ -65,15 +72,14 @@ impl Registration {
     #[must_use]
     pub fn allowed_verbs(&self) -> Vec<RegistryVerb> {
         use RegistryVerb::{
-            Acknowledge, Deliberate, Doubt, FollowUp, Leave, Match, Miss, Propose, Refuse, Register, Serve,
-            Undo, Verify,
+            Acknowledge, Deliberate, Doubt, FollowUp, Leave, Match, Miss, Propose, Refuse, Register, Review,
+            Serve, Undo, Verify,
         };
         let on_axis: &[RegistryVerb] = match &self.standing {
             Standing::Unchecked => &[Serve, Match, Doubt],
-            Standing::Matched { .. } => &[Serve, Match, Undo, Leave],
-            Standing::Ambiguous { .. } | Standing::NotFound { .. } | Standing::NoIdentity { .. } => {
-                &[Serve, Match, Doubt, Miss]
-            }
+            Standing::Matched { .. } => &[Serve, Match, Review, Undo, Leave],
+            Standing::Ambiguous { .. } => &[Serve, Match, Doubt, Review, Miss],
+            Standing::NotFound { .. } | Standing::NoIdentity { .. } => &[Serve, Match, Doubt, Miss],
         };
         let of_obligation: &[RegistryVerb] = match self.standing.obligation().map(|owed| &owed.state) {
             None => &[],

@@ -15,6 +15,7 @@ use crate::error::HubError;
 use crate::feed::Feed;
 use crate::heads_file::HeadsFile;
 use crate::policies::Policies;
+use crate::reconciliation::Reconciling;
 use crate::relay::RelaySettings;
 use crate::unit_of_work::run_job;
 use crate::verbs::install_policy::InstallPolicy;
@@ -30,6 +31,8 @@ pub struct Hub {
     pub(crate) clock: Clock,
     /// One dry run at a time: each holds a connection, and the changes of its period in memory.
     pub(crate) dry_run: Semaphore,
+    /// The reconciliation that is going on here.
+    pub(crate) reconciling: Reconciling,
     /// Looks at people by a number.
     pub(crate) lookups: Buckets,
     /// Asks without a token.
@@ -92,6 +95,7 @@ impl Hub {
             gate: settings.gate,
             clock: settings.clock,
             dry_run: Semaphore::new(1),
+            reconciling: Reconciling::default(),
             lookups: Buckets::lookups(),
             turnstile: Turnstile::new(),
             audit_signer: settings.audit.signer,

@@ -17,6 +17,7 @@ mod hub;
 mod jobs;
 mod linkage_identity;
 mod policies;
+mod reconciliation;
 mod relay;
 mod replay;
 mod sight;

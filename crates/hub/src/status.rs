@@ -202,6 +202,13 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
             ),
             format!("Versi {id} sudah dipakai; isinya berbeda pada: {fields}. Gunakan versi baru."),
         ),
+        Kind::Reconciliation => (
+            "REQUEST_ID_REUSED",
+            format!(
+                "reconciliation {id} was begun otherwise: {fields}; take a new request_id for another one"
+            ),
+            format!("Pemadanan {id} dimulai dengan isi lain: {fields}. Gunakan request_id baru."),
+        ),
         Kind::AuditEntry
         | Kind::AuditHead
         | Kind::BreakGlass

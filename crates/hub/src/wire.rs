@@ -19,6 +19,7 @@ mod person;
 mod placement;
 mod policy;
 mod public_status;
+mod reconciliation;
 mod reference;
 mod registry;
 mod stage;
@@ -52,6 +53,9 @@ pub(crate) use placement::placement_to_wire;
 pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use public_status::public_status;
+pub(crate) use reconciliation::{
+    candidate_to_wire, decided_to_wire, read_start, reconciliation_to_wire, refused_to_wire,
+};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
 pub(crate) use registry::{
     acknowledgements, obligation_ages_to_wire, obligation_state_to_wire, outcomes, owed_registration_to_wire,

@@ -5,10 +5,10 @@ use serasi_proto::v1::{
     CaseDivision, CaseOrder, CaseState, Channel, CloseReason, Cluster, Criterion, DataClass, DeclineReason,
     DischargeDestination, DocumentKind, FacilityKind, FacilityState, FundingSource, HoldReason,
     IndicatorKind, MaskReason, NoShowReason, ObligationState, OfferState, OwnerKind, PlacementState,
-    PolicyState, PoolKey, Preference, Profession, RecordKind, RegionLevel, RegistryCode, Regulation,
-    RequiredField, RouteResult, ScopeTier, ServiceBase, ServiceForm, Sex, SpecificDataClass, Stage,
-    SubjectRefusal, SubjectRequestKind, SubjectRequestState, SubjectRequester, Target, TransferReason,
-    TransferState, Urgency, WithdrawReason,
+    PolicyState, PoolKey, Preference, Profession, ReconciliationState, RecordKind, RegionLevel,
+    RegistrationState, RegistryCode, Regulation, RequiredField, RouteResult, RowCode, ScopeTier, ServiceBase,
+    ServiceForm, Sex, SpecificDataClass, Stage, SubjectRefusal, SubjectRequestKind, SubjectRequestState,
+    SubjectRequester, Target, TransferReason, TransferState, UndoReason, Urgency, WithdrawReason,
 };
 
 /// An unspecified value in a table.
@@ -78,6 +78,10 @@ code! {
     Profession: "PROFESSION_",
     RecordKind: "RECORD_KIND_",
     RegionLevel: "REGION_LEVEL_",
+    ReconciliationState: "RECONCILIATION_STATE_",
+    RegistrationState: "REGISTRATION_STATE_",
+    RowCode: "ROW_CODE_",
+    UndoReason: "UNDO_REASON_",
     Regulation: "REGULATION_",
     RegistryCode: "REGISTRY_CODE_",
     RequiredField: "REQUIRED_FIELD_",

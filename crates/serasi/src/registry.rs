@@ -9,6 +9,8 @@ mod matching;
 mod obligations;
 mod outcome;
 mod read;
+mod reconcile;
+mod review;
 mod write;
 
 pub(crate) use evaluate::evaluate;
@@ -16,6 +18,8 @@ pub(crate) use generate::generate;
 pub(crate) use matching::matching;
 pub(crate) use obligations::{acknowledge, obligations};
 pub(crate) use outcome::outcome;
+pub(crate) use reconcile::reconcile;
+pub(crate) use review::{reconciliations, review, undo};
 
 #[cfg(test)]
 mod tests;

@@ -191,6 +191,10 @@ async fn of_registry(
         Registry::Obligations(args) => registry::obligations(client, args, output).await,
         Registry::Acknowledge(args) => registry::acknowledge(client, args, output).await,
         Registry::Outcome(args) => registry::outcome(client, args, output).await,
+        Registry::Reconcile(args) => registry::reconcile(client, args, output).await,
+        Registry::Reconciliations(args) => registry::reconciliations(client, args, output).await,
+        Registry::Review(args) => registry::review(client, args, output).await,
+        Registry::Undo(args) => registry::undo(client, args, output).await,
     }
 }
 

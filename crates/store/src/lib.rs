@@ -29,6 +29,7 @@ pub mod placements;
 pub mod policies;
 pub mod private_file;
 pub mod public_codes;
+pub mod reconciliations;
 pub mod records;
 pub mod registrations;
 pub mod rotation;

@@ -10,6 +10,8 @@ mod missing;
 mod outcomes;
 #[path = "registry/papers.rs"]
 mod papers;
+#[path = "registry/reconcile.rs"]
+mod reconcile;
 #[path = "registry/reports.rs"]
 mod reports;
 

@@ -105,6 +105,7 @@ fn after_verb(person: Registration, verb: RegistryVerb) -> Option<String> {
         RegistryVerb::Match => Some(person.matched(found("DTSEN 2026-Q4"))),
         RegistryVerb::Doubt => person.doubt(next).ok(),
         RegistryVerb::Miss => person.miss(next, owed("32.73")).ok(),
+        RegistryVerb::Review => person.confirmed(found("DTSEN 2026-Q4")).ok(),
         RegistryVerb::Undo => person.undo(owed("32.73")).ok(),
         RegistryVerb::Leave => person.leave(next, owed("32.73")).ok().flatten(),
         RegistryVerb::FollowUp => person.follow_up(later, later),
@@ -143,10 +144,10 @@ deliberated: Serve=not_found/deliberated Match=matched Doubt=ambiguous/deliberat
 verified: Serve=not_found/verified Match=matched Doubt=ambiguous/verified Miss=not_found/verified Register=not_found/registered Refuse=not_found/refused
 registered: Serve=not_found/registered Match=matched Doubt=ambiguous/registered Miss=not_found/registered Register=not_found/registered
 refused: Serve=not_found/refused Match=matched Doubt=ambiguous/refused Miss=not_found/refused Propose=not_found/proposed
-ambiguous: Serve=ambiguous/due Match=matched Doubt=ambiguous Miss=unchecked
-ambiguous, due: Serve=ambiguous/due Match=matched Doubt=ambiguous/due Miss=not_found/due FollowUp=ambiguous/due Acknowledge=ambiguous/reported
-matched: Serve=matched Match=matched Undo=unchecked Leave=unchecked
-matched, reported: Serve=matched Match=matched Undo=not_found/reported Leave=not_found/due
+ambiguous: Serve=ambiguous/due Match=matched Doubt=ambiguous Miss=unchecked Review=matched
+ambiguous, due: Serve=ambiguous/due Match=matched Doubt=ambiguous/due Miss=not_found/due Review=matched FollowUp=ambiguous/due Acknowledge=ambiguous/reported
+matched: Serve=matched Match=matched Review=matched Undo=unchecked Leave=unchecked
+matched, reported: Serve=matched Match=matched Review=matched Undo=not_found/reported Leave=not_found/due
 ";
     assert_eq!(table, expected);
 }

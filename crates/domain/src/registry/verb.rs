@@ -17,6 +17,8 @@ coded! {
         Doubt = "Doubt",
         /// A reconciliation found none, or a human that none of them is it.
         Miss = "Miss",
+        /// A human says of a row whether it is the person.
+        Review = "ReviewMatch",
         /// The match was wrong.
         Undo = "UndoMatch",
         /// The row is no longer in a later edition.
@@ -83,6 +85,7 @@ impl RegistryVerb {
             | Self::Match
             | Self::Doubt
             | Self::Miss
+            | Self::Review
             | Self::Undo
             | Self::Leave
             | Self::FollowUp

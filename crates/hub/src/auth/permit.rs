@@ -12,7 +12,7 @@ use serasi_domain::case::{Case, Owner};
 use serasi_domain::id::{AuditId, CaseId, FacilityId};
 use serasi_domain::offer::Offer;
 use serasi_domain::placement::Placement;
-use serasi_domain::registry::{Addressee, Registration};
+use serasi_domain::registry::{Addressee, Reconciliation, Registration};
 use serasi_geography::{RegionCode, RegionLevel};
 use serasi_store::Context;
 use time::OffsetDateTime;
@@ -336,6 +336,16 @@ impl Object for BreakGlass {
     fn belongs(&self) -> Belongs {
         Belongs {
             case_place: Some(self.case.home().code()),
+            ..Belongs::default()
+        }
+    }
+}
+
+impl Object for Reconciliation {
+    /// It is where the persons are at home.
+    fn belongs(&self) -> Belongs {
+        Belongs {
+            case_place: Some(self.scope),
             ..Belongs::default()
         }
     }

@@ -173,6 +173,19 @@ const REGISTRY_READERS: &[Grant] = &[
     (&[DinasOfficer, RegistryOfficer], To::Addressee),
 ];
 
+/// Who runs the registry past the persons of a region.
+const RECONCILERS: &[Grant] = &[(&[RegistryOfficer], To::StatedRegion)];
+/// Who sees how such runs went.
+const RECONCILIATION_READERS: &[Grant] = &[(
+    &[Supervisor, Coordinator, DinasOfficer, RegistryOfficer, Auditor],
+    To::CaseInScope,
+)];
+/// Who says whether a row is a person.
+const MATCH_REVIEWERS: &[Grant] = &[
+    (&[Supervisor, RegistryOfficer], To::CaseInScope),
+    (&[RegistryOfficer], To::Addressee),
+];
+
 /// Who checks what others have read and changed. An entry is where its subject is.
 const AUDITORS: &[Grant] = &[(&[Auditor, Supervisor], To::StatedRegion)];
 
@@ -279,6 +292,21 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.RegistryService/ListObligations", REGISTRY_READERS),
     ("serasi.v1.RegistryService/AcknowledgeReport", REGISTRARS),
     ("serasi.v1.RegistryService/RecordOutcome", REGISTRARS),
+    ("serasi.v1.RegistryService/Reconcile", RECONCILERS),
+    (
+        "serasi.v1.RegistryService/GetReconciliation",
+        RECONCILIATION_READERS,
+    ),
+    (
+        "serasi.v1.RegistryService/ListReconciliations",
+        RECONCILIATION_READERS,
+    ),
+    (
+        "serasi.v1.RegistryService/AbandonReconciliation",
+        &[(&[RegistryOfficer], To::CaseInScope)],
+    ),
+    ("serasi.v1.RegistryService/ReviewMatch", MATCH_REVIEWERS),
+    ("serasi.v1.RegistryService/UndoMatch", MATCH_REVIEWERS),
     ("serasi.v1.PolicyService/GetPolicy", ALL),
     ("serasi.v1.PolicyService/ListPolicies", ALL),
     ("serasi.v1.PolicyService/CreatePolicy", LAWGIVERS),

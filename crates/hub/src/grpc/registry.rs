@@ -8,9 +8,10 @@ use serasi_proto::v1;
 use serasi_proto::v1::registry_service_server::RegistryService;
 use serasi_store::registrations::{ObligationFilter, ObligationPosition};
 use time::Duration;
-use tonic::{Request, Response, Status};
+use tonic::codegen::BoxStream;
+use tonic::{Request, Response, Status, Streaming};
 
-use super::caller;
+use super::{caller, run};
 use crate::auth::Permit;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
@@ -27,6 +28,9 @@ const MAX_ENTRIES: usize = 200;
 /// States a list may ask for.
 const MAX_STATES: usize = 7;
 const MAX_AGE_DAYS: i32 = 3_650;
+
+mod matches;
+mod reconcile;
 
 #[derive(Debug)]
 pub(crate) struct RegistryHandler(pub(crate) Arc<Hub>);
@@ -96,6 +100,50 @@ impl RegistryService for RegistryHandler {
         };
         let call = Call::new(caller, request_id, &request);
         Ok(Response::new(execute(&self.0, call, mutation).await?))
+    }
+
+    type ReconcileStream = BoxStream<v1::ReconcileResponse>;
+
+    async fn reconcile(
+        &self,
+        request: Request<Streaming<v1::ReconcileRequest>>,
+    ) -> Result<Response<Self::ReconcileStream>, Status> {
+        Ok(Response::new(reconcile::reconcile(&self.0, request)?))
+    }
+
+    async fn get_reconciliation(
+        &self,
+        request: Request<v1::GetReconciliationRequest>,
+    ) -> Result<Response<v1::GetReconciliationResponse>, Status> {
+        Ok(Response::new(matches::get(&self.0, request).await?))
+    }
+
+    async fn list_reconciliations(
+        &self,
+        request: Request<v1::ListReconciliationsRequest>,
+    ) -> Result<Response<v1::ListReconciliationsResponse>, Status> {
+        Ok(Response::new(matches::list(&self.0, request).await?))
+    }
+
+    async fn abandon_reconciliation(
+        &self,
+        request: Request<v1::AbandonReconciliationRequest>,
+    ) -> Result<Response<v1::AbandonReconciliationResponse>, Status> {
+        matches::abandon(&self.0, request).await
+    }
+
+    async fn review_match(
+        &self,
+        request: Request<v1::ReviewMatchRequest>,
+    ) -> Result<Response<v1::ReviewMatchResponse>, Status> {
+        run(&self.0, request, matches::read_review).await
+    }
+
+    async fn undo_match(
+        &self,
+        request: Request<v1::UndoMatchRequest>,
+    ) -> Result<Response<v1::UndoMatchResponse>, Status> {
+        run(&self.0, request, matches::read_undo).await
     }
 }
 

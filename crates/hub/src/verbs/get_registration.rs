@@ -3,13 +3,13 @@
 use serasi_domain::id::PersonId;
 use serasi_domain::registry::Registration;
 use serasi_proto::v1;
-use serasi_store::{Context, StoreError, cases, registrations};
+use serasi_store::{Context, StoreError, cases, reconciliations, registrations};
 
 use crate::auth::{Field, Permit};
 use crate::error::{HubError, Kind};
 use crate::sight::Eyes;
 use crate::unit_of_work::{Act, Unit};
-use crate::wire::{registration_step_to_wire, registration_to_wire};
+use crate::wire::{candidate_to_wire, registration_step_to_wire, registration_to_wire};
 
 pub(crate) struct GetRegistration {
     pub(crate) person: PersonId,
@@ -32,18 +32,22 @@ impl Act for GetRegistration {
         let case = cases::get(&mut unit.conn, person.case).await?;
         let sees_key = case.is_some_and(|case| {
             let works_on_it = unit.caller.may_use(Field::Identity, &case);
+            let may_see = |field| unit.caller.may_use(field, &person);
             works_on_it && Eyes::new(unit.hub, unit.caller).of_case(&case).is_whole()
-                || !case.is_frozen && unit.caller.may_use(Field::Report, &person)
+                || !case.is_frozen && (may_see(Field::Report) || may_see(Field::RegistryKey))
         });
         let mut wire = with_everything(unit, &person).await?;
         if !sees_key {
             wire.registry_id.clear();
+            for candidate in &mut wire.candidates {
+                candidate.registry_id.clear();
+            }
         }
         Ok(wire)
     }
 }
 
-/// With every step, and the key of the row.
+/// With every step, every row that was looked at, and their keys.
 pub(crate) async fn with_everything(
     unit: &mut Unit<'_>,
     person: &Registration,
@@ -53,5 +57,8 @@ pub(crate) async fn with_everything(
     wire.registry_id = key.map(|key| key.as_str().to_owned()).unwrap_or_default();
     let steps = registrations::steps(&mut unit.conn, person.person).await?;
     wire.steps = steps.iter().map(registration_step_to_wire).collect();
+    let sealer = unit.hub.store.sealer();
+    let candidates = reconciliations::of_persons(&mut unit.conn, sealer, &[person.person]).await?;
+    wire.candidates = candidates.iter().map(candidate_to_wire).collect();
     Ok(wire)
 }

@@ -5,7 +5,7 @@ use std::iter;
 
 use serasi_domain::case::Case;
 use serasi_domain::id::{CaseId, PersonId, Regency};
-use serasi_domain::registry::{Addressee, Owed, Registration};
+use serasi_domain::registry::{Addressee, Owed, Registration, UndoReason};
 use serasi_store::{links, persons, registrations};
 use serde_json::json;
 
@@ -77,18 +77,41 @@ pub(super) async fn wait_anew(unit: &mut Unit<'_>, case: CaseId) -> Result<(), H
     Ok(())
 }
 
+/// What would be owed to somebody from now on.
+pub(super) fn owed_now(unit: &Unit<'_>, person: &Registration) -> Owed {
+    let policy = unit.hub.policies.active();
+    let registry = policy.registry();
+    let addressee = Addressee::first(person.domicile, person.case.home());
+    Owed {
+        registry: registry.code,
+        addressee,
+        now: unit.now,
+        due_at: deadline(unit, &policy, registry.report, addressee.region()),
+    }
+}
+
 /// Writes the next version of a locked registration with its step, tells it, and gives it back as it now stands.
 pub(super) async fn write_registration(
     unit: &mut Unit<'_>,
-    mut person: Registration,
+    person: Registration,
     before: &Registration,
     kind: &'static str,
+) -> Result<Registration, HubError> {
+    write_step(unit, person, before, (kind, None)).await
+}
+
+/// The same for a step that may have undone a link.
+pub(super) async fn write_step(
+    unit: &mut Unit<'_>,
+    mut person: Registration,
+    before: &Registration,
+    (kind, undone): (&'static str, Option<UndoReason>),
 ) -> Result<Registration, HubError> {
     if !registrations::update(&mut unit.conn, &person, before).await? {
         return Err(HubError::Moved);
     }
     person.version += 1;
-    registrations::append_step(&mut unit.conn, &person, &unit.caller.principal).await?;
+    registrations::append_step(&mut unit.conn, &person, &unit.caller.principal, undone).await?;
     let owed = person.standing.obligation();
     let payload = json!({
         "case_id": person.case,

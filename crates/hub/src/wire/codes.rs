@@ -92,6 +92,8 @@ pair!(insight::tiered::Division, v1::CaseDivision: Cluster, Channel, Urgency, Ou
 pair!(deadline::Clock, v1::AllowanceClock: Wall, Working);
 pair!(registry::RegistryCode, v1::RegistryCode: Dtks, Dtsen);
 pair!(registry::MatchClass, v1::MatchClass: Exact, Probable, Reviewed);
+pair!(registry::SourceKind, v1::SourceKind: Snapshot, Delta);
+pair!(registry::UndoReason, v1::UndoReason: OtherPerson, WrongIdentity, WrongRow, Rejected);
 pair!(registry::RefusalReason, v1::RefusalReason: Deliberation, NotMatched, Correction, Deceased, Moved, Duplicate);
 pair!(routing::PreferenceName, v1::Preference: ScopeTier, CoversForms, TravelClass, Specialised, Implementer, Load,
     TravelMinutes, AnswerRecord);

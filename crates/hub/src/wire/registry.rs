@@ -45,6 +45,7 @@ pub(crate) fn registration_to_wire(person: &Registration, now: OffsetDateTime) -
             .obligation()
             .map(|owed| obligation_to_wire(owed, now)),
         steps: vec![],
+        candidates: vec![],
     }
 }
 
@@ -118,6 +119,8 @@ pub(crate) fn registration_step_to_wire(step: &Step) -> v1::RegistrationStep {
         outcome_date: step.outcome_on.map(|day| day.to_string()).unwrap_or_default(),
         refusal_reason: optional(step.refusal),
         principal: step.principal.clone(),
+        match_class: optional(step.match_class),
+        undo_reason: optional(step.undo_reason),
         time: Some(to_timestamp(step.logged_at)),
     }
 }

@@ -1,7 +1,9 @@
 //! Every step on the registry axis, for good: who was told, who took it, what became of it.
 
 use serasi_domain::id::PersonId;
-use serasi_domain::registry::{ObligationState, RefusalReason, Registration};
+use serasi_domain::registry::{
+    MatchClass, ObligationState, RefusalReason, Registration, Standing, UndoReason,
+};
 use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 
@@ -20,6 +22,10 @@ pub struct Step {
     pub round: Option<i32>,
     pub outcome_on: Option<Date>,
     pub refusal: Option<RefusalReason>,
+    /// How sure the link is that the step made.
+    pub match_class: Option<MatchClass>,
+    /// Why the step undid a link.
+    pub undo_reason: Option<UndoReason>,
     pub principal: String,
     pub logged_at: OffsetDateTime,
 }
@@ -29,13 +35,21 @@ pub async fn append_step(
     conn: &mut PgConnection,
     person: &Registration,
     principal: &str,
+    undone: Option<UndoReason>,
 ) -> Result<(), StoreError> {
     let owed = person.standing.obligation();
     let state = owed.map(|owed| &owed.state);
+    let class = match &person.standing {
+        Standing::Matched { found, .. } => Some(found.class.code()),
+        Standing::Unchecked
+        | Standing::Ambiguous { .. }
+        | Standing::NotFound { .. }
+        | Standing::NoIdentity { .. } => None,
+    };
     sqlx::query!(
         "INSERT INTO registration_log (region_code, person_id, version, state, edition, obligation_state, addressee,
-             round, outcome_on, refusal, principal, logged_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now())",
+             round, outcome_on, refusal, principal, match_class, undo_reason, logged_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, now())",
         person.person.home().to_string(),
         person.person.uuid(),
         person.version,
@@ -46,7 +60,9 @@ pub async fn append_step(
         owed.and_then(|owed| i32::try_from(owed.round).ok()),
         state.and_then(ObligationState::on),
         state.and_then(ObligationState::refusal).map(RefusalReason::code),
-        principal
+        principal,
+        class,
+        undone.map(UndoReason::code)
     )
     .execute(conn)
     .await?;
@@ -56,7 +72,7 @@ pub async fn append_step(
 /// The steps of one person, the oldest first.
 pub async fn steps(conn: &mut PgConnection, person: PersonId) -> Result<Vec<Step>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT state, obligation_state, addressee, round, outcome_on, refusal, principal, logged_at
+        "SELECT state, obligation_state, addressee, round, outcome_on, refusal, match_class, undo_reason, principal, logged_at
          FROM registration_log WHERE region_code = $1 AND person_id = $2 ORDER BY version LIMIT $3",
         person.home().to_string(),
         person.uuid(),
@@ -73,6 +89,14 @@ pub async fn steps(conn: &mut PgConnection, person: PersonId) -> Result<Vec<Step
             let refusal = row.refusal.as_deref();
             Ok(Step {
                 refusal: refusal.map(|code| context.code("refusal", code)).transpose()?,
+                match_class: match row.match_class.as_deref() {
+                    Some(code) => Some(context.code("match_class", code)?),
+                    None => None,
+                },
+                undo_reason: match row.undo_reason.as_deref() {
+                    Some(code) => Some(context.code("undo_reason", code)?),
+                    None => None,
+                },
                 state: row.state,
                 obligation_state: row.obligation_state,
                 addressee: row.addressee,

@@ -42,6 +42,14 @@ const NOT_RECORDED: &[(&str, &str)] = &[
         "CaseService/GetPublicStatus",
         "shows no person, place or facility, and nobody is logged in",
     ),
+    (
+        "RegistryService/GetReconciliation",
+        "counts of rows and persons; no one is named",
+    ),
+    (
+        "RegistryService/ListReconciliations",
+        "counts of rows and persons; no one is named",
+    ),
     ("ReferenceService/ListRegions", "public"),
     ("ReferenceService/GetTravel", "public"),
     ("ReferenceService/ListPpksCategories", "public"),

@@ -1,5 +1,8 @@
 //! Every method that must be recorded, called once by somebody who may.
 
+#[path = "reconciling.rs"]
+mod reconciling;
+
 use pbjson_types::Timestamp;
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
@@ -317,6 +320,7 @@ async fn registry(hub: &TestHub, case: &str) {
     dinas.registry.record_outcome(request).await.unwrap();
     let request = v1::GetRegistrationRequest { person_id };
     dinas.registry.get_registration(request).await.unwrap();
+    reconciling::run_the_registry(hub).await;
 }
 
 async fn audit(hub: &TestHub, case: &str) {

@@ -28,6 +28,8 @@ pub(super) struct Stage {
     pub(super) placed: v1::Placement,
     /// Of the same case: owed a registration.
     pub(super) owed: String,
+    /// A reconciliation of people here that was abandoned.
+    pub(super) run: String,
     /// Of the case that is offered.
     pub(super) document: String,
     /// In the case that is offered.
@@ -76,6 +78,7 @@ pub(super) async fn set() -> (TestHub, Stage) {
         .clone();
     let stage = Stage {
         owed,
+        run: super::registry::abandoned(&hub).await,
         asked,
         facility: own,
         other_facility,

@@ -1,7 +1,9 @@
 //! The fields of records that need more than the method.
 
 use super::{CASE_READERS, DIRECTORY, GLASS_BREAKERS, Grant, REGISTRARS, To};
-use crate::auth::Role::{Administrator, Coordinator, FacilityOfficer, SocialWorker, Supervisor};
+use crate::auth::Role::{
+    Administrator, Coordinator, FacilityOfficer, RegistryOfficer, SocialWorker, Supervisor,
+};
 
 /// What of a record needs more than the method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub(crate) enum Field {
     MainCase,
     /// Who a report to the dinas is about, and that it has arrived.
     Report,
+    /// The key of the row in the registry that is, or may be, a person.
+    RegistryKey,
     /// That a case leaves the policy it was routed under.
     ActivePolicy,
 }
@@ -65,6 +69,7 @@ const FIELDS: &[(Field, &[Grant])] = &[
     ),
     (Field::MainCase, CASE_READERS),
     (Field::Report, REGISTRARS),
+    (Field::RegistryKey, &[(&[RegistryOfficer], To::CaseInScope)]),
     (Field::Licence, DIRECTORY),
     (Field::ActivePolicy, &[(&[Coordinator], To::CaseInScope)]),
 ];
