@@ -11,6 +11,7 @@ const FILES: &[&str] = &[
     "serasi/v1/policy_service.proto",
     "serasi/v1/reference_service.proto",
     "serasi/v1/referral_service.proto",
+    "serasi/v1/registry_service.proto",
     "serasi/v1/subject_service.proto",
 ];
 

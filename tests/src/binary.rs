@@ -1,6 +1,6 @@
 //! The hub as a process of its own, to be killed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -18,6 +18,23 @@ pub fn binary() -> PathBuf {
     panic!("target/<profile>/serasi is missing: run `cargo build` or `cargo test --workspace`")
 }
 
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A token of the development issuer whose key is in `data_dir`, made by the binary.
+pub fn development_token(data_dir: &Path, roles: &[&str], scope: &str) -> String {
+    let roles = roles.iter().flat_map(|role| ["--role", role]);
+    let mut mint = Command::new(binary());
+    mint.args(["token", "--scope", scope]).args(roles);
+    let output = mint.arg("--data-dir").arg(data_dir).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 /// `serasi serve --development`, on a given database or with a private one.
 #[derive(Debug)]
 pub struct HubProcess {
@@ -27,14 +44,14 @@ pub struct HubProcess {
 
 impl HubProcess {
     /// Starts it and waits until it answers; without a URL with its private PostgreSQL.
-    pub async fn start(database_url: Option<&str>, data_dir: &std::path::Path, port: u16) -> Self {
+    pub async fn start(database_url: Option<&str>, data_dir: &Path, port: u16) -> Self {
         Self::start_with(database_url, data_dir, port, &[]).await
     }
 
     /// The same with further arguments.
     pub async fn start_with(
         database_url: Option<&str>,
-        data_dir: &std::path::Path,
+        data_dir: &Path,
         port: u16,
         arguments: &[&str],
     ) -> Self {
@@ -44,10 +61,10 @@ impl HubProcess {
     /// The same with everything it logs, at debug level, in a file.
     pub async fn start_logged(
         database_url: Option<&str>,
-        data_dir: &std::path::Path,
+        data_dir: &Path,
         port: u16,
         arguments: &[&str],
-        log: Option<&std::path::Path>,
+        log: Option<&Path>,
     ) -> Self {
         let mut command = Command::new(binary());
         match log {

@@ -17,6 +17,7 @@ use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::reference_service_client::ReferenceServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use serasi_proto::v1::registry_service_client::RegistryServiceClient;
 use serasi_proto::v1::subject_service_client::SubjectServiceClient;
 use serasi_store::Store;
 use time::Duration;
@@ -30,7 +31,7 @@ use tonic::{Request, Status};
 
 use crate::audit::{AuditFolder, audit_violations};
 use crate::database::TestDatabase;
-use crate::invariants::{capacity_violations, log_violations};
+use crate::invariants::{capacity_violations, log_violations, registry_violations};
 
 /// A running hub with a database of its own.
 #[derive(Debug)]
@@ -85,6 +86,7 @@ pub struct Client {
     pub reference: ReferenceServiceClient<Authorized>,
     pub audit: AuditServiceClient<Authorized>,
     pub subjects: SubjectServiceClient<Authorized>,
+    pub registry: RegistryServiceClient<Authorized>,
 }
 
 type Authorized = InterceptedService<Channel, Bearer>;
@@ -118,6 +120,7 @@ impl Client {
             reference: ReferenceServiceClient::new(service()),
             audit: AuditServiceClient::new(service()),
             subjects: SubjectServiceClient::new(service()),
+            registry: RegistryServiceClient::new(service()),
         }
     }
 }
@@ -289,6 +292,7 @@ impl TestHub {
         let mut connection = self.database.connect().await;
         let mut violations = capacity_violations(&mut connection).await;
         violations.extend(log_violations(&mut connection).await);
+        violations.extend(registry_violations(&mut connection).await);
         violations.extend(audit_violations(&mut connection, &self.audit).await);
         assert!(violations.is_empty(), "the records do not agree: {violations:#?}");
     }

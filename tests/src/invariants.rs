@@ -101,3 +101,31 @@ pub async fn log_violations(connection: &mut PgConnection) -> Vec<String> {
         .map(|(id,)| format!("a pool of {id} is not as its log says"));
     facilities.chain(pools).collect()
 }
+
+/// People who are served and whom nobody is told to report, and steps that are not in the log.
+pub async fn registry_violations(connection: &mut PgConnection) -> Vec<String> {
+    let forgotten: Vec<(String,)> = sqlx::query_as(
+        "SELECT p.person_id::text FROM cases c JOIN persons p USING (region_code, case_id)
+         LEFT JOIN registrations r ON r.region_code = p.region_code AND r.person_id = p.person_id
+         WHERE c.state IN ('placed', 'in_service', 'aftercare', 'resolved_directly') AND r.served_at IS NULL
+             AND NOT 'identity' = ANY (c.erased)",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let untold: Vec<(String,)> = sqlx::query_as(
+        "SELECT r.person_id::text FROM registrations r
+         WHERE r.version - 1 <> (SELECT count(*) FROM registration_log l
+             WHERE l.region_code = r.region_code AND l.person_id = r.person_id)",
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    let forgotten = forgotten
+        .into_iter()
+        .map(|(id,)| format!("person {id} is served and nobody is told"));
+    let untold = untold
+        .into_iter()
+        .map(|(id,)| format!("a step of person {id} is not in the log"));
+    forgotten.chain(untold).collect()
+}

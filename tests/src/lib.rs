@@ -18,10 +18,11 @@ pub mod build;
 pub mod database;
 pub mod invariants;
 pub mod issuer;
+pub mod python;
 pub mod status;
 
 mod binary;
 mod hub;
 
-pub use binary::{HubProcess, binary};
+pub use binary::{HubProcess, binary, development_token, free_port};
 pub use hub::{Client, Setup, TestHub};

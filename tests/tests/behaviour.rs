@@ -26,6 +26,8 @@ mod concurrency;
 mod dangerous_house;
 #[path = "behaviour/directory.rs"]
 mod directory;
+#[path = "behaviour/doctor.rs"]
+mod doctor;
 #[path = "behaviour/documents.rs"]
 mod documents;
 #[path = "behaviour/dry_run.rs"]
@@ -72,6 +74,8 @@ mod queues;
 mod reference;
 #[path = "behaviour/referral.rs"]
 mod referral;
+#[path = "behaviour/registry.rs"]
+mod registry;
 #[path = "behaviour/replay.rs"]
 mod replay;
 #[path = "behaviour/required_fields.rs"]
@@ -94,6 +98,8 @@ mod start;
 mod stream_intakes;
 #[path = "behaviour/subjects.rs"]
 mod subjects;
+#[path = "behaviour/telemetry.rs"]
+mod telemetry;
 #[path = "behaviour/tls.rs"]
 mod tls;
 #[path = "behaviour/together.rs"]

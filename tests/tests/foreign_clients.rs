@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serasi_hub::auth::Role;
-use serasi_tests::TestHub;
 use serasi_tests::build::facility;
+use serasi_tests::{TestHub, python};
 use tokio::sync::OnceCell;
 
 #[path = "foreign_clients/balai.rs"]
@@ -34,25 +34,8 @@ async fn python() -> PathBuf {
 }
 
 fn make_python() -> PathBuf {
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
-    let python = venv.join("bin/python");
-    let stamp = venv.join("requirements.txt");
-    let wanted = folder().join("requirements.txt");
-    if std::fs::read(&stamp).ok() == std::fs::read(&wanted).ok() {
-        return python;
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
-    run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "-r"])
-        .arg(&wanted));
-    std::fs::copy(wanted, stamp).unwrap();
-    python
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{command:?} failed: {said}");
+    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    python::environment(tmp, "python", &folder().join("requirements.txt"))
 }
 
 fn stubs(python: &Path) -> tempfile::TempDir {
@@ -66,7 +49,7 @@ fn stubs(python: &Path) -> tempfile::TempDir {
     generate
         .arg(format!("--grpc_python_out={}", out.path().display()))
         .args(files);
-    run(&mut generate);
+    python::run(&mut generate);
     out
 }
 

@@ -16,36 +16,32 @@ use std::time::Duration;
 use serasi_tests::build::{facility, intake, submit};
 use serasi_tests::database::TestDatabase;
 use serasi_tests::invariants::capacity_violations;
-use serasi_tests::{Client, HubProcess, binary};
+use serasi_tests::{Client, HubProcess, binary, free_port};
 use tokio::task::JoinSet;
 
 #[path = "survival/followers.rs"]
 mod followers;
+#[path = "survival/reconciling.rs"]
+mod reconciling;
+#[path = "survival/restore.rs"]
+mod restore;
 
 const CLIENTS: usize = 8;
 const KILLS: u32 = 4;
 
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
 /// Mints a token of the process's development issuer, as a person would.
 fn token(data_dir: &std::path::Path) -> String {
+    token_of(data_dir, &["coordinator", "administrator", "hotline_operator"])
+}
+
+/// The same for these roles.
+fn token_of(data_dir: &std::path::Path, roles: &[&str]) -> String {
     let mut mint = Command::new(binary());
-    mint.args([
-        "token",
-        "--role",
-        "coordinator",
-        "--role",
-        "administrator",
-        "--role",
-        "hotline_operator",
-        "--data-dir",
-    ]);
+    mint.arg("token");
+    for role in roles {
+        mint.args(["--role", role]);
+    }
+    mint.arg("--data-dir");
     let output = mint.arg(data_dir).output().unwrap();
     assert!(
         output.status.success(),

@@ -145,6 +145,10 @@ id!(
     PersonId
 );
 id!(
+    /// A run of a registry's rows against persons; its home is that of who began it.
+    ReconciliationId
+);
+id!(
     /// A facility; its home is the regency it stands in.
     FacilityId
 );

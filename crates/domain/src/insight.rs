@@ -5,6 +5,7 @@
 
 pub mod extent;
 pub mod indicators;
+pub mod obligations;
 pub mod period;
 pub mod reporting;
 pub mod suppression;

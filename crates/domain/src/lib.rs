@@ -26,6 +26,7 @@ pub mod policy;
 pub mod privacy;
 pub mod public_code;
 pub mod redaction;
+pub mod registry;
 pub mod regulation;
 pub mod routing;
 pub mod subject;

@@ -29,6 +29,8 @@ coded! {
         AskedBefore = "asked_before",
         /// May see that it exists, and no more than that needs.
         Onlooker = "onlooker",
+        /// Follows what is owed to people of the case by another dinas.
+        NotAddressed = "not_addressed",
         /// May not process the data of somebody of the case for now (UU 27/2022 Ps.41), whatever else they are to it.
         Suspended = "suspended",
     }
@@ -53,6 +55,8 @@ coded! {
         LocationHidden = "location_hidden",
         /// Somebody of the case has had the processing of their data suspended.
         Frozen = "frozen",
+        /// A report for the dinas where the person is at home, and for those above whom its silence was told.
+        NotAddressed = "not_addressed",
     }
 }
 
@@ -83,6 +87,7 @@ impl Sight {
             Standing::Asked => Self::Masked(MaskReason::NotAccepted),
             Standing::AskedBefore => Self::Masked(MaskReason::OfferEnded),
             Standing::Onlooker => confidential(facts).map_or(Self::Whole, Self::Masked),
+            Standing::NotAddressed => Self::Masked(confidential(facts).unwrap_or(MaskReason::NotAddressed)),
             Standing::Suspended => Self::Masked(confidential(facts).unwrap_or(MaskReason::Frozen)),
         }
     }
@@ -175,7 +180,8 @@ impl Sight {
                 | MaskReason::Unclassified
                 | MaskReason::NotAccepted
                 | MaskReason::LocationHidden
-                | MaskReason::Frozen,
+                | MaskReason::Frozen
+                | MaskReason::NotAddressed,
             ) => party
                 .iter()
                 .map(|member| PartyMember {
@@ -205,7 +211,7 @@ impl MaskReason {
             Self::Drugs => Article::Uu27Ps4,
             // A child in the juvenile courts is among those not yet classified.
             Self::Unclassified => Article::Uu11Ps19,
-            Self::NotAccepted | Self::OfferEnded => Article::Uu27Ps16,
+            Self::NotAccepted | Self::OfferEnded | Self::NotAddressed => Article::Uu27Ps16,
             Self::Frozen => Article::Uu27Ps41,
         }
     }

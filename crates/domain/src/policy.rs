@@ -17,10 +17,12 @@ use crate::routing::{PreferenceName, ScopeTier};
 pub mod care;
 mod faults;
 mod iso_dates;
+mod registry;
 mod required;
 
 pub use care::{CarePolicy, CareTimes};
 pub use faults::Fault;
+pub use registry::RegistryPolicy;
 pub use required::{MissingFields, RequiredField};
 
 coded! {
@@ -83,6 +85,9 @@ pub struct Policy {
         skip_serializing_if = "is_five_working_days"
     )]
     pub emergency_documents: Allowance,
+    /// Which registry recipients must stand in, and how soon they are reported (P16 Ps.35); see [`Self::registry`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<RegistryPolicy>,
     pub regular: UrgencyPolicy,
     pub urgent: UrgencyPolicy,
     pub emergency: UrgencyPolicy,
@@ -223,6 +228,7 @@ impl Policy {
                 "emergency_documents",
                 self.emergency_documents == other.emergency_documents,
             ),
+            ("registry", self.registry == other.registry),
             ("regular", self.regular == other.regular),
             ("urgent", self.urgent == other.urgent),
             ("emergency", self.emergency == other.emergency),

@@ -30,6 +30,8 @@ coded! {
         P16Ps29c = "P16 Ps.29c",
         P16Ps31 = "P16 Ps.31",
         P16Ps34 = "P16 Ps.34",
+        P16Ps35 = "P16 Ps.35(2)",
+        P16Ps36 = "P16 Ps.36",
         P16Ps45 = "P16 Ps.45",
         P7Ps4 = "P7 Ps.4(1)a",
         P7Ps6 = "P7 Ps.6",
@@ -83,6 +85,8 @@ impl Article {
             | Self::P16Ps29c
             | Self::P16Ps31
             | Self::P16Ps34
+            | Self::P16Ps35
+            | Self::P16Ps36
             | Self::P16Ps45 => "Peraturan Menteri Sosial Nomor 16 Tahun 2020",
             Self::Uu11Ps19 => "Undang-Undang Nomor 11 Tahun 2012 tentang Sistem Peradilan Pidana Anak",
             Self::Uu21Ps44 => {
@@ -198,6 +202,14 @@ impl Article {
             Self::P16Ps31 => (
                 "Serasi dilaksanakan balai bersama dinas/instansi terkait.",
                 "Serasi is run by the balai with the agencies concerned.",
+            ),
+            Self::P16Ps35 => (
+                "Layanan tetap diberikan; penerima yang belum terdata segera dilaporkan ke dinas sosial atau Kementerian.",
+                "Service is given in any case; whoever is not registered is reported at once to a dinas or the ministry.",
+            ),
+            Self::P16Ps36 => (
+                "Pendaftaran dalam data terpadu mengikuti tata cara peraturan perundang-undangan.",
+                "Registration in the integrated data follows the procedure of the regulations.",
             ),
             Self::P16Ps34 => (
                 "Pekerja Sosial mengoordinasikan pendamping dan bekerja sama dengan profesi lain.",

@@ -11,6 +11,7 @@ use serasi_domain::offer::IllegalOfferVerb;
 use serasi_domain::placement::IllegalPlacementVerb;
 use serasi_domain::policy::MissingFields;
 use serasi_domain::policy::care::TooLong;
+use serasi_domain::registry::{IllegalReconciliationVerb, IllegalRegistryVerb};
 use serasi_domain::routing::NotRoutable;
 use serasi_domain::subject::IllegalSubjectVerb;
 use serasi_store::StoreError;
@@ -40,6 +41,8 @@ pub(crate) enum Kind {
     Person,
     Placement,
     Policy,
+    Reconciliation,
+    Registration,
     SubjectRequest,
 }
 
@@ -68,6 +71,16 @@ pub(crate) enum RuleBroken {
     BreakGlass(#[from] IllegalBreakGlass),
     #[error(transparent)]
     Subject(#[from] IllegalSubjectVerb),
+    #[error(transparent)]
+    Registry(#[from] IllegalRegistryVerb),
+    #[error(transparent)]
+    Reconciliation(#[from] IllegalReconciliationVerb),
+    #[error(
+        "reconciliation {0} of the same registry and region has not ended: go on with it, or abandon it while it is open"
+    )]
+    ReconciliationRuns(String),
+    #[error("no candidate of the person fits; see GetRegistration")]
+    NoCandidate,
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]
@@ -195,6 +208,8 @@ rule_broken_from!(
     IllegalOfferVerb,
     IllegalBreakGlass,
     IllegalPlacementVerb,
+    IllegalReconciliationVerb,
+    IllegalRegistryVerb,
     IllegalSubjectVerb,
     MissingFields,
     NotRoutable
@@ -214,6 +229,8 @@ impl Kind {
             Self::Person => "serasi.v1.Person",
             Self::Placement => "serasi.v1.Placement",
             Self::Policy => "serasi.v1.Policy",
+            Self::Reconciliation => "serasi.v1.Reconciliation",
+            Self::Registration => "serasi.v1.Registration",
             Self::SubjectRequest => "serasi.v1.SubjectRequest",
         }
     }

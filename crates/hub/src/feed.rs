@@ -90,6 +90,7 @@ impl Feed {
             let page = events::page(&mut connection, Selection::All, &span, after, BATCH).await?;
             after = page.entries.last().map(|entry| entry.position);
             if !page.entries.is_empty() {
+                page.entries.iter().for_each(count_offer);
                 let batch = Batch {
                     to: span.to.clone(),
                     is_last: page.is_last,
@@ -140,6 +141,22 @@ impl Feed {
 }
 
 /// Watchers are told the state; the rest would only fill the ring.
+/// For Prometheus. Every replica counts those of all: take the largest, not the sum.
+fn count_offer(entry: &Entry) {
+    let What::Told(told) = &entry.what else {
+        return;
+    };
+    let outcome = match told.kind.as_str() {
+        "offer.offered" => "made",
+        "offer.accepted" => "accepted",
+        "offer.declined" => "declined",
+        "offer.expired" => "expired",
+        "offer.withdrawn" => "withdrawn",
+        _ => return,
+    };
+    metrics::counter!("serasi_offers_total", "outcome" => outcome).increment(1);
+}
+
 fn without_payload(mut entry: Entry) -> Entry {
     match &mut entry.what {
         What::Told(told) => told.payload = serde_json::Value::Null,

@@ -8,6 +8,7 @@ mod intake;
 mod policy;
 mod reference;
 mod referral;
+mod registry;
 mod subject;
 
 pub(crate) use audit::AuditHandler;
@@ -18,6 +19,7 @@ pub(crate) use intake::IntakeHandler;
 pub(crate) use policy::PolicyHandler;
 pub(crate) use reference::ReferenceHandler;
 pub(crate) use referral::ReferralHandler;
+pub(crate) use registry::RegistryHandler;
 pub(crate) use subject::SubjectHandler;
 
 use std::sync::Arc;

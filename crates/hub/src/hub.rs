@@ -16,6 +16,7 @@ use crate::feed::Feed;
 use crate::gather::Gathering;
 use crate::heads_file::HeadsFile;
 use crate::policies::Policies;
+use crate::reconciliation::Reconciling;
 use crate::relay::RelaySettings;
 use crate::unit_of_work::run_job;
 use crate::verbs::install_policy::InstallPolicy;
@@ -34,6 +35,8 @@ pub struct Hub {
     pub(crate) intakes: Gathering<together::Entry>,
     /// One dry run at a time: each holds a connection, and the changes of its period in memory.
     pub(crate) dry_run: Semaphore,
+    /// The reconciliation that is going on here.
+    pub(crate) reconciling: Reconciling,
     /// Looks at people by a number.
     pub(crate) lookups: Buckets,
     /// Asks without a token.
@@ -97,6 +100,7 @@ impl Hub {
             clock: settings.clock,
             intakes: Gathering::default(),
             dry_run: Semaphore::new(1),
+            reconciling: Reconciling::default(),
             lookups: Buckets::lookups(),
             turnstile: Turnstile::new(),
             audit_signer: settings.audit.signer,

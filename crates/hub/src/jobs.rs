@@ -14,8 +14,11 @@ mod erase_due;
 mod escalate_overdue;
 mod expire_offers;
 mod follow_events;
+mod follow_up_reports;
 mod forget_events;
 mod forget_responses;
+mod measure_state;
+mod owe_missing;
 mod refresh_board;
 mod refresh_keys;
 mod route_waiting;
@@ -29,12 +32,15 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(refresh_keys::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(expire_offers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(escalate_overdue::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(owe_missing::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(follow_up_reports::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(route_waiting::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(count_answers::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(seal_audit::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(follow_events::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_events::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(measure_state::run(Arc::clone(hub), stop.clone()));
     if let Some(settings) = hub.relay.clone() {
         jobs.spawn(relay::run(Arc::clone(hub), settings, stop.clone()));
     }

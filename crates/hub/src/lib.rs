@@ -18,6 +18,7 @@ mod hub;
 mod jobs;
 mod linkage_identity;
 mod policies;
+mod reconciliation;
 mod relay;
 mod replay;
 mod sight;

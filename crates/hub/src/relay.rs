@@ -95,6 +95,7 @@ pub(crate) async fn run(hub: Arc<Hub>, settings: RelaySettings, mut stop: watch:
         held: None,
     };
     let mut is_well = true;
+    let mut last = Instant::now();
     loop {
         tokio::select! {
             // What comes is only a reason to look.
@@ -105,6 +106,15 @@ pub(crate) async fn run(hub: Arc<Hub>, settings: RelaySettings, mut stop: watch:
             result = relay.round() => result,
             () = stopped(&mut stop) => break,
         };
+        if result.is_ok() {
+            last = Instant::now();
+        }
+        let behind = if result.is_ok() {
+            Duration::ZERO
+        } else {
+            last.elapsed()
+        };
+        metrics::gauge!("serasi_relay_lag_seconds").set(behind);
         match result {
             Ok(()) => is_well = true,
             // Told once, not twice a second.

@@ -2,9 +2,11 @@
 
 mod call;
 mod connection;
+mod health;
 mod limits;
 mod prompt_body;
 mod seats;
+mod telemetry;
 mod tls;
 
 use std::convert::Infallible;
@@ -22,11 +24,13 @@ use serasi_proto::v1::intake_service_server::IntakeServiceServer;
 use serasi_proto::v1::policy_service_server::PolicyServiceServer;
 use serasi_proto::v1::reference_service_server::ReferenceServiceServer;
 use serasi_proto::v1::referral_service_server::ReferralServiceServer;
+use serasi_proto::v1::registry_service_server::RegistryServiceServer;
 use serasi_proto::v1::subject_service_server::SubjectServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic::body::Body;
 use tonic::service::Routes;
+use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tower::ServiceBuilder;
 use tower::util::BoxCloneSyncService;
@@ -34,7 +38,7 @@ use tower::util::BoxCloneSyncService;
 use crate::auth::AuthLayer;
 use crate::grpc::{
     AuditHandler, CaseHandler, FacilityHandler, InsightHandler, IntakeHandler, PolicyHandler,
-    ReferenceHandler, ReferralHandler, SubjectHandler,
+    ReferenceHandler, ReferralHandler, RegistryHandler, SubjectHandler,
 };
 use crate::hub::Hub;
 use crate::jobs;
@@ -42,10 +46,12 @@ use call::CallLayer;
 use connection::Door;
 use limits::{MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES};
 use seats::Seats;
+use telemetry::TelemetryLayer;
 use tls::Tls;
 
 pub(crate) use connection::Peer;
 pub use limits::Limits;
+pub(crate) use telemetry::request_id;
 pub use tls::{TlsError, TlsFiles};
 
 /// Jobs may take this long to end after the calls.
@@ -61,6 +67,8 @@ pub struct ServerSettings {
     /// `None` = in the clear: for development, and behind a proxy on the same machine that does it.
     pub tls: Option<TlsFiles>,
     pub limits: Limits,
+    /// Where probes ask in the clear, besides the hub's own address: a kubelet speaks no TLS to gRPC. `None` = nowhere.
+    pub health: Option<SocketAddr>,
 }
 
 /// Why the server ended.
@@ -85,6 +93,7 @@ pub struct BoundServer {
     hub: Arc<Hub>,
     settings: ServerSettings,
     tls: Option<Arc<Tls>>,
+    probes: Option<TcpListener>,
 }
 
 impl BoundServer {
@@ -95,16 +104,28 @@ impl BoundServer {
         settings: ServerSettings,
     ) -> Result<Self, ServeError> {
         let tls = settings.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
-        let listen = |source| ServeError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let listener = listen(address).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| ServeError::Listen { address, source })?;
+        let probes = match settings.health {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
         Ok(Self {
             listener,
             address,
             hub,
             settings,
             tls,
+            probes,
         })
+    }
+
+    /// The address where probes ask in the clear.
+    #[must_use]
+    pub fn health_address(&self) -> Option<SocketAddr> {
+        self.probes.as_ref().and_then(|probes| probes.local_addr().ok())
     }
 
     /// The address it listens on.
@@ -120,6 +141,12 @@ impl BoundServer {
         let stopping = stop_all.subscribe();
         let mut jobs = jobs::start(&self.hub, &stopping);
         let (reporter, health) = tonic_health::server::health_reporter();
+        reporter
+            .set_service_status(health::LIVENESS, ServingStatus::Serving)
+            .await;
+        let probing = self
+            .probes
+            .map(|probes| tokio::spawn(health::answer(probes, health.clone())));
         jobs.spawn(jobs::watch_database::run(
             Arc::clone(&self.hub),
             reporter,
@@ -153,8 +180,17 @@ impl BoundServer {
         if ended.is_err() {
             jobs.abort_all();
         }
+        // Whoever probes is answered to the end.
+        if let Some(probing) = probing {
+            probing.abort();
+        }
         result
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let listening = TcpListener::bind(address).await;
+    listening.map_err(|source| ServeError::Listen { address, source })
 }
 
 /// Every call, through all layers.
@@ -175,6 +211,7 @@ where
     H: Health,
 {
     let layers = ServiceBuilder::new()
+        .layer(TelemetryLayer)
         .layer(CallLayer::new(settings.limits.calls_in_flight))
         .layer(AuthLayer::new(hub, settings.limits.calls_in_flight_per_caller));
     BoxCloneSyncService::new(layers.service(routes(hub, settings).add_service(health).prepare()))
@@ -191,6 +228,9 @@ fn routes(hub: &Arc<Hub>, settings: &ServerSettings) -> Routes {
         )))))
         .add_service(limited!(PolicyServiceServer::new(PolicyHandler(Arc::clone(hub)))))
         .add_service(limited!(InsightServiceServer::new(InsightHandler(Arc::clone(
+            hub
+        )))))
+        .add_service(limited!(RegistryServiceServer::new(RegistryHandler(Arc::clone(
             hub
         )))))
         .add_service(limited!(AuditServiceServer::new(AuditHandler(Arc::clone(hub)))))

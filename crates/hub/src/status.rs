@@ -7,9 +7,9 @@ use std::time::Duration;
 use serasi_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
-use uuid::Uuid;
 
 use crate::error::{HubError, Kind, Violation};
+use crate::server::request_id;
 
 mod admission;
 mod broken;
@@ -202,6 +202,13 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
             ),
             format!("Versi {id} sudah dipakai; isinya berbeda pada: {fields}. Gunakan versi baru."),
         ),
+        Kind::Reconciliation => (
+            "REQUEST_ID_REUSED",
+            format!(
+                "reconciliation {id} was begun otherwise: {fields}; take a new request_id for another one"
+            ),
+            format!("Pemadanan {id} dimulai dengan isi lain: {fields}. Gunakan request_id baru."),
+        ),
         Kind::AuditEntry
         | Kind::AuditHead
         | Kind::BreakGlass
@@ -212,6 +219,7 @@ fn exists(kind: Kind, id: &str, differences: &[&str]) -> Status {
         | Kind::Offer
         | Kind::Person
         | Kind::Placement
+        | Kind::Registration
         | Kind::SubjectRequest => (
             "SOURCE_KEY_CONFLICT",
             format!("this source key belongs to {id}, which differs in: {fields}"),
@@ -285,7 +293,7 @@ fn stored(error: &StoreError) -> Status {
 
 fn internal(what: &str) -> Status {
     // The client reads this number to the operator, who finds the line in the log.
-    let request_id = Uuid::from_u128(rand::random());
+    let request_id = request_id();
     tracing::error!(what, request.id = %request_id, "inconsistency");
     let mut details = ErrorDetails::new();
     details.set_request_info(request_id.to_string(), "");

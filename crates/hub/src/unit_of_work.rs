@@ -3,6 +3,7 @@
 //! Every mutation is a task of its own that a cancelled call cannot drop; a known `request_id` gets the first response;
 //! serialization failures and deadlocks are repeated here and nowhere else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use serasi_store::events::Event;
 use serasi_store::idempotency::{self, CallKey, Remembered};
 use serasi_store::{Context, PgConnection, PgTransaction, StoreError, audit, events};
 use time::OffsetDateTime;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::auth::Permit;
@@ -207,7 +209,7 @@ pub(crate) async fn alone<M: Mutation>(
 pub(crate) async fn in_task<T: Send + 'static>(
     work: impl Future<Output = Result<T, HubError>> + Send + 'static,
 ) -> Result<T, HubError> {
-    match tokio::time::timeout(CALL_DEADLINE, tokio::spawn(work)).await {
+    match tokio::time::timeout(CALL_DEADLINE, tokio::spawn(work.in_current_span())).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(HubError::Bug("a command panicked")),
         Err(_) => Err(HubError::Deadline),
@@ -221,8 +223,14 @@ where
     F: Future<Output = Result<T, HubError>>,
 {
     let mut tries = 1;
+    let mut loaded = BTreeSet::new();
     loop {
         match attempt().await {
+            Err(HubError::Store(StoreError::KeyNeeded(home))) if loaded.insert(home) => {
+                hub.store.load_keys(home).await?;
+                // Regencies are few, and each was to be loaded once.
+                continue;
+            }
             Err(HubError::Store(StoreError::Conflict(_)) | HubError::Raced) if tries < MAX_TRIES => {
                 pause(tries).await;
             }
@@ -360,7 +368,9 @@ pub(crate) trait Act: Send + Sync + 'static {
 /// Runs an act for a client; as with a mutation, a client that goes away drops only its wait.
 pub(crate) async fn run_for<A: Act>(hub: &Arc<Hub>, caller: Permit, act: A) -> Result<A::Output, HubError> {
     let hub = Arc::clone(hub);
-    let task = tokio::spawn(async move { repeated(&hub, || commit_once(&hub, &caller, &act)).await });
+    let task = tokio::spawn(
+        async move { repeated(&hub, || commit_once(&hub, &caller, &act)).await }.in_current_span(),
+    );
     task.await.unwrap_or(Err(HubError::Bug("a command panicked")))
 }
 

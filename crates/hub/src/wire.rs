@@ -19,14 +19,18 @@ mod person;
 mod placement;
 mod policy;
 mod public_status;
+mod reconciliation;
 mod reference;
+mod registry;
 mod stage;
 mod subject;
 mod tiered;
 mod time;
 mod watch;
 
-pub(crate) use audit::{audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list, exact};
+pub(crate) use audit::{
+    audit_entry_to_wire, audit_head_to_wire, audit_leaf_to_wire, audit_list, exact, must_be_countable,
+};
 pub(crate) use break_glass::break_glass_to_wire;
 pub(crate) use capacity::{capacity_report, pool_to_wire};
 pub(crate) use case::{case_to_wire, glimpse_to_wire, need};
@@ -49,7 +53,14 @@ pub(crate) use placement::placement_to_wire;
 pub use policy::policy_content;
 pub(crate) use policy::{policy, policy_to_wire};
 pub(crate) use public_status::public_status;
+pub(crate) use reconciliation::{
+    candidate_to_wire, decided_to_wire, read_start, reconciliation_to_wire, refused_to_wire,
+};
 pub(crate) use reference::{article_to_wire, category_to_wire, region_to_wire};
+pub(crate) use registry::{
+    acknowledgements, obligation_ages_to_wire, obligation_state_to_wire, outcomes, owed_registration_to_wire,
+    registration_step_to_wire, registration_to_wire,
+};
 pub(crate) use stage::{course_to_wire, indicators, record_to_wire};
 pub(crate) use subject::{affected_to_wire, answer, step_to_wire, subject_request_to_wire};
 pub(crate) use tiered::tiered_to_wire;

@@ -3,8 +3,7 @@
 //! Owns the passes and the index of the persons by key; a registry row of any number streams past it. Every pass
 //! survives the errors that break another: a wrong NIK, a misspelt name, a wrong date, a move.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::BuildHasher;
 
 use foldhash::quality::FixedState;
 use serasi_geography::RegionCode;
@@ -14,87 +13,209 @@ use crate::{Birth, Identity, Name};
 
 /// A key that more persons share says too little; other passes find them.
 const MAX_BLOCK_PERSONS: usize = 400;
+/// Among very many persons a key must say more, or a row would be compared with hundreds: shared by at most so many of
+/// all, and never by fewer than the least.
+const MAX_BLOCK_OF_ALL: usize = 8_000_000;
+const LEAST_BLOCK_PERSONS: usize = 8;
 /// At most so many persons are compared with one row.
 pub(crate) const MAX_CANDIDATES: usize = 2_000;
+/// Of a key, beside its bucket: two keys of one bucket are taken for one once in 65,536 times, and comparison tells.
+type Tag = u16;
 
-/// Persons by the keys of all passes.
+/// Persons by the keys of all passes: six bytes an entry, and two memory reads a look.
 pub(crate) struct Blocks {
-    /// Sorted by key, then person.
+    /// Where each bucket begins among the entries; the last is the end.
+    starts: Vec<u32>,
+    tags: Vec<Tag>,
     persons: Vec<u32>,
-    /// Where the persons of a key start, and how many they are. Keys are hashes already.
-    by_key: HashMap<u64, (u32, u32), Unhashed>,
 }
 
-type Unhashed = BuildHasherDefault<Unchanged>;
-
-/// Takes a key that is a hash as it is.
-#[derive(Default)]
-struct Unchanged(u64);
-
-impl Hasher for Unchanged {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("keys are numbers");
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
+/// A key of one pass.
+#[derive(Clone, Copy)]
+pub(crate) struct Key {
+    hash: u64,
+    /// Whether it is enough to look closer: a part of a NIK.
+    is_strong: bool,
 }
 
 /// What a look for candidates needs, kept between rows to spare the memory's allocation.
 #[derive(Default)]
 pub(crate) struct Search {
-    keys: Vec<u64>,
+    keys: Vec<Key>,
     found: Vec<u32>,
 }
 
 impl Blocks {
     pub(crate) fn of(persons: &[Identity]) -> Self {
-        let mut entries = Vec::new();
-        let mut keys = Vec::new();
-        for (person, identity) in (0_u32..).zip(persons) {
-            keys_of(identity, &mut keys);
-            entries.extend(keys.iter().map(|key| (*key, person)));
-        }
-        entries.sort_unstable();
-        entries.dedup();
-        let mut blocks = Self {
-            persons: Vec::with_capacity(entries.len()),
-            by_key: HashMap::default(),
-        };
-        for block in entries.chunk_by(|left, right| left.0 == right.0) {
-            // Who shares a key with too many is found by another.
-            if let (Some((key, _)), true) = (block.first(), block.len() <= MAX_BLOCK_PERSONS) {
-                let start = u32::try_from(blocks.persons.len()).unwrap_or(u32::MAX);
-                let length = u32::try_from(block.len()).unwrap_or(u32::MAX);
-                blocks.by_key.insert(*key, (start, length));
-                blocks.persons.extend(block.iter().map(|(_, person)| *person));
+        let count = u32::try_from(persons.len()).unwrap_or(u32::MAX);
+        Self::of_each(count, |person, keys| {
+            if let Some(identity) = usize::try_from(person).ok().and_then(|at| persons.get(at)) {
+                keys_of(identity, keys);
             }
-        }
-        blocks
+        })
     }
 
-    /// The persons that may be this row, each once, in order.
-    pub(crate) fn candidates<'a>(&self, row: &Identity, search: &'a mut Search) -> &'a [u32] {
+    /// Asks twice for the keys of everybody: once to count, once to place them, so that nothing is held twice.
+    pub(crate) fn of_each(count: u32, mut keys_of_person: impl FnMut(u32, &mut Vec<Key>)) -> Self {
+        let mut keys = Vec::new();
+        let mut hashes_of = |person: u32, hashes: &mut Vec<u64>| {
+            keys_of_person(person, &mut keys);
+            hashes.clear();
+            hashes.extend(keys.iter().map(|key| key.hash));
+            hashes.sort_unstable();
+            hashes.dedup();
+        };
+        let buckets = 8 * usize::try_from(count.max(4))
+            .unwrap_or(usize::MAX)
+            .next_power_of_two();
+        let mut starts = vec![0_u32; buckets + 1];
+        let mut hashes = Vec::new();
+        for person in 0..count {
+            hashes_of(person, &mut hashes);
+            for hash in &hashes {
+                if let Some(next) = starts.get_mut(bucket_of(*hash, buckets) + 1) {
+                    *next += 1;
+                }
+            }
+        }
+        let mut all = 0;
+        for start in &mut starts {
+            all += *start;
+            *start = all;
+        }
+        let entries = usize::try_from(all).unwrap_or(usize::MAX);
+        let (mut tags, mut placed) = (vec![0; entries], vec![0; entries]);
+        // Filled from the end of each bucket, so that in the end its mark stands at its beginning.
+        for person in (0..count).rev() {
+            hashes_of(person, &mut hashes);
+            for hash in &hashes {
+                let Some(end) = starts.get_mut(bucket_of(*hash, buckets) + 1) else {
+                    continue;
+                };
+                *end -= 1;
+                let at = usize::try_from(*end).unwrap_or(usize::MAX);
+                if let (Some(tag), Some(place)) = (tags.get_mut(at), placed.get_mut(at)) {
+                    (*tag, *place) = (tag_of(*hash), person);
+                }
+            }
+        }
+        // Each mark has moved to the beginning of its bucket, one place too far on.
+        starts.remove(0);
+        starts.push(all);
+        Self {
+            starts,
+            tags,
+            persons: placed,
+        }
+        .without_large(max_block(count))
+    }
+
+    /// Leaves out blocks that too many share: who is in one is found by another key.
+    fn without_large(mut self, most: usize) -> Self {
+        let (mut kept, mut begin) = (0, 0);
+        let mut bucket: Vec<(Tag, u32)> = Vec::new();
+        for at in 0..self.starts.len() {
+            let end = self.starts.get(at + 1).copied().unwrap_or(begin);
+            let (from, to) = (place(begin), place(end));
+            bucket.clear();
+            let tags = self.tags.get(from..to).unwrap_or_default();
+            let persons = self.persons.get(from..to).unwrap_or_default();
+            bucket.extend(tags.iter().copied().zip(persons.iter().copied()));
+            bucket.sort_unstable();
+            if let Some(start) = self.starts.get_mut(at) {
+                *start = u32::try_from(kept).unwrap_or(u32::MAX);
+            }
+            for block in bucket.chunk_by(|left, right| left.0 == right.0) {
+                if block.len() > most {
+                    continue;
+                }
+                for (tag, person) in block {
+                    if let (Some(to_tag), Some(to_person)) =
+                        (self.tags.get_mut(kept), self.persons.get_mut(kept))
+                    {
+                        (*to_tag, *to_person) = (*tag, *person);
+                        kept += 1;
+                    }
+                }
+            }
+            begin = end;
+        }
+        self.tags.truncate(kept);
+        self.persons.truncate(kept);
+        self.tags.shrink_to_fit();
+        self.persons.shrink_to_fit();
+        self
+    }
+
+    /// The persons that may be this row, each once, in order: those that share at least `least` keys, or a strong one.
+    pub(crate) fn candidates<'a>(&self, row: &Identity, search: &'a mut Search, least: usize) -> &'a [u32] {
         let Search { keys, found } = search;
         keys_of(row, keys);
         found.clear();
-        for (start, length) in keys.iter().filter_map(|key| self.by_key.get(key)) {
-            let block = usize::try_from(*start)
-                .ok()
-                .and_then(|start| self.persons.get(start..));
-            let length = usize::try_from(*length).unwrap_or(usize::MAX);
-            found.extend(block.unwrap_or_default().iter().take(length));
+        let buckets = self.starts.len().saturating_sub(1);
+        for key in keys.iter() {
+            let bucket = bucket_of(key.hash, buckets);
+            let (Some(start), Some(end)) = (self.starts.get(bucket), self.starts.get(bucket + 1)) else {
+                continue;
+            };
+            let range = place(*start)..place(*end);
+            let tag = tag_of(key.hash);
+            let tags = self.tags.get(range.clone()).unwrap_or_default();
+            let persons = self.persons.get(range).unwrap_or_default();
+            for (_, person) in tags.iter().zip(persons).filter(|(of_entry, _)| **of_entry == tag) {
+                let times = if key.is_strong { least } else { 1 };
+                found.extend(std::iter::repeat_n(*person, times));
+            }
         }
         found.sort_unstable();
-        found.dedup();
+        if least > 1 {
+            keep_repeated(found, least);
+        } else {
+            found.dedup();
+        }
         found.truncate(MAX_CANDIDATES);
         found
     }
+}
+
+/// Of a sorted list, each that stands there at least so often, once.
+fn keep_repeated(found: &mut Vec<u32>, least: usize) {
+    let mut kept = 0;
+    let mut at = 0;
+    while let Some(person) = found.get(at).copied() {
+        let times = found
+            .iter()
+            .skip(at)
+            .take_while(|other| **other == person)
+            .count();
+        if times >= least
+            && let Some(place) = found.get_mut(kept)
+        {
+            *place = person;
+            kept += 1;
+        }
+        at += times;
+    }
+    found.truncate(kept);
+}
+
+fn max_block(persons: u32) -> usize {
+    let persons = place(persons.max(1));
+    (MAX_BLOCK_OF_ALL / persons).clamp(LEAST_BLOCK_PERSONS, MAX_BLOCK_PERSONS)
+}
+
+/// `buckets` is a power of two.
+fn bucket_of(hash: u64, buckets: usize) -> usize {
+    usize::try_from(hash >> 16).unwrap_or(usize::MAX) & buckets.saturating_sub(1)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a tag is the last bits of a hash")]
+const fn tag_of(hash: u64) -> Tag {
+    hash as Tag
+}
+
+fn place(at: u32) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
 }
 
 /// The passes. The number keeps keys of different passes apart.
@@ -117,9 +238,14 @@ enum Pass {
     WholeName,
 }
 
-fn keys_of(identity: &Identity, keys: &mut Vec<u64>) {
+pub(crate) fn keys_of(identity: &Identity, keys: &mut Vec<Key>) {
     keys.clear();
-    let mut add = |pass: Pass, parts: [u64; 3]| keys.push(FixedState::default().hash_one((pass, parts)));
+    let mut add = |pass: Pass, parts: [u64; 3]| {
+        keys.push(Key {
+            hash: FixedState::default().hash_one((pass, parts)),
+            is_strong: matches!(pass, Pass::NikHead | Pass::NikTail),
+        });
+    };
     let regency = identity.place.and_then(RegionCode::regency).map(place_key);
     let birth_date = identity.birth.and_then(Birth::full);
 
@@ -212,7 +338,7 @@ mod tests {
         let mut search = Search::default();
         let (mut looked_at, mut registered, mut met) = (0, 0, 0);
         for (position, row) in population.rows.iter().enumerate() {
-            let found = blocks.candidates(&parse(row.raw()), &mut search);
+            let found = blocks.candidates(&parse(row.raw()), &mut search, 1);
             looked_at += found.len();
             if let Some(person) = population.truth.iter().position(|truth| *truth == Some(position)) {
                 registered += 1;
@@ -234,7 +360,7 @@ mod tests {
         let found = |persons: usize| {
             let mut search = Search::default();
             let blocks = Blocks::of(&vec![row.clone(); persons]);
-            blocks.candidates(&row, &mut search).len()
+            blocks.candidates(&row, &mut search, 1).len()
         };
         assert_eq!(found(MAX_BLOCK_PERSONS), MAX_BLOCK_PERSONS);
         assert_eq!(found(MAX_BLOCK_PERSONS + 1), 0);

@@ -55,10 +55,48 @@ impl Comparison {
         }
     }
 
+    /// As a store keeps it: the position of each field's level, in the order of [`Field::ALL`].
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Field::ALL.len()] {
+        Field::ALL.map(|field| {
+            let position = self.position(field).and_then(|at| u8::try_from(at).ok());
+            position.unwrap_or(SAYS_NOTHING)
+        })
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote; `None`: nobody wrote that.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; Field::ALL.len()]) -> Option<Self> {
+        let [nik, name, birth, sex, place, mother_name] = bytes;
+        Some(Self {
+            nik: level(NikLevel::ALL, nik).ok()?,
+            name: level(NameLevel::ALL, name).ok()?,
+            birth: level(BirthLevel::ALL, birth).ok()?,
+            sex: level(SexLevel::ALL, sex).ok()?,
+            place: level(PlaceLevel::ALL, place).ok()?,
+            mother_name: level(NameLevel::ALL, mother_name).ok()?,
+        })
+    }
+
     /// What weights and explanations call a field's level.
     pub(crate) fn code(self, field: Field) -> Option<&'static str> {
         codes(field).get(self.position(field)?).copied()
     }
+}
+
+/// Stands for a field of which a side says nothing.
+const SAYS_NOTHING: u8 = u8::MAX;
+
+/// A position that no level has.
+struct NoLevel;
+
+fn level<L: Copy>(all: &[L], byte: u8) -> Result<Option<L>, NoLevel> {
+    if byte == SAYS_NOTHING {
+        return Ok(None);
+    }
+    all.get(usize::from(byte))
+        .map(|level| Some(*level))
+        .ok_or(NoLevel)
 }
 
 impl Compared {

@@ -14,6 +14,9 @@ macro_rules! levels {
             /// What weights and explanations call the levels, from the strongest agreement to the strongest disagreement.
             pub(crate) const CODES: &[&str] = &[$($code),+];
 
+            /// In the order of their positions.
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant),+];
+
             pub(crate) const fn position(self) -> usize {
                 self as usize
             }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::compare::Compared;
 use crate::em::{Drawn, estimate};
 use crate::pairs::{Comparer, Pair, Pairs};
 use crate::scale::{Part, Scale};
@@ -77,9 +78,12 @@ pub struct Links {
 }
 
 /// A pair, and its odds before rivals in bits.
-struct Claim<'a> {
-    pair: &'a Pair,
-    bits: f64,
+#[derive(Clone, Copy)]
+pub(crate) struct Claim {
+    pub(crate) person: u32,
+    pub(crate) row: u64,
+    pub(crate) compared: Compared,
+    pub(crate) bits: f64,
 }
 
 /// Estimates the weights from all pairs and links each person, in order.
@@ -90,21 +94,14 @@ pub fn link(comparer: &Comparer<'_>, mut pairs: Pairs, version: &str) -> Links {
     let mut weights = estimate_from(comparer, &pairs);
     version.clone_into(&mut weights.version);
     let scale = Scale::of(&weights, pairs.rows);
-    let claims: Vec<Claim<'_>> = pairs
-        .kept
-        .iter()
-        .map(|pair| Claim {
-            pair,
-            bits: scale.prior_bits() + scale.weight(&pair.compared),
-        })
-        .collect();
+    let claims: Vec<Claim> = pairs.kept.iter().map(|pair| Claim::of(pair, &scale)).collect();
     let by_row = chances_by_row(&claims);
     let mut links: Vec<Option<Link>> = vec![None; persons];
-    for of_person in claims.chunk_by(|left, right| left.pair.person == right.pair.person) {
+    for of_person in claims.chunk_by(|left, right| left.person == right.person) {
         let best = best(of_person, &by_row, &scale);
         let place = of_person
             .first()
-            .and_then(|claim| usize::try_from(claim.pair.person).ok())
+            .and_then(|claim| usize::try_from(claim.person).ok())
             .and_then(|person| links.get_mut(person));
         if let Some(place) = place {
             *place = best;
@@ -146,37 +143,60 @@ fn estimate_from(comparer: &Comparer<'_>, pairs: &Pairs) -> Weights {
 }
 
 /// How likely each row is somebody's: the sum over all who may be it.
-fn chances_by_row(claims: &[Claim<'_>]) -> HashMap<u64, f64> {
+pub(crate) fn chances_by_row(claims: &[Claim]) -> HashMap<u64, f64> {
     let mut by_row: HashMap<u64, f64> = HashMap::new();
-    for of_person in claims.chunk_by(|left, right| left.pair.person == right.pair.person) {
+    for of_person in claims.chunk_by(|left, right| left.person == right.person) {
         let all: f64 = 1.0 + of_person.iter().map(|claim| claim.bits.exp2()).sum::<f64>();
         for claim in of_person {
-            *by_row.entry(claim.pair.row).or_default() += claim.bits.exp2() / all;
+            *by_row.entry(claim.row).or_default() += claim.bits.exp2() / all;
         }
     }
     by_row
 }
 
-fn best(of_person: &[Claim<'_>], by_row: &HashMap<u64, f64>, scale: &Scale) -> Option<Link> {
-    let all: f64 = 1.0 + of_person.iter().map(|claim| claim.bits.exp2()).sum::<f64>();
-    let left_bits = |claim: &Claim<'_>| {
-        let own = claim.bits.exp2() / all;
-        let rivals = by_row.get(&claim.pair.row).map_or(0.0, |chances| chances - own);
-        claim.bits + (1.0 - rivals).clamp(LEAST_LEFT, 1.0).log2()
-    };
-    let bits: Vec<f64> = of_person.iter().map(left_bits).collect();
+fn best(of_person: &[Claim], by_row: &HashMap<u64, f64>, scale: &Scale) -> Option<Link> {
+    let bits = bits_beside_rivals(of_person, by_row);
     let ranked = of_person.iter().zip(&bits).enumerate();
     // The earlier row wins a tie: the same files give the same links.
-    let (at, (claim, own_bits)) = ranked.max_by(|(_, (left, left_bits)), (_, (right, right_bits))| {
-        left_bits
-            .total_cmp(right_bits)
-            .then(right.pair.row.cmp(&left.pair.row))
+    let (at, _) = ranked.max_by(|(_, (left, left_bits)), (_, (right, right_bits))| {
+        left_bits.total_cmp(right_bits).then(right.row.cmp(&left.row))
     })?;
+    link_at(at, of_person, &bits, scale)
+}
+
+/// All rows that a person may be, the likeliest first.
+pub(crate) fn ranked(of_person: &[Claim], by_row: &HashMap<u64, f64>, scale: &Scale) -> Vec<Link> {
+    let bits = bits_beside_rivals(of_person, by_row);
+    let mut links: Vec<Link> = (0..of_person.len())
+        .filter_map(|at| link_at(at, of_person, &bits, scale))
+        .collect();
+    links.sort_by(|left, right| {
+        right
+            .weight
+            .total_cmp(&left.weight)
+            .then(left.row.cmp(&right.row))
+    });
+    links
+}
+
+/// What is left of each claim where others may be the row, too.
+fn bits_beside_rivals(of_person: &[Claim], by_row: &HashMap<u64, f64>) -> Vec<f64> {
+    let all: f64 = 1.0 + of_person.iter().map(|claim| claim.bits.exp2()).sum::<f64>();
+    let left_bits = |claim: &Claim| {
+        let own = claim.bits.exp2() / all;
+        let rivals = by_row.get(&claim.row).map_or(0.0, |chances| chances - own);
+        claim.bits + (1.0 - rivals).clamp(LEAST_LEFT, 1.0).log2()
+    };
+    of_person.iter().map(left_bits).collect()
+}
+
+fn link_at(at: usize, of_person: &[Claim], bits: &[f64], scale: &Scale) -> Option<Link> {
+    let (claim, own_bits) = (of_person.get(at)?, bits.get(at)?);
     let others = bits.iter().enumerate().filter(|(other, _)| *other != at);
     let others: f64 = 1.0 + others.map(|(_, bits)| bits.exp2()).sum::<f64>();
     let weight = own_bits - others.log2();
     let probability = 1.0 / (1.0 + (-weight).exp2());
-    let mut why = scale.parts(&claim.pair.compared);
+    let mut why = scale.parts(&claim.compared);
     for (what, bits) in [("prior", scale.prior_bits()), ("rivals", weight - claim.bits)] {
         why.push(Part {
             what,
@@ -185,12 +205,23 @@ fn best(of_person: &[Claim<'_>], by_row: &HashMap<u64, f64>, scale: &Scale) -> O
         });
     }
     Some(Link {
-        row: claim.pair.row,
+        row: claim.row,
         weight,
         probability,
-        class: class(probability, claim.pair.compared.levels),
+        class: class(probability, claim.compared.levels),
         why,
     })
+}
+
+impl Claim {
+    fn of(pair: &Pair, scale: &Scale) -> Self {
+        Self {
+            person: pair.person,
+            row: pair.row,
+            compared: pair.compared,
+            bits: scale.prior_bits() + scale.weight(&pair.compared),
+        }
+    }
 }
 
 fn class(probability: f64, levels: Comparison) -> Class {

@@ -107,6 +107,15 @@ impl Name {
         self.given_position
     }
 
+    /// A name that was taken apart before.
+    pub(crate) const fn of_parts(tokens: Box<[Token]>, joined_key: u64, given_position: usize) -> Self {
+        Self {
+            tokens,
+            joined_key,
+            given_position,
+        }
+    }
+
     pub(crate) const fn joined_key(&self) -> u64 {
         self.joined_key
     }

@@ -89,7 +89,7 @@ impl<'a> Comparer<'a> {
         into.rows += 1;
         let before = into.kept.len();
         let Pairs { kept, search, .. } = into;
-        for person in self.blocks.candidates(row, search) {
+        for person in self.blocks.candidates(row, search, 1) {
             let Some(identity) = usize::try_from(*person).ok().and_then(|at| self.persons.get(at)) else {
                 continue;
             };

@@ -8,15 +8,33 @@ mod chunk;
 mod columns;
 mod file;
 mod lines;
+mod rows;
+mod sent;
 mod table;
 
 pub use cells::{Cells, RowProblem};
 pub use chunk::{Chunk, Chunks};
 pub use columns::{Columns, InvalidMapping, Mapping, WrongHeader};
 pub use file::{FileError, RegistryFile};
+pub use rows::{CellProblem, OF_PERSON, OF_ROW, OF_ROW_TO_SEND, OF_SENT, Positions, Row};
+pub use sent::{SentRows, push_row};
 
 /// A snapshot of the registry.
 pub const SNAPSHOT: Columns = Columns::new(&[
+    "registry_id",
+    "nik",
+    "no_kk",
+    "nama",
+    "tanggal_lahir",
+    "jenis_kelamin",
+    "kode_wilayah",
+    "alamat",
+    "nama_ibu_kandung",
+]);
+
+/// The same with the number of each row in front, as rows are sent to the hub.
+pub const SENT: Columns = Columns::new(&[
+    "row",
     "registry_id",
     "nik",
     "no_kk",

@@ -34,7 +34,10 @@ pub(crate) use records::{
     AcceptArgs, Case, CaseListArgs, CloseArgs, DeclineArgs, Facility, FacilityListArgs, HoldArgs, LinkArgs,
     ListLength, Offer, OfferListArgs, Policy, PolicyDryRunArgs, RecordsArgs, WithdrawArgs,
 };
-pub(crate) use registry::{EvaluateArgs, GenerateArgs, MatchArgs, Registry};
+pub(crate) use registry::{
+    AcknowledgeArgs, EvaluateArgs, GenerateArgs, MatchArgs, MatchReviewArgs, ObligationsArgs, OutcomeArgs,
+    ReconcileArgs, ReconciliationsArgs, Registry, ReviewChoice, UndoArgs,
+};
 pub(crate) use service::{
     AdvanceArgs, AftercareArgs, CancelArgs, DischargeArgs, NoShowArgs, Placement, RecordArgs, SignArgs,
     Stage, TransferArgs,
@@ -110,6 +113,11 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Bring the database schema up to date.
     Migrate(MigrateArgs),
+    /// Check what a hub would start with: configuration, keys, database, clock. Takes the options of `serve`; changes
+    /// nothing. Ends with 1 if something is wrong.
+    Doctor(Box<ServeArgs>),
+    /// Print the page on every option of a hub.
+    Configuration,
     /// Run a hub with its own database and the reference directory, to try things out.
     Demo(DemoArgs),
     /// Make a token of the development issuer.
@@ -161,7 +169,7 @@ pub(crate) enum Command {
     /// Answer persons about their own data within 72 hours: export, suspend, refuse. List whom a breach affects.
     #[command(subcommand)]
     Subject(Subject),
-    /// Link persons and rows of the social registry in files.
+    /// See to it that who is served comes into the social registry; link persons and its rows in files.
     #[command(subcommand)]
     Registry(Registry),
     /// Measure how much a hub can do, with invented reports.

@@ -13,6 +13,7 @@ use serasi_proto::v1::insight_service_client::InsightServiceClient;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_proto::v1::policy_service_client::PolicyServiceClient;
 use serasi_proto::v1::referral_service_client::ReferralServiceClient;
+use serasi_proto::v1::registry_service_client::RegistryServiceClient;
 use serasi_proto::v1::subject_service_client::SubjectServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -106,6 +107,10 @@ impl Hub {
 
     pub(crate) fn subjects(&self) -> SubjectServiceClient<Authorized> {
         SubjectServiceClient::new(self.authorized.clone())
+    }
+
+    pub(crate) fn registry(&self) -> RegistryServiceClient<Authorized> {
+        RegistryServiceClient::new(self.authorized.clone())
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::cli::ClientOptions;
 use crate::client::Hub;
+use crate::database_url::DatabaseUrl;
 use crate::error::CliError;
 use crate::host::{
     DataDir, Host, HostArgs, HostError, KEEP_EVENTS_DAYS, NATS_STREAM, Tokens, data_path, dev_issuer,
@@ -69,7 +70,7 @@ pub(crate) async fn demo(args: &DemoArgs, output: &mut Output<'_>) -> Result<(),
     output.line(format!("Serasi demo. Data directory: {}", path.display()))?;
     let data_dir = DataDir::lock(path.clone())?;
     let host_args = HostArgs {
-        database_url: None,
+        database: DatabaseUrl::default(),
         data_dir: None,
         pg_bin: args.pg_bin.clone(),
         audit_key: None,
@@ -78,6 +79,7 @@ pub(crate) async fn demo(args: &DemoArgs, output: &mut Output<'_>) -> Result<(),
         db_connections: DB_CONNECTIONS,
         keep_events: KEEP_EVENTS_DAYS,
         nats: None,
+        nats_file: None,
         nats_stream: NATS_STREAM.to_owned(),
         allow_unsafe_database: false,
     };

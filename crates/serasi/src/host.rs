@@ -17,12 +17,13 @@ use serasi_ledger::InvalidKey;
 use serasi_store::embedded::{EmbeddedError, EmbeddedPostgres};
 use serasi_store::{KeyError, Sealer, Store, StoreError, StoreSettings, UnsafeSetting};
 
+use crate::database_url::{self, DatabaseUrl};
 use crate::keys::KeyArgs;
 
 mod audit;
 mod data_dir;
 
-pub(crate) use audit::{create_audit_key, read_audit_key};
+pub(crate) use audit::{audit_heads_of, audit_key_of, create_audit_key, read_audit_key};
 
 /// A client may be away for a quarter of a year and still catch up.
 pub(crate) const KEEP_EVENTS_DAYS: i32 = 90;
@@ -33,9 +34,8 @@ pub(crate) const NATS_STREAM: &str = "SERASI";
 /// Where a hub keeps its things.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct HostArgs {
-    /// PostgreSQL 15 or later, as postgres://...; without it the hub runs a private one in the data directory.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    pub(crate) database_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseUrl,
     /// Folder for the private database and development keys [default: ~/.local/share/serasi, as root /var/lib/serasi].
     #[arg(long, env = "SERASI_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
@@ -52,7 +52,7 @@ pub(crate) struct HostArgs {
     #[arg(long, env = "SERASI_AUDIT_HEADS", value_name = "DIR")]
     pub(crate) audit_heads: Option<PathBuf>,
     /// Connections to the database.
-    #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(4..=500))]
+    #[arg(long, env = "SERASI_DB_CONNECTIONS", default_value_t = 24, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=500))]
     pub(crate) db_connections: u32,
     /// Days that events are kept: a client that was away longer must begin anew.
     #[arg(long, env = "SERASI_KEEP_EVENTS", default_value_t = KEEP_EVENTS_DAYS, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(1..=36_500))]
@@ -60,6 +60,9 @@ pub(crate) struct HostArgs {
     /// Broker to send every event to, as nats://USER:PASSWORD@HOST or tls://...; see docs/events.md.
     #[arg(long, env = "SERASI_NATS", hide_env_values = true, value_name = "URL")]
     pub(crate) nats: Option<String>,
+    /// File that holds that address, with its password.
+    #[arg(long, env = "SERASI_NATS_FILE", value_name = "FILE", conflicts_with = "nats")]
+    pub(crate) nats_file: Option<PathBuf>,
     /// JetStream stream of the events; made when there is none. Subjects begin with its name in small letters.
     #[arg(long, env = "SERASI_NATS_STREAM", value_name = "NAME", default_value = NATS_STREAM, value_parser = stream_name)]
     pub(crate) nats_stream: String,
@@ -94,6 +97,8 @@ pub(crate) enum HostError {
     Policy(#[from] InvalidPolicy),
     #[error("{}: {source}", describe(source))]
     Store { source: StoreError },
+    #[error("name the database with --database-url, DATABASE_URL or --database-url-file")]
+    DatabaseRequired,
     #[error("the hub cannot open: {0}")]
     Open(String),
     #[error("the database lacks {0} migrations of this release; run `serasi migrate` first")]
@@ -229,6 +234,17 @@ pub(crate) fn dev_issuer(data_dir: &Path) -> Result<DevIssuer, HostError> {
     )?)
 }
 
+impl HostArgs {
+    /// Where events go outside; `None` = nowhere.
+    pub(crate) fn relay(&self) -> Result<Option<RelaySettings>, HostError> {
+        let url = database_url::named(self.nats.as_deref(), self.nats_file.as_deref())?;
+        Ok(url.map(|url| RelaySettings {
+            url,
+            stream: self.nats_stream.clone(),
+        }))
+    }
+}
+
 impl Host {
     /// Starts or finds the database and opens the hub. The private database is migrated here; another one must have
     /// been migrated before.
@@ -248,12 +264,14 @@ impl Host {
         };
         let gate = Gate::new(verifier, calls_per_second);
         let audit = audit::settings(args, data_dir.path(), is_production)?;
-        let postgres = match &args.database_url {
+        let url = args.database.named()?;
+        let relay = args.relay()?;
+        let postgres = match &url {
             Some(_) => None,
             None => Some(EmbeddedPostgres::start(data_dir.path(), args.pg_bin.as_deref()).await?),
         };
         let opened = async {
-            let store = Self::open_store(args, postgres.as_ref(), sealer).await?;
+            let store = Self::open_store(args, (url, postgres.as_ref()), sealer).await?;
             let settings = HubSettings {
                 store: store.clone(),
                 policy,
@@ -264,10 +282,7 @@ impl Host {
                     keep_days: args.keep_events,
                     ..WatchLimits::default()
                 },
-                relay: args.nats.clone().map(|url| RelaySettings {
-                    url,
-                    stream: args.nats_stream.clone(),
-                }),
+                relay,
             };
             Ok((Hub::open(settings).await?, store))
         };
@@ -289,15 +304,15 @@ impl Host {
 
     async fn open_store(
         args: &HostArgs,
-        postgres: Option<&EmbeddedPostgres>,
+        (named, postgres): (Option<String>, Option<&EmbeddedPostgres>),
         sealer: Sealer,
     ) -> Result<Store, HostError> {
         if let Some(postgres) = postgres {
             crate::migrate::run(&postgres.owner_url()).await?;
             postgres.make_login().await?;
         }
-        let url = match (&args.database_url, postgres) {
-            (Some(url), _) => url.clone(),
+        let url = match (named, postgres) {
+            (Some(url), _) => url,
             (None, Some(postgres)) => postgres.url(),
             (None, None) => return Err(HostError::NoHome),
         };

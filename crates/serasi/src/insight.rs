@@ -182,9 +182,9 @@ fn write_csv(
     Ok(file.flush()?)
 }
 
-/// A spreadsheet must not take a name that a facility gave itself for a formula.
-fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@']) {
+/// A spreadsheet must not take a name that somebody gave for a formula.
+pub(crate) fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{cell}")
     } else {
         cell.to_owned()

@@ -145,7 +145,7 @@ fn generate(file: &Path, output: &mut Output<'_>) -> Result<Exit, CliError> {
 
 async fn open(args: &DatabaseArgs) -> Result<Store, HostError> {
     let settings = StoreSettings {
-        url: args.database_url.clone(),
+        url: args.database.required()?,
         max_connections: 2,
     };
     let store = Store::connect(&settings, args.keys.for_command()?).await?;

@@ -7,7 +7,10 @@ mod case;
 mod cli;
 mod client;
 mod codes;
+mod config;
+mod database_url;
 mod demo;
+mod doctor;
 mod document;
 mod duration;
 mod error;
@@ -40,20 +43,24 @@ mod text_file;
 mod token;
 mod watch;
 
-use std::io;
 use std::process::ExitCode;
+use std::{env, io};
 
-use clap::Parser;
-
-use crate::cli::Cli;
+use crate::exit::Exit;
 use crate::output::Output;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
     let (mut results, mut notes) = (io::stdout(), io::stderr());
+    let (cli, shown) = match config::read(env::args_os().collect()) {
+        Ok(read) => read,
+        Err(error) => {
+            drop(Output::new(&mut results, &mut notes, false).note(error));
+            return Exit::Refused.into();
+        }
+    };
     let mut output = Output::new(&mut results, &mut notes, cli.client.json);
-    let exit = match run::run(cli, &mut output).await {
+    let exit = match run::run(cli, &shown, &mut output).await {
         Ok(exit) => exit,
         Err(error) => {
             error.show(&mut output);

@@ -3,19 +3,19 @@
 use clap::Args;
 use serasi_store::{Sealer, Store, StoreSettings};
 
+use crate::database_url::DatabaseUrl;
 use crate::host::HostError;
 
-/// Which database.
+/// Which database; its role must own the schema.
 #[derive(Args, Debug)]
 pub(crate) struct MigrateArgs {
-    /// PostgreSQL 15 or later, as postgres://...; the role must own the schema.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    database_url: String,
+    #[command(flatten)]
+    database: DatabaseUrl,
 }
 
 /// Runs the missing migrations; says how many there were.
 pub(crate) async fn migrate(args: &MigrateArgs) -> Result<usize, HostError> {
-    run(&args.database_url).await
+    run(&args.database.required()?).await
 }
 
 /// The same on the database at `url`.

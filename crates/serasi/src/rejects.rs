@@ -73,7 +73,11 @@ pub(crate) struct RefusedRows {
 impl RefusedRows {
     /// Removes the list of an earlier run, which would be taken for this one's.
     pub(crate) fn start(out: &Path) -> Result<Self, CliError> {
-        let path = beside(out, "csv");
+        Self::start_at(beside(out, "csv"))
+    }
+
+    /// The same under a name of its own.
+    pub(crate) fn start_at(path: PathBuf) -> Result<Self, CliError> {
         remove_earlier(&path)?;
         Ok(Self { path, file: None })
     }

@@ -13,7 +13,9 @@ use crate::cli::{
     Audit, BreakGlass, Case, Cli, ClientOptions, Command, Facility, Import, Insight, Intake, Offer,
     Placement, Policy, Registry, Route, Stage,
 };
+use crate::config::{Shown, page};
 use crate::demo;
+use crate::doctor;
 use crate::document;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -35,18 +37,26 @@ use crate::token;
 use crate::watch;
 
 /// Runs one command to its end.
-pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliError> {
+pub(crate) async fn run(cli: Cli, shown: &Shown, output: &mut Output<'_>) -> Result<Exit, CliError> {
     let client = &cli.client;
     match &cli.command {
         Command::Serve(args) => {
             log(LevelFilter::INFO);
-            serve::serve(args).await?;
+            serve::serve(args, shown).await?;
             Ok(Exit::Done)
         }
         Command::Migrate(args) => {
             log(LevelFilter::WARN);
             let done = migrate::migrate(args).await?;
             output.line(format!("{done} migrations were run; the schema is up to date"))?;
+            Ok(Exit::Done)
+        }
+        Command::Doctor(args) => {
+            log(LevelFilter::WARN);
+            doctor::doctor(args, output).await
+        }
+        Command::Configuration => {
+            output.line(page().trim_end())?;
             Ok(Exit::Done)
         }
         Command::Demo(args) => {
@@ -92,9 +102,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output<'_>) -> Result<Exit, CliEr
             log(LevelFilter::WARN);
             keys::run(args, output).await
         }
-        Command::Registry(Registry::Match(args)) => registry::matching(args, output),
-        Command::Registry(Registry::Evaluate(args)) => registry::evaluate(args, output),
-        Command::Registry(Registry::Generate(args)) => registry::generate(args, output),
+        Command::Registry(command) => of_registry(client, command, output).await,
         Command::Bench(args) => bench::bench(client, args, output).await,
     }
 }
@@ -168,6 +176,25 @@ async fn of_break_glass(
         BreakGlass::Review(args) => break_glass::review(client, args, output).await,
         BreakGlass::List(args) => break_glass::list(client, args, output).await,
         BreakGlass::Show(glass) => break_glass::show(client, &glass.break_glass_id, output).await,
+    }
+}
+
+async fn of_registry(
+    client: &ClientOptions,
+    command: &Registry,
+    output: &mut Output<'_>,
+) -> Result<Exit, CliError> {
+    match command {
+        Registry::Match(args) => registry::matching(args, output),
+        Registry::Evaluate(args) => registry::evaluate(args, output),
+        Registry::Generate(args) => registry::generate(args, output),
+        Registry::Obligations(args) => registry::obligations(client, args, output).await,
+        Registry::Acknowledge(args) => registry::acknowledge(client, args, output).await,
+        Registry::Outcome(args) => registry::outcome(client, args, output).await,
+        Registry::Reconcile(args) => registry::reconcile(client, args, output).await,
+        Registry::Reconciliations(args) => registry::reconciliations(client, args, output).await,
+        Registry::Review(args) => registry::review(client, args, output).await,
+        Registry::Undo(args) => registry::undo(client, args, output).await,
     }
 }
 

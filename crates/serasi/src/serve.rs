@@ -16,7 +16,11 @@ use tokio::sync::watch;
 
 use edge::EdgeArgs;
 
+use crate::config::Shown;
 use crate::host::{DataDir, Host, HostArgs, HostError, Tokens, data_path, file_error};
+
+/// Bounds of the buckets that calls are counted in by how long they took.
+const SECONDS: [f64; 11] = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// How to serve.
 #[derive(Args, Debug)]
@@ -58,24 +62,56 @@ pub(crate) struct ServeArgs {
     edge: EdgeArgs,
 }
 
+impl ServeArgs {
+    pub(crate) const fn host(&self) -> &HostArgs {
+        &self.host
+    }
+
+    pub(crate) const fn is_development(&self) -> bool {
+        self.development
+    }
+
+    /// The policy of a database that has none yet.
+    pub(crate) fn first_policy(&self) -> Result<Policy, HostError> {
+        let Some(path) = &self.policy else {
+            return Ok(Policy::p7());
+        };
+        let text = std::fs::read_to_string(path).map_err(file_error("cannot read", path))?;
+        Ok(Policy::parse(&text)?)
+    }
+
+    pub(crate) fn edge_settings(&self) -> Result<ServerSettings, HostError> {
+        self.edge.settings(self.development)
+    }
+
+    /// Checks tokens of the issuer that is named; `None` = of the development issuer.
+    pub(crate) async fn issuer_verifier(&self) -> Result<Option<Verifier>, HostError> {
+        let (Some(issuer), Some(jwks)) = (&self.issuer, &self.jwks) else {
+            return Ok(None);
+        };
+        let read = |path: &PathBuf| std::fs::read(path).map_err(file_error("cannot read", path));
+        let ca = self.jwks_ca.as_ref().map(read).transpose()?;
+        let every = Duration::from_secs(self.jwks_refresh);
+        let source = KeySource::new(jwks, every, ca.as_deref())?;
+        Ok(Some(Verifier::open(issuer, source).await?))
+    }
+}
+
 /// Serves until SIGINT or SIGTERM; drains, then stops the private database.
-pub(crate) async fn serve(args: &ServeArgs) -> Result<(), HostError> {
-    let policy = match &args.policy {
-        Some(path) => {
-            Policy::parse(&std::fs::read_to_string(path).map_err(file_error("cannot read", path))?)?
-        }
-        None => Policy::p7(),
-    };
-    let settings = args.edge.settings(args.development)?;
-    let tokens = match (&args.issuer, &args.jwks) {
-        (Some(issuer), Some(jwks)) => Tokens::Issuer(Box::new(verifier(args, issuer, jwks).await?)),
-        (_, _) => Tokens::Development,
+pub(crate) async fn serve(args: &ServeArgs, shown: &Shown) -> Result<(), HostError> {
+    tracing::info!(settings = %shown, "the hub is configured; what is not named is at its default");
+    let policy = args.first_policy()?;
+    let settings = args.edge_settings()?;
+    let tokens = match args.issuer_verifier().await? {
+        Some(verifier) => Tokens::Issuer(Box::new(verifier)),
+        None => Tokens::Development,
     };
     if let Some(address) = args.metrics {
-        let exporter = PrometheusBuilder::new().with_http_listener(address);
-        exporter
-            .install()
-            .map_err(|source| HostError::Metrics { address, source })?;
+        let exporter = PrometheusBuilder::new()
+            .with_http_listener(address)
+            .set_buckets(&SECONDS)
+            .and_then(PrometheusBuilder::install);
+        exporter.map_err(|source| HostError::Metrics { address, source })?;
     }
     let calls_per_second = args.edge.calls_per_second(args.development);
     let data_dir = DataDir::lock(data_path(args.host.data_dir.as_deref(), None)?)?;
@@ -83,14 +119,6 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), HostError> {
     let result = run(&host, args.listen, settings).await;
     host.close().await;
     result
-}
-
-async fn verifier(args: &ServeArgs, issuer: &str, jwks: &str) -> Result<Verifier, HostError> {
-    let read = |path: &PathBuf| std::fs::read(path).map_err(file_error("cannot read", path));
-    let ca = args.jwks_ca.as_ref().map(read).transpose()?;
-    let every = Duration::from_secs(args.jwks_refresh);
-    let source = KeySource::new(jwks, every, ca.as_deref())?;
-    Ok(Verifier::open(issuer, source).await?)
 }
 
 async fn run(host: &Host, listen: SocketAddr, settings: ServerSettings) -> Result<(), HostError> {

@@ -193,6 +193,16 @@ async fn overwrite_identities(conn: &mut PgConnection, case: CaseId) -> Result<(
         home,
         uuid
     )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE registrations SET match_key = CASE WHEN match_key IS NOT NULL THEN ''::bytea END,
+             registered_key = CASE WHEN registered_key IS NOT NULL THEN ''::bytea END,
+             domicile_code = NULL, answer_before = NULL, erased_at = COALESCE(erased_at, now())
+         WHERE region_code = $1 AND case_id = $2",
+        home,
+        uuid
+    )
     .execute(conn)
     .await?;
     Ok(())

@@ -1,7 +1,8 @@
 //! Figures for those who supervise: counted from the records at every call, never kept. Every statement has a period
-//! with a limit, so that it ends within its time.
+//! with a limit, so that it ends within its time; what is owed now is limited by itself.
 
 pub mod indicators;
+pub mod obligations;
 pub mod tiered;
 pub mod timeliness;
 pub mod truthfulness;

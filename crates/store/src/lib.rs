@@ -30,10 +30,13 @@ pub mod placements;
 pub mod policies;
 pub mod private_file;
 pub mod public_codes;
+pub mod reconciliations;
 pub mod records;
+pub mod registrations;
 pub mod rotation;
 pub mod source_keys;
 pub mod stages;
+pub mod state;
 pub mod subjects;
 
 mod columns;

@@ -33,6 +33,13 @@ pub struct UnsafeSetting {
     pub wanted: &'static str,
 }
 
+/// Connections of a replica to its database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    pub in_use: u32,
+    pub max: u32,
+}
+
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for less is taken to be alive.
 const TRUSTED: Duration = Duration::from_millis(200);
@@ -190,6 +197,16 @@ impl Store {
         Ok(self.pool.acquire().await?)
     }
 
+    /// As it is at this moment.
+    #[must_use]
+    pub fn pool_use(&self) -> PoolUse {
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
+        PoolUse {
+            in_use: self.pool.size().saturating_sub(idle),
+            max: self.pool.options().get_max_connections(),
+        }
+    }
+
     #[must_use]
     pub const fn sealer(&self) -> &Sealer {
         &self.sealer
@@ -212,5 +229,7 @@ pub async fn now(conn: &mut PgConnection) -> Result<OffsetDateTime, StoreError> 
 /// survive a transaction pooler or a sharded database.
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate::Migrator {
     locking: false,
+    // After a step back the older release finds migrations that it does not know; they only add (migrations/README.md).
+    ignore_missing: true,
     ..sqlx::migrate!("../../migrations")
 };

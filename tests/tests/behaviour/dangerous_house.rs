@@ -56,7 +56,7 @@ async fn cancel_transfer(client: &mut Client, case_id: &str) -> Result<(), tonic
 
 #[tokio::test]
 async fn that_a_house_is_dangerous_outlives_the_transfer_and_any_other_reason() {
-    let (hub, mut care) = lives_here().await;
+    let (hub, mut care) = Box::pin(lives_here()).await;
     let here = care.placement.facility_id.clone();
     let under_way = care.request_transfer().await.unwrap();
     assert_eq!(
@@ -80,7 +80,7 @@ async fn that_a_house_is_dangerous_outlives_the_transfer_and_any_other_reason() 
 
 #[tokio::test]
 async fn the_dangerous_house_ends_no_transfer_in_any_state_and_learns_no_reason() {
-    let (hub, mut care) = lives_here().await;
+    let (hub, mut care) = Box::pin(lives_here()).await;
     let case_id = care.case_id.clone();
     care.request_transfer().await.unwrap();
     cancel_transfer(&mut care.officer, &case_id).await.unwrap();
@@ -91,7 +91,7 @@ async fn the_dangerous_house_ends_no_transfer_in_any_state_and_learns_no_reason(
     assert!(!refused.message().contains("safe"), "{}", refused.message());
     hub.finish().await;
 
-    let (hub, mut care) = lives_here().await;
+    let (hub, mut care) = Box::pin(lives_here()).await;
     let offer = for_safety(&mut care).await.outcome.unwrap().offer.unwrap();
     let next = accept(&hub, &offer).await;
     let cancel = || v1::CancelPlacementRequest {
@@ -116,7 +116,7 @@ async fn the_dangerous_house_ends_no_transfer_in_any_state_and_learns_no_reason(
 
 #[tokio::test]
 async fn only_the_house_that_has_the_persons_ends_their_stay_by_aftercare() {
-    let (hub, mut care) = lives_here().await;
+    let (hub, mut care) = Box::pin(lives_here()).await;
     let here = care.placement.facility_id.clone();
     let asked = care.request_transfer().await.unwrap();
     let there = accept(&hub, &asked.outcome.unwrap().offer.unwrap())

@@ -196,6 +196,41 @@ async fn one_caller_has_its_places_in_flight_and_leaves_the_others_to_the_rest()
     hub.finish().await;
 }
 
+#[tokio::test]
+async fn strangers_share_the_places_of_one_caller_and_leave_the_others_to_the_rest() {
+    let hub = hub_with_limits(Limits {
+        calls_in_flight_per_caller: 1,
+        ..Limits::default()
+    })
+    .await;
+    let ask = || {
+        let mut stranger = hub.with_token(None);
+        let code = "0000-0000-0000-0000".to_owned();
+        async move {
+            let request = v1::GetPublicStatusRequest { code };
+            stranger.cases.get_public_status(request).await.map(drop)
+        }
+    };
+    let waits = |asking| async { tokio::time::timeout(Duration::from_secs(1), asking).await.ok() };
+    let mut locker = hub.database.connect().await;
+    locker
+        .execute("BEGIN; LOCK TABLE public_codes, public_code_index IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    // Whichever comes first waits for the table, and the other is told that the place is taken.
+    let (first, second) = tokio::join!(waits(ask()), waits(ask()));
+    let refused = first.or(second).expect("one of them is answered").unwrap_err();
+    assert_eq!(
+        refusal(&refused),
+        (Code::ResourceExhausted, "TOO_MANY_IN_FLIGHT".to_owned())
+    );
+    articles(&mut hub.coordinator()).await.unwrap();
+
+    locker.execute("ROLLBACK").await.unwrap();
+    assert_eq!(ask().await.unwrap_err().code(), Code::NotFound);
+    hub.finish().await;
+}
+
 /// The health service answers whoever asks.
 async fn probe(hub: &TestHub) {
     let channel = tonic::transport::Endpoint::from_shared(format!("http://{}", hub.address()))

@@ -8,6 +8,8 @@ mod care;
 mod people;
 #[path = "matrix/raw.rs"]
 mod raw;
+#[path = "matrix/registry.rs"]
+mod registry;
 #[path = "matrix/rights.rs"]
 mod rights;
 #[path = "matrix/samples.rs"]

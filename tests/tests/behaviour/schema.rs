@@ -173,6 +173,7 @@ async fn the_hubs_role_may_add_to_the_record_and_not_change_it() {
         "decisions",
         "events",
         "facility_log",
+        "registration_log",
     ];
     assert_eq!(
         append_only,
@@ -190,6 +191,7 @@ async fn the_hubs_role_may_add_to_the_record_and_not_change_it() {
         "index_key_checks",
         "name_index",
         "public_code_index",
+        "reconciliation_candidates",
     ];
     assert_eq!(
         deletable,

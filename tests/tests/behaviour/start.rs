@@ -83,3 +83,18 @@ async fn production_needs_an_audit_key_of_its_own_and_a_folder_for_heads() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn the_previous_release_finds_nothing_to_migrate_on_a_newer_schema() {
+    let database = TestDatabase::create().await;
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+        VALUES (29991231235959, 'of a release to come', true, '', 0)";
+    let mut owner = database.connect().await;
+    sqlx::query(newer).execute(&mut owner).await.unwrap();
+    let mut migrate = Command::new(binary());
+    migrate.arg("migrate").env("DATABASE_URL", database.owner_url());
+    let output = migrate.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(said.starts_with("0 migrations were run"), "{said}");
+}

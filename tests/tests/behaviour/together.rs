@@ -190,6 +190,8 @@ async fn stored(hub: &TestHub) -> BTreeMap<String, serde_json::Value> {
                      (SELECT count(*) FROM name_index n WHERE n.person_id = p.person_id),
                      (SELECT count(*) FROM identity_index x WHERE x.person_id = p.person_id)) ORDER BY p.position)
                  FROM persons p WHERE p.case_id = c.case_id),
+             'registrations', (SELECT jsonb_agg(jsonb_build_array(r.state, r.is_identifiable, r.domicile_code)
+                     ORDER BY r.person_id) FROM registrations r WHERE r.case_id = c.case_id),
              'documents', (SELECT jsonb_agg(jsonb_build_array(d.kind, d.added_by)) FROM documents d
                  WHERE d.case_id = c.case_id),
              'keys', (SELECT jsonb_agg(k.class ORDER BY k.class) FROM subject_keys k WHERE k.case_id = c.case_id),

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serasi_proto::v1;
 use serasi_tests::build::{facility, intake, request_id, submit};
-use serasi_tests::{Client, HubProcess, binary};
+use serasi_tests::{Client, HubProcess, development_token, free_port};
 use sqlx::{Connection, Executor, PgConnection};
 use tonic::Status;
 
@@ -279,23 +279,6 @@ async fn wrong_input(client: &mut Client, errors: &mut Vec<u8>) {
     seen(errors, &imported.unwrap_err());
 }
 
-fn token(data_dir: &Path, roles: &[&str], scope: &str) -> String {
-    let roles = roles.iter().flat_map(|role| ["--role", role]);
-    let output = Command::new(binary())
-        .args(["token", "--scope", scope])
-        .args(roles)
-        .arg("--data-dir")
-        .arg(data_dir)
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 /// What `curl` would get.
 fn metrics(port: u16) -> Vec<u8> {
     use std::io::{Read, Write};
@@ -346,8 +329,8 @@ async fn no_canary_can_be_found_in_dump_log_of_the_database_log_of_the_hub_metri
     let arguments = ["--metrics", &address];
     let hub = HubProcess::start_logged(None, data_dir.path(), free_port(), &arguments, Some(&log)).await;
     let all = ["coordinator", "administrator", "hotline_operator", "supervisor"];
-    let mut client = Client::new(hub.url(), Some(&token(data_dir.path(), &all, "ID")));
-    let local = token(data_dir.path(), &["social_worker"], "32.73");
+    let mut client = Client::new(hub.url(), Some(&development_token(data_dir.path(), &all, "ID")));
+    let local = development_token(data_dir.path(), &["social_worker"], "32.73");
     let mut worker = Client::new(hub.url(), Some(&local));
     let rows = vec![facility("A", "32.73.02", 2), facility("B", "32.73.03", 2)];
     client

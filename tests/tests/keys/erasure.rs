@@ -147,6 +147,7 @@ async fn each_class_is_erased_in_its_time_and_the_case_goes_on_without_it() {
         format!(
             "SELECT count(*) FROM identity_index i JOIN persons p USING (person_id) WHERE case_id = {old}"
         ),
+        format!("SELECT count(*) FROM registrations WHERE case_id = {old} AND erased_at IS NULL"),
         format!("SELECT count(*) FROM name_index i JOIN persons p USING (person_id) WHERE case_id = {old}"),
     ] {
         let left: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(query.clone()))

@@ -201,3 +201,41 @@ async fn words_that_were_written_after_the_story_was_erased_are_erased_as_well()
     assert_eq!(erased.len(), ALL.len(), "each class once");
     hub.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_who_is_erased_nobody_is_reminded_and_where_they_were_at_home_is_forgotten() {
+    let hub = hub_with(vec![]).await;
+    let mut client = hub.coordinator();
+    let id = ended(&mut client, "1").await;
+    let person = case(&mut worker(&hub), &id).await.persons.remove(0).person_id;
+    let mut connection = hub.database.connect().await;
+    let at_home = "UPDATE registrations SET domicile_code = '32.73'";
+    connection.execute(at_home).await.unwrap();
+    let mut dinas = hub.client(Role::DinasOfficer, "32.73");
+    let list = v1::ListObligationsRequest::default();
+    let seen = dinas.registry.list_obligations(list.clone()).await.unwrap();
+    assert_eq!(seen.into_inner().owed.len(), 1);
+
+    age(&hub, "6 years").await;
+    keep_for(&mut client, "R-1", years(5, 5, 5)).await;
+    run_retention(&hub, &id, &ALL).await;
+    let seen = dinas.registry.list_obligations(list).await.unwrap();
+    assert!(seen.into_inner().owed.is_empty());
+    let request = v1::AcknowledgeReportRequest {
+        request_id: request_id(),
+        person_ids: vec![person],
+    };
+    let answer = dinas.registry.acknowledge_report(request).await.unwrap();
+    assert_eq!(answer.into_inner().results[0].code(), v1::EntryCode::NotFound);
+    let request = v1::GetObligationAgesRequest {
+        region_code: "ID".to_owned(),
+        level: v1::RegionLevel::Nation as i32,
+    };
+    let mut overseer = hub.client(Role::Supervisor, "ID");
+    let ages = overseer.insight.get_obligation_ages(request).await.unwrap();
+    assert!(ages.into_inner().rows.is_empty());
+    let left =
+        "SELECT count(*) FROM registrations WHERE domicile_code IS NOT NULL OR answer_before IS NOT NULL";
+    assert_eq!(count(&hub, left).await, 0);
+    hub.finish().await;
+}

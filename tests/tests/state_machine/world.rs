@@ -15,6 +15,30 @@ use crate::model::{Facility, Model, Verdict};
 use crate::operation::{CaseOperation, Operation, Start};
 use crate::seen::{Id, Seen};
 
+/// What is about cases, in an order in which it can be deleted.
+const TABLES: [&str; 20] = [
+    "registration_log",
+    "registrations",
+    "case_indicators",
+    "case_records",
+    "case_stages",
+    "case_links",
+    "holds",
+    "placements",
+    "offers",
+    "decisions",
+    "case_exclusions",
+    "documents",
+    "public_code_index",
+    "public_codes",
+    "intakes",
+    "persons",
+    "identity_index",
+    "name_index",
+    "subject_keys",
+    "cases",
+];
+
 /// One worker each. A report excludes all the others, and 20 regions are the most it may.
 pub(crate) const PROVINCES: [&str; 16] = [
     "11", "12", "13", "14", "15", "16", "17", "18", "32", "33", "34", "35", "36", "51", "61", "71",
@@ -103,27 +127,7 @@ impl World {
     pub(crate) async fn start(&mut self, start: &Start) -> Model {
         let mut transaction = self.connection.begin().await.unwrap();
         // First the cases, as every verb does: who is at work on one ends it.
-        let tables = [
-            "case_indicators",
-            "case_records",
-            "case_stages",
-            "case_links",
-            "holds",
-            "placements",
-            "offers",
-            "decisions",
-            "case_exclusions",
-            "documents",
-            "public_code_index",
-            "public_codes",
-            "intakes",
-            "persons",
-            "identity_index",
-            "name_index",
-            "subject_keys",
-            "cases",
-        ];
-        let clear = tables.map(|table| format!("DELETE FROM {table} WHERE region_code = '{}'", self.regency));
+        let clear = TABLES.map(|table| format!("DELETE FROM {table} WHERE region_code = '{}'", self.regency));
         let script = format!(
             "SELECT 1 FROM cases WHERE region_code = '{0}' FOR UPDATE; {1};
              WITH changed AS (

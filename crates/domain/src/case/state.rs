@@ -194,6 +194,23 @@ impl CaseState {
         }
     }
 
+    /// Whether somebody has been found for the persons, or they were helped directly (P16 Ps.35(2)).
+    #[must_use]
+    pub const fn is_served(&self) -> bool {
+        match self {
+            Self::Placed { .. }
+            | Self::InService { .. }
+            | Self::Aftercare { .. }
+            | Self::ResolvedDirectly { .. } => true,
+            Self::Received
+            | Self::Triaged
+            | Self::Offered { .. }
+            | Self::Waiting { .. }
+            | Self::NoCandidate { .. }
+            | Self::Closed { .. } => false,
+        }
+    }
+
     /// Where the persons are or are expected.
     #[must_use]
     pub const fn stay(&self) -> Option<Stay> {

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use super::{LadderStep, Policy, UrgencyPolicy};
 use crate::case::record::DurationDays;
 use crate::case::stage::Stage;
-use crate::deadline::Clock;
+use crate::deadline::{Allowance, Clock};
 use crate::need::Urgency;
 use crate::privacy::DataClass;
 use crate::regulation::Article;
@@ -73,6 +73,7 @@ impl Policy {
         self.check_calendar(&mut faults);
         self.check_retention(&mut faults);
         self.check_documents(&mut faults);
+        self.check_registry(&mut faults);
         for (cluster, fields) in &self.required {
             faults.repeats(&format!("required.{cluster}"), fields);
         }
@@ -169,6 +170,17 @@ impl Policy {
         }
     }
 
+    fn check_registry(&self, faults: &mut Faults) {
+        let registry = self.registry();
+        for (name, allowance) in [
+            ("report", registry.report),
+            ("acknowledge", registry.acknowledge),
+            ("propose", registry.propose),
+        ] {
+            check_seconds(&format!("registry.{name}"), allowance, faults);
+        }
+    }
+
     /// An emergency is served first: nobody may be given more time for it than for an ordinary case.
     fn check_haste(&self, urgency: Urgency, faults: &mut Faults) {
         let article = Some(Article::P16Ps10Ay5);
@@ -208,10 +220,7 @@ impl UrgencyPolicy {
             ("follow_up", self.follow_up),
         ];
         for (name, allowance) in allowances {
-            if !(1..=MAX_SECONDS).contains(&allowance.seconds) {
-                let path = format!("{urgency}.{name}.seconds");
-                faults.add(path, format!("must be 1-{MAX_SECONDS}"), None);
-            }
+            check_seconds(&format!("{urgency}.{name}"), allowance, faults);
         }
     }
 
@@ -233,6 +242,16 @@ impl UrgencyPolicy {
             let step = format!("{path}[{}]", position + 1);
             check_widening(&step, *near, *far, faults);
         }
+    }
+}
+
+fn check_seconds(path: &str, allowance: Allowance, faults: &mut Faults) {
+    if !(1..=MAX_SECONDS).contains(&allowance.seconds) {
+        faults.add(
+            format!("{path}.seconds"),
+            format!("must be 1-{MAX_SECONDS}"),
+            None,
+        );
     }
 }
 

@@ -22,6 +22,19 @@ const OPEN: [&str; 2] = ["grpc.health.v1.Health/", "grpc.reflection."];
 /// For people without a token: what it says is for everybody who knows the code.
 const PUBLIC: &str = "/serasi.v1.CaseService/GetPublicStatus";
 
+/// Whose share of the calls in flight they have, all together; no principal is empty.
+const STRANGERS: &str = "";
+
+/// Who came in.
+enum Admitted {
+    /// A probe.
+    Anybody,
+    /// Somebody without a token, and the place that the call has until it is answered.
+    #[expect(dead_code, reason = "the place is held, not looked at")]
+    Stranger(Place),
+    Caller(Permit),
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct AuthLayer {
     hub: Arc<Hub>,
@@ -43,10 +56,13 @@ impl AuthLayer {
         }
     }
 
-    /// The permit of this call; none for the services that are open.
-    async fn admit(&self, request: &mut Request<Body>) -> Result<Option<Permit>, HubError> {
-        if is_open(request) || request.uri().path() == PUBLIC {
-            return Ok(None);
+    async fn admit(&self, request: &mut Request<Body>) -> Result<Admitted, HubError> {
+        if is_open(request) {
+            return Ok(Admitted::Anybody);
+        }
+        if request.uri().path() == PUBLIC {
+            let place = self.places.take(STRANGERS).ok_or(HubError::CallerBusy)?;
+            return Ok(Admitted::Stranger(place));
         }
         let mut permit = match pass(&self.hub, request) {
             Err(HubError::Token(TokenError::UnknownKey)) => {
@@ -59,7 +75,16 @@ impl AuthLayer {
         let of_the_hub = request.extensions_mut().remove::<Place>();
         permit.hold(of_the_hub.into_iter().chain([own]));
         request.extensions_mut().insert(permit.clone());
-        Ok(Some(permit))
+        Ok(Admitted::Caller(permit))
+    }
+}
+
+impl Admitted {
+    fn must_have_been_asked(&self) -> Result<(), HubError> {
+        match self {
+            Self::Anybody | Self::Stranger(_) => Ok(()),
+            Self::Caller(permit) => permit.must_have_been_asked(),
+        }
     }
 }
 
@@ -95,12 +120,12 @@ where
         let mut inner = std::mem::replace(&mut self.inner, ready);
         Box::pin(async move {
             match layer.admit(&mut request).await {
-                Ok(permit) => {
+                Ok(admitted) => {
                     let response = inner.call(request).await?;
                     let is_answer = Status::from_header_map(response.headers()).is_none();
-                    match permit.map(|permit| permit.must_have_been_asked()) {
-                        Some(Err(bug)) if is_answer => Ok(Status::from(bug).into_http()),
-                        Some(_) | None => Ok(in_our_words(response)),
+                    match admitted.must_have_been_asked() {
+                        Err(bug) if is_answer => Ok(Status::from(bug).into_http()),
+                        Err(_) | Ok(()) => Ok(in_our_words(response)),
                     }
                 }
                 Err(error) => Ok(Status::from(error).into_http()),

@@ -12,6 +12,7 @@ use serasi_domain::case::{Case, Owner};
 use serasi_domain::id::{AuditId, CaseId, FacilityId};
 use serasi_domain::offer::Offer;
 use serasi_domain::placement::Placement;
+use serasi_domain::registry::{Addressee, Reconciliation, Registration};
 use serasi_geography::{RegionCode, RegionLevel};
 use serasi_store::Context;
 use time::OffsetDateTime;
@@ -49,6 +50,8 @@ pub(crate) struct Belongs {
     pub(crate) facility_place: Option<RegionCode>,
     pub(crate) is_own_report: bool,
     pub(crate) houses_local_case: bool,
+    /// Who was told first of a report to the dinas, and who last.
+    pub(crate) addressed: Option<(Addressee, Addressee)>,
 }
 
 /// A record of the table's kinds.
@@ -66,6 +69,8 @@ pub(crate) struct Reach {
     /// Whatever region the request names must lie in this one.
     pub(crate) stated: Option<RegionCode>,
     pub(crate) own_facility: Option<FacilityId>,
+    /// Reports that the dinas of this region has been told of.
+    pub(crate) addressed: Option<RegionCode>,
     /// Cases this principal has reported.
     pub(crate) reported_by: Option<String>,
 }
@@ -147,6 +152,7 @@ impl Permit {
             facilities: scope_if(To::FacilityInScope),
             stated: scope_if(To::StatedRegion),
             own_facility: self.caller.facility.filter(|_| has(To::OwnFacility)),
+            addressed: scope_if(To::Addressee),
             reported_by: Some(self.caller.principal.clone()).filter(|_| has(To::OwnReport)),
         }
     }
@@ -246,6 +252,9 @@ impl Permit {
                 let [has_them, _] = record.houses;
                 has_them.is_some() && has_them == self.caller.facility
             }
+            To::Addressee => record
+                .addressed
+                .is_some_and(|(first, highest)| first.is_told_up_to(highest, scope)),
             To::HousesLocalCase => record.houses_local_case && self.is_local(),
         }
     }
@@ -327,6 +336,27 @@ impl Object for BreakGlass {
     fn belongs(&self) -> Belongs {
         Belongs {
             case_place: Some(self.case.home().code()),
+            ..Belongs::default()
+        }
+    }
+}
+
+impl Object for Reconciliation {
+    /// It is where the persons are at home.
+    fn belongs(&self) -> Belongs {
+        Belongs {
+            case_place: Some(self.scope),
+            ..Belongs::default()
+        }
+    }
+}
+
+impl Object for Registration {
+    fn belongs(&self) -> Belongs {
+        let owed = self.standing.obligation();
+        Belongs {
+            case_place: Some(self.case.home().code()),
+            addressed: owed.map(|owed| (owed.first_addressee, owed.addressee)),
             ..Belongs::default()
         }
     }

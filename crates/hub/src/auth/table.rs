@@ -3,10 +3,15 @@
 //!
 //! The layer checks the roles, `Permit` the record: see `permit.rs`. Nothing else decides about access.
 
+mod fields;
+
+pub(crate) use fields::Field;
+pub(super) use fields::field;
+
 use super::Role;
 use super::Role::{
     Administrator, Auditor, Coordinator, DinasOfficer, FacilityOfficer, HotlineOperator, OutreachWorker,
-    Referrer, SocialWorker, Supervisor,
+    Referrer, RegistryOfficer, SocialWorker, Supervisor,
 };
 
 /// What a caller must be to a record.
@@ -32,33 +37,14 @@ pub(crate) enum To {
     OwnFacility,
     /// Of a case: it is the facility that has the persons. One that only expects them is not.
     HasThem,
+    /// A report is addressed to the dinas of the scope: first, or because nobody below it answered.
+    Addressee,
     /// Somebody lives in the facility whose case is a local one.
     HousesLocalCase,
 }
 
 /// Any of these roles, to such a record.
 pub(crate) type Grant = (&'static [Role], To);
-
-/// What of a record needs more than the method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    /// Who and where the people of a confidential case are.
-    Identity,
-    /// Anything of the people, once one of them has had the processing of their data suspended.
-    Frozen,
-    /// What a case shows to whoever has broken the glass.
-    Glass,
-    /// What was written down in a case that is confidential.
-    Records,
-    /// Where a house stands whose place is a secret.
-    Location,
-    /// What a facility is licensed for.
-    Licence,
-    /// How a case goes that a report of the caller was linked to.
-    MainCase,
-    /// That a case leaves the policy it was routed under.
-    ActivePolicy,
-}
 
 /// Everybody with a token.
 const ALL: &[Grant] = &[(&Role::ALL, To::Anything)];
@@ -170,6 +156,36 @@ const REVIEWERS: &[Grant] = &[(&[Supervisor, Auditor], To::CaseInScope)];
 /// Who answers persons about their own data.
 const DATA_STEWARDS: &[Grant] = &[(&[Supervisor, Coordinator], To::CaseInScope)];
 
+/// Who enters people into the registry.
+const REGISTRARS: &[Grant] = &[(&[DinasOfficer, RegistryOfficer], To::Addressee)];
+/// Who sees that somebody is owed a registration: also those who work on their case.
+const REGISTRY_READERS: &[Grant] = &[
+    (
+        &[
+            SocialWorker,
+            Supervisor,
+            Coordinator,
+            DinasOfficer,
+            RegistryOfficer,
+        ],
+        To::CaseInScope,
+    ),
+    (&[DinasOfficer, RegistryOfficer], To::Addressee),
+];
+
+/// Who runs the registry past the persons of a region.
+const RECONCILERS: &[Grant] = &[(&[RegistryOfficer], To::StatedRegion)];
+/// Who sees how such runs went.
+const RECONCILIATION_READERS: &[Grant] = &[(
+    &[Supervisor, Coordinator, DinasOfficer, RegistryOfficer, Auditor],
+    To::CaseInScope,
+)];
+/// Who says whether a row is a person.
+const MATCH_REVIEWERS: &[Grant] = &[
+    (&[Supervisor, RegistryOfficer], To::CaseInScope),
+    (&[RegistryOfficer], To::Addressee),
+];
+
 /// Who checks what others have read and changed. An entry is where its subject is.
 const AUDITORS: &[Grant] = &[(&[Auditor, Supervisor], To::StatedRegion)];
 
@@ -272,6 +288,25 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.FacilityService/ReportCapacity", FACILITY),
     ("serasi.v1.FacilityService/GetCapacity", ALL),
     ("serasi.v1.FacilityService/WatchCapacity", ALL),
+    ("serasi.v1.RegistryService/GetRegistration", REGISTRY_READERS),
+    ("serasi.v1.RegistryService/ListObligations", REGISTRY_READERS),
+    ("serasi.v1.RegistryService/AcknowledgeReport", REGISTRARS),
+    ("serasi.v1.RegistryService/RecordOutcome", REGISTRARS),
+    ("serasi.v1.RegistryService/Reconcile", RECONCILERS),
+    (
+        "serasi.v1.RegistryService/GetReconciliation",
+        RECONCILIATION_READERS,
+    ),
+    (
+        "serasi.v1.RegistryService/ListReconciliations",
+        RECONCILIATION_READERS,
+    ),
+    (
+        "serasi.v1.RegistryService/AbandonReconciliation",
+        &[(&[RegistryOfficer], To::CaseInScope)],
+    ),
+    ("serasi.v1.RegistryService/ReviewMatch", MATCH_REVIEWERS),
+    ("serasi.v1.RegistryService/UndoMatch", MATCH_REVIEWERS),
     ("serasi.v1.PolicyService/GetPolicy", ALL),
     ("serasi.v1.PolicyService/ListPolicies", ALL),
     ("serasi.v1.PolicyService/CreatePolicy", LAWGIVERS),
@@ -298,6 +333,7 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.InsightService/GetTimeliness", OVERSEERS),
     ("serasi.v1.InsightService/GetIndicators", OVERSEERS),
     ("serasi.v1.InsightService/GetTieredReport", OVERSEERS),
+    ("serasi.v1.InsightService/GetObligationAges", OVERSEERS),
     ("serasi.v1.AuditService/ListAuditEntries", AUDITORS),
     ("serasi.v1.AuditService/ListAuditHeads", AUDITORS),
     (
@@ -335,60 +371,10 @@ pub(crate) const METHODS: &[(&str, &[Grant])] = &[
     ("serasi.v1.ReferenceService/ListArticles", ALL),
 ];
 
-/// What of a record is for fewer than the method.
-const FIELDS: &[(Field, &[Grant])] = &[
-    // Who works on the case. (Until a case names its social workers, those of its regency.)
-    (
-        Field::Identity,
-        &[
-            (&[Coordinator], To::OwnedCase),
-            (&[SocialWorker], To::LocalCase),
-            (&[FacilityOfficer, SocialWorker], To::OwnFacility),
-        ],
-    ),
-    (Field::Glass, GLASS_BREAKERS),
-    // Who works on its stages, and who signs them.
-    (
-        Field::Records,
-        &[
-            (&[Coordinator], To::OwnedCase),
-            (&[SocialWorker, Supervisor], To::LocalCase),
-            (&[SocialWorker, Supervisor], To::OwnFacility),
-        ],
-    ),
-    // Who serves the person now, and nobody else: UU 27/2022 Ps.41.
-    (
-        Field::Frozen,
-        &[
-            (&[Coordinator], To::OwnedCase),
-            (&[FacilityOfficer, SocialWorker, Supervisor], To::OwnFacility),
-        ],
-    ),
-    (
-        Field::Location,
-        &[
-            (&[Coordinator, Administrator], To::FacilityInScope),
-            (&[FacilityOfficer], To::OwnFacility),
-            (&[SocialWorker], To::HousesLocalCase),
-        ],
-    ),
-    (Field::MainCase, CASE_READERS),
-    (Field::Licence, DIRECTORY),
-    (Field::ActivePolicy, &[(&[Coordinator], To::CaseInScope)]),
-];
-
 /// The row of `method`; none for a method that nobody wrote down.
 pub(super) fn row(method: &str) -> Option<&'static [Grant]> {
     METHODS
         .iter()
         .find(|(name, _)| *name == method)
         .map(|(_, grants)| *grants)
-}
-
-/// The row of `field`; none is nobody.
-pub(super) fn field(field: Field) -> &'static [Grant] {
-    FIELDS
-        .iter()
-        .find(|(name, _)| *name == field)
-        .map_or(&[], |(_, grants)| *grants)
 }

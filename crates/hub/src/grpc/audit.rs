@@ -17,7 +17,7 @@ use crate::unit_of_work::run_for;
 use crate::verbs::get_audit_proof::GetAuditProof;
 use crate::verbs::list_audit_entries::ListAuditEntries;
 use crate::verbs::list_audit_heads::ListAuditHeads;
-use crate::wire::{PageToken, Parse, audit_list, id_of, page_size};
+use crate::wire::{PageToken, Parse, audit_list, id_of, must_be_countable, page_size};
 
 #[derive(Debug)]
 pub(crate) struct AuditHandler(pub(crate) Arc<Hub>);
@@ -101,12 +101,7 @@ fn read_heads(scope: RegionCode, request: &v1::ListAuditHeadsRequest) -> Result<
         parse.wrong("region_code", "must lie in your own scope");
     }
     let after: Option<(Regency, u64)> = PageToken::read(&mut parse, &request.page_token);
-    if after.is_some_and(|(_, size)| i64::try_from(size).is_err()) {
-        parse.wrong(
-            "page_token",
-            "is not a token of this list; start again without one",
-        );
-    }
+    must_be_countable(&mut parse, after.map_or(0, |(_, size)| size));
     let limit = page_size(&mut parse, request.page_size);
     parse.finish(Some(ListAuditHeads {
         scope: within,

@@ -5,6 +5,7 @@ mod tiered;
 use std::sync::Arc;
 
 use serasi_domain::id::FacilityId;
+use serasi_domain::insight::obligations::table;
 use serasi_domain::insight::period::Month;
 use serasi_domain::insight::truthfulness::Rank;
 use serasi_domain::insight::unmet_need::{RowKey, UnmetNeed};
@@ -15,7 +16,7 @@ use serasi_store::Context;
 use serasi_store::insight::indicators::IndicatorFilter;
 use serasi_store::insight::truthfulness::{Truthfulness, TruthfulnessFilter};
 use serasi_store::insight::unmet_need::UnmetNeedFilter;
-use serasi_store::insight::{indicators, timeliness, truthfulness, unmet_need};
+use serasi_store::insight::{indicators, obligations, timeliness, truthfulness, unmet_need};
 use tonic::{Request, Response, Status};
 
 use super::caller;
@@ -24,8 +25,8 @@ use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 use crate::sight::{Eyes, VeiledList};
 use crate::wire::{
-    PageToken, Parse, achievement_to_wire, days, extent, id_of, months, page_of, page_size,
-    timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire, within,
+    PageToken, Parse, achievement_to_wire, days, extent, id_of, months, obligation_ages_to_wire, page_of,
+    page_size, timeliness_to_wire, truthfulness_to_wire, unmet_need_to_wire, within,
 };
 
 /// Rows of a table are small, and every page is counted anew: pages may be long.
@@ -69,6 +70,16 @@ impl InsightService for InsightHandler {
     ) -> Result<Response<v1::GetTimelinessResponse>, Status> {
         let caller = caller(&request)?;
         Ok(Response::new(self.timeliness(&caller, request.get_ref()).await?))
+    }
+
+    async fn get_obligation_ages(
+        &self,
+        request: Request<v1::GetObligationAgesRequest>,
+    ) -> Result<Response<v1::GetObligationAgesResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(
+            self.obligation_ages(&caller, request.get_ref()).await?,
+        ))
     }
 
     async fn get_indicators(
@@ -160,6 +171,25 @@ impl InsightHandler {
         let rows = timeliness::count(&mut connection, extent, days).await?;
         Ok(v1::GetTimelinessResponse {
             rows: rows.iter().map(timeliness_to_wire).collect(),
+            region_code: extent.region().to_string(),
+        })
+    }
+
+    async fn obligation_ages(
+        &self,
+        caller: &Permit,
+        request: &v1::GetObligationAgesRequest,
+    ) -> Result<v1::GetObligationAgesResponse, HubError> {
+        let mut parse = Parse::default();
+        let extent = extent(&mut parse, caller.stated()?, &request.region_code, request.level);
+        let extent = parse.finish(extent)?;
+        let mut connection = self.0.store.begin(Context::Work).await?;
+        let tallies = obligations::tallies(&mut connection).await?;
+        Ok(v1::GetObligationAgesResponse {
+            rows: table(tallies, extent)
+                .iter()
+                .map(obligation_ages_to_wire)
+                .collect(),
             region_code: extent.region().to_string(),
         })
     }

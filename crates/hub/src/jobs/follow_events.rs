@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::stopped;
 use crate::hub::Hub;
@@ -14,15 +15,24 @@ const POLL: Duration = Duration::from_millis(400);
 const GATHER: Duration = Duration::from_millis(30);
 
 pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
+    let mut last = Instant::now();
     loop {
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
             () = nudged_and_gathered(&hub) => {}
             () = stopped(&mut stop) => return,
         }
-        if let Err(error) = hub.feed.look(&hub.store).await {
-            tracing::warn!(error = %error, "new events could not be read");
-        }
+        let behind = match hub.feed.look(&hub.store).await {
+            Ok(()) => {
+                last = Instant::now();
+                Duration::ZERO
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "new events could not be read");
+                last.elapsed()
+            }
+        };
+        metrics::gauge!("serasi_outbox_age_seconds").set(behind);
     }
 }
 

@@ -25,6 +25,13 @@ pub struct TlsFiles {
     pub client_ca: Option<PathBuf>,
 }
 
+impl TlsFiles {
+    /// Whether they can be served with.
+    pub fn check(self) -> Result<(), TlsError> {
+        Tls::load(self).map(drop)
+    }
+}
+
 /// Why certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {

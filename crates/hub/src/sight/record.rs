@@ -6,12 +6,14 @@ use serasi_domain::redaction::Redaction;
 use serasi_proto::v1;
 use serasi_store::offers::OfferFilter;
 use serasi_store::{
-    Kept, StoreError, cases, documents, erasure, identities, intakes, offers, placements, records, subjects,
+    Kept, StoreError, cases, documents, erasure, identities, intakes, offers, placements, records,
+    registrations, subjects,
 };
 
 use super::Eyes;
 use crate::unit_of_work::Unit;
 use crate::verbs::export_subject::{MAX_REQUESTS, Record};
+use crate::verbs::get_registration::with_everything;
 use crate::wire::{
     binding_to_wire, case_to_wire, document_to_wire, numbers, optional, person_to_wire, placement_to_wire,
     record_to_wire, reference_to_wire, subject_request_to_wire, timestamp,
@@ -72,6 +74,7 @@ pub(crate) async fn show_record(
             .collect(),
         offers: offers_of(unit, record).await?,
         placements: placements.iter().map(placement_to_wire).collect(),
+        registration: registration_of(unit, record).await?,
         frozen: marks.is_frozen,
         legal_hold: optional(privacy.hold),
         erased_classes: numbers(privacy.erased),
@@ -93,6 +96,17 @@ pub(crate) async fn show_record(
         shown.documents = sent.map(|reference| readable(reference, &redaction)).collect();
     }
     Ok(shown)
+}
+
+async fn registration_of(
+    unit: &mut Unit<'_>,
+    record: &Record,
+) -> Result<Option<v1::Registration>, StoreError> {
+    let standing = registrations::get(&mut unit.conn, record.subject.id).await?;
+    match standing {
+        Some(standing) => Ok(Some(with_everything(unit, &standing).await?)),
+        None => Ok(None),
+    }
 }
 
 async fn papers_of(

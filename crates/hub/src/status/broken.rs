@@ -24,6 +24,21 @@ pub(super) fn broken(rule: &RuleBroken) -> Status {
             .with("state", error.state)
             .with("allowed", in_words(&error.allowed, ","));
     }
+    if let RuleBroken::Registry(error) = rule {
+        let allowed: Vec<_> = error.allowed.iter().map(|verb| verb.code()).collect();
+        shown = shown
+            .with("state", error.state)
+            .with("allowed", allowed.join(","));
+    }
+    if let RuleBroken::Reconciliation(error) = rule {
+        let allowed: Vec<_> = error.allowed.iter().map(|verb| verb.code()).collect();
+        shown = shown
+            .with("state", error.state)
+            .with("allowed", allowed.join(","));
+    }
+    if let RuleBroken::ReconciliationRuns(id) = rule {
+        shown = shown.with("reconciliation_id", id);
+    }
     if let RuleBroken::Stage(refusal) = rule {
         shown = of_stage(shown, refusal);
     }
@@ -124,6 +139,26 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "Batas waktu penerimaan belum lewat; sebelum itu hanya lembaga yang boleh menyatakannya."
                 .to_owned(),
             "P16 Ps.18",
+        ),
+        RuleBroken::Registry(error) => (
+            "REGISTRATION_STATE",
+            format!("Pendataan berstatus {}.", error.state),
+            error.article.code(),
+        ),
+        RuleBroken::Reconciliation(error) => (
+            "RECONCILIATION_STATE",
+            format!("Pemadanan berstatus {}.", error.state),
+            error.article.code(),
+        ),
+        RuleBroken::ReconciliationRuns(id) => (
+            "RECONCILIATION_RUNS",
+            format!("Pemadanan {id} untuk data dan wilayah yang sama belum selesai."),
+            "P16 Ps.35",
+        ),
+        RuleBroken::NoCandidate => (
+            "NO_CANDIDATE_ROW",
+            "Tidak ada baris calon yang cocok untuk orang ini; lihat GetRegistration.".to_owned(),
+            "P16 Ps.35",
         ),
         RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
         RuleBroken::Subject(error) => subject_in_words(*error),

@@ -11,6 +11,7 @@ use serasi_store::{offers, placements};
 use serde_json::json;
 
 use super::open::offer_for_change;
+use super::owe::owe_reports;
 use super::refer::{deadline, write_case};
 use super::refuse::must_be_offered;
 use crate::error::{HubError, RuleBroken};
@@ -129,6 +130,7 @@ impl AcceptOffer {
         });
         unit.tell(case.id.home(), case.id, case.version, "case.placed", payload)
             .await?;
+        owe_reports(unit, &case).await?;
         Ok((case, placement))
     }
 }

@@ -9,6 +9,7 @@ use serasi_store::{Context, erasure, persons};
 
 use super::glimpses::same_nik;
 use super::open::case_for_change;
+use super::owe::known_anew;
 use crate::error::{HubError, Kind, RuleBroken};
 use crate::unit_of_work::{Mutation, Unit};
 
@@ -52,6 +53,7 @@ impl Mutation for BindIdentity {
         if !identities::bind(&mut unit.conn, sealer, case.id, self.person, &new).await? {
             return Err(RuleBroken::BoundAlready.into());
         }
+        known_anew(unit, case.id, self.person).await?;
         unit.audit(self.case.home(), self.person).await?;
         let same_nik = same_nik(unit, &self.nik, self.person).await?;
         Ok(v1::BindIdentityResponse { same_nik })

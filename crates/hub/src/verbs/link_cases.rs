@@ -9,6 +9,7 @@ use serasi_store::{cases, links};
 use serde_json::json;
 
 use super::open::reachable;
+use super::owe::owe_reports;
 use super::refer::write_case;
 use crate::error::HubError;
 use crate::sight::Eyes;
@@ -44,6 +45,9 @@ impl Mutation for LinkCases {
         };
         if !links::insert(&mut unit.conn, case.id, main.id, &parked, unit.now).await? {
             return Err(HubError::Raced);
+        }
+        if main.state.is_served() {
+            owe_reports(unit, &main).await?;
         }
         let payload = json!({ "main_case_id": main.id });
         unit.tell(case.id.home(), case.id, case.version, "case.linked", payload)

@@ -7,6 +7,7 @@ use serasi_store::cases;
 use serde_json::json;
 
 use super::open::case_for_change;
+use super::owe::owe_reports;
 use super::refer::write_case;
 use crate::error::HubError;
 use crate::sight::Eyes;
@@ -40,6 +41,7 @@ impl Mutation for ResolveDirectly {
             json!({}),
         )
         .await?;
+        owe_reports(unit, &case).await?;
         unit.audit(self.case.home(), self.case).await?;
         Ok(v1::ResolveDirectlyResponse {
             case: Some(Eyes::new(unit.hub, unit.caller).case(&case)),

@@ -12,6 +12,7 @@ use serasi_domain::intake::Intake;
 use serasi_domain::person::PartyMember;
 use serasi_domain::policy::Policy;
 use serasi_domain::public_code::PublicCode;
+use serasi_domain::registry::Registration;
 use serasi_geography::{TimeZone, atlas};
 use serasi_proto::v1;
 use serasi_store::documents::NewDocument;
@@ -19,7 +20,7 @@ use serasi_store::events::Event;
 use serasi_store::intakes::{NewReport, SealedReports};
 use serasi_store::persons::NewPerson;
 use serasi_store::source_keys::{self, Claim, Subject};
-use serasi_store::{Context, PgConnection, StoreError, cases, events, intakes, public_codes};
+use serasi_store::{Context, PgConnection, StoreError, cases, events, intakes, public_codes, registrations};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -49,6 +50,8 @@ struct Draft {
     id: CaseId,
     code: PublicCode,
     sealed: SealedReports,
+    /// Where its persons stand in the registry: nobody has looked.
+    registrations: Vec<Registration>,
 }
 
 /// A report that is a case now, its places held.
@@ -92,7 +95,7 @@ impl Mutation for SubmitIntake {
             Taken { case, search: None }
         };
         let taken = [taken];
-        write(&mut unit.conn, &taken, &draft.sealed).await?;
+        write(&mut unit.conn, &taken, &draft.sealed, &draft.registrations).await?;
         let [taken] = taken;
         events::append(&mut unit.conn, &taken.events(&unit.hub.clock)).await?;
         unit.audit(self.home, taken.case.id).await?;
@@ -143,6 +146,9 @@ impl SubmitIntake {
             person,
             terms: search_terms::of(person, day),
         });
+        let persons: Vec<_> = persons.collect();
+        let of_report = |new: &NewPerson<'_>| Registration::of_report(new.id, id, new.person);
+        let registrations = persons.iter().map(of_report).collect();
         let documents = self.intake.documents.iter().map(|reference| NewDocument {
             id: DocumentId::new(home, clock.new_id()),
             kind: DocumentKind::of_sender(reference.kind.as_str()),
@@ -152,13 +158,18 @@ impl SubmitIntake {
             case: id,
             id: IntakeId::new(home, clock.new_id()),
             intake: &self.intake,
-            persons: &persons.collect::<Vec<_>>(),
+            persons: &persons,
             documents: &documents.collect::<Vec<_>>(),
             code,
             from: &caller.principal,
         };
         let sealed = SealedReports::of(hub.store.sealer(), &report)?;
-        Ok(Draft { id, code, sealed })
+        Ok(Draft {
+            id,
+            code,
+            sealed,
+            registrations,
+        })
     }
 
     /// Whether somebody is looked for at once.
@@ -270,10 +281,18 @@ impl Taken {
 }
 
 /// The case rows, the reports as they were sent with the persons in them, and what the searches found.
-async fn write(conn: &mut PgConnection, taken: &[Taken], reports: &SealedReports) -> Result<(), HubError> {
+async fn write(
+    conn: &mut PgConnection,
+    taken: &[Taken],
+    reports: &SealedReports,
+    registrations: &[Registration],
+) -> Result<(), HubError> {
     let rows: Vec<_> = taken.iter().map(|taken| &taken.case).collect();
     cases::insert(conn, &rows).await?;
     intakes::insert(conn, reports).await?;
+    if !registrations.is_empty() {
+        registrations::insert(conn, registrations).await?;
+    }
     let searches = taken
         .iter()
         .filter_map(|taken| Some((&taken.case, taken.search.as_ref()?)));

@@ -7,6 +7,7 @@ use serasi_store::identities::{self, Undo};
 use serasi_store::{Context, persons};
 
 use super::open::case_for_change;
+use super::owe::known_anew;
 use crate::error::{HubError, Kind, RuleBroken};
 use crate::unit_of_work::{Mutation, Unit};
 
@@ -43,6 +44,7 @@ impl Mutation for UnbindIdentity {
         if !identities::unbind(&mut unit.conn, sealer, case.id, self.person, &undo).await? {
             return Err(RuleBroken::NotBound.into());
         }
+        known_anew(unit, case.id, self.person).await?;
         unit.audit(self.case.home(), self.person).await?;
         Ok(v1::UnbindIdentityResponse {})
     }

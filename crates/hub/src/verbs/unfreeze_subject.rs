@@ -3,9 +3,10 @@
 use serasi_domain::id::{PersonId, Regency};
 use serasi_domain::subject::Mark;
 use serasi_proto::v1;
-use serasi_store::{Context, subjects};
+use serasi_store::{Context, cases, subjects};
 use serde_json::json;
 
+use super::owe::wait_anew;
 use super::subject::{case_of_person, status};
 use crate::error::HubError;
 use crate::unit_of_work::{Mutation, Unit};
@@ -33,6 +34,10 @@ impl Mutation for UnfreezeSubject {
         if was_frozen {
             if !subjects::set_frozen(&mut unit.conn, case.id, case.version).await? {
                 return Err(HubError::Moved);
+            }
+            let now = cases::get(&mut unit.conn, case.id).await?;
+            if now.is_some_and(|now| !now.is_frozen) {
+                wait_anew(unit, case.id).await?;
             }
             let payload = json!({ "person_id": self.person });
             unit.tell(

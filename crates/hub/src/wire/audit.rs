@@ -28,6 +28,7 @@ pub(crate) fn audit_list(
         Ok(v1::AuditList::Tree) => {
             let region = one_tree(parse, within, request);
             let first = PageToken::read(parse, &request.page_token).unwrap_or(0);
+            must_be_countable(parse, first);
             Some(AuditList::Tree {
                 region: region?,
                 first,
@@ -77,6 +78,16 @@ fn newest(
         parse.wrong("until_time", "must be after from_time");
     }
     AuditList::Newest { subject, filter }
+}
+
+/// No tree has more leaves than the database can count; a token that says so would start the list again.
+pub(crate) fn must_be_countable(parse: &mut Parse, position: u64) {
+    if i64::try_from(position).is_err() {
+        parse.wrong(
+            "page_token",
+            "is not a token of this list; start again without one",
+        );
+    }
 }
 
 fn one_tree(parse: &mut Parse, within: RegionCode, request: &v1::ListAuditEntriesRequest) -> Option<Regency> {

@@ -2,7 +2,7 @@
 
 use serasi_domain::{
     break_glass, capacity, case, cluster, deadline, document, facility, insight, intake, need, need_to_know,
-    offer, person, placement, policy, privacy, routing, subject,
+    offer, person, placement, policy, privacy, registry, routing, subject,
 };
 use serasi_proto::v1;
 
@@ -78,7 +78,7 @@ pair!(case::record::Profession, v1::Profession: SocialWorker, WelfareWorker, Doc
     Psychologist, Volunteer, Counsellor, Other);
 pair!(case::record::FundingSource, v1::FundingSource: Apbn, Apbd, OtherLawful);
 pair!(need_to_know::MaskReason, v1::MaskReason: Child, Trafficking, Drugs, Unclassified, NotAccepted, OfferEnded,
-    LocationHidden, Frozen);
+    LocationHidden, Frozen, NotAddressed);
 pair!(need_to_know::AgeBand, v1::AgeBand: Toddler, Schoolchild, Youth, Adult, Elder);
 pair!(break_glass::BreakGlassReason, v1::BreakGlassReason: Danger, NobodyReachable, FamilyTracing, LegalOrder, Other);
 pair!(break_glass::Verdict, v1::BreakGlassVerdict: Justified, NotJustified);
@@ -90,6 +90,11 @@ pair!(policy::Regulation, v1::Regulation: P16, P7);
 pair!(policy::RequiredField, v1::RequiredField: PpksCategory, Criteria, Forms, Sex, Age);
 pair!(insight::tiered::Division, v1::CaseDivision: Cluster, Channel, Urgency, Outcome, Placement);
 pair!(deadline::Clock, v1::AllowanceClock: Wall, Working);
+pair!(registry::RegistryCode, v1::RegistryCode: Dtks, Dtsen);
+pair!(registry::MatchClass, v1::MatchClass: Exact, Probable, Reviewed);
+pair!(registry::SourceKind, v1::SourceKind: Snapshot, Delta);
+pair!(registry::UndoReason, v1::UndoReason: OtherPerson, WrongIdentity, WrongRow, Rejected);
+pair!(registry::RefusalReason, v1::RefusalReason: Deliberation, NotMatched, Correction, Deceased, Moved, Duplicate);
 pair!(routing::PreferenceName, v1::Preference: ScopeTier, CoversForms, TravelClass, Specialised, Implementer, Load,
     TravelMinutes, AnswerRecord);
 pair!(routing::ScopeTier, v1::ScopeTier: Regency, Province, WorkingArea, Nation);

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serasi_domain::cluster::Cluster;
 use serasi_domain::deadline::{Allowance, Clock, WorkingHours};
-use serasi_domain::policy::{Fault, LadderStep, Policy, Regulation, RequiredField, UrgencyPolicy};
+use serasi_domain::policy::{
+    Fault, LadderStep, Policy, RegistryPolicy, Regulation, RequiredField, UrgencyPolicy,
+};
 use serasi_domain::privacy::Retention;
+use serasi_domain::registry::RegistryCode;
 use serasi_domain::routing::PreferenceName;
 use serasi_proto::v1;
 use serasi_store::policies::{PolicyState, StoredPolicy};
@@ -75,6 +78,7 @@ pub(crate) fn policy(parse: &mut Parse, policy: &v1::Policy) -> Policy {
                     clock: parse.required("clock", allowance.clock).unwrap_or(Clock::Wall),
                 })
             }),
+        registry: policy.registry.map(|registry| registry_policy(parse, registry)),
         regular,
         urgent,
         emergency,
@@ -139,6 +143,20 @@ fn allowance(parse: &mut Parse, name: &str, given: Option<v1::Allowance>) -> All
         seconds: count(given.seconds),
         clock: clock.unwrap_or(Clock::Wall),
     }
+}
+
+fn registry_policy(parse: &mut Parse, registry: v1::RegistryPolicy) -> RegistryPolicy {
+    parse.nested("registry", |parse| RegistryPolicy {
+        code: parse
+            .required("code", registry.code)
+            .unwrap_or(RegistryCode::Dtsen),
+        report: allowance(parse, "report", registry.report),
+        acknowledge: allowance(parse, "acknowledge", registry.acknowledge),
+        propose: match registry.propose {
+            None => RegistryPolicy::propose_by_default(),
+            given @ Some(_) => allowance(parse, "propose", given),
+        },
+    })
 }
 
 fn required(
@@ -218,6 +236,12 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
             assessment_years: number(retention.assessment_years),
         }),
         emergency_documents: Some(allowance_to_wire(policy.emergency_documents)),
+        registry: policy.registry.map(|registry| v1::RegistryPolicy {
+            code: registry.code.to_wire(),
+            report: Some(allowance_to_wire(registry.report)),
+            acknowledge: Some(allowance_to_wire(registry.acknowledge)),
+            propose: Some(allowance_to_wire(registry.propose)),
+        }),
         regular: Some(urgency_to_wire(&policy.regular)),
         urgent: Some(urgency_to_wire(&policy.urgent)),
         emergency: Some(urgency_to_wire(&policy.emergency)),

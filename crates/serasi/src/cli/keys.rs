@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::database_url::DatabaseUrl;
 use crate::keys::KeyArgs;
 
 #[derive(Debug, Subcommand)]
@@ -27,9 +28,8 @@ pub(crate) struct GenerateArgs {
 /// Which database, and the keys it was sealed with.
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
-    /// PostgreSQL 15 or later, as postgres://...
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    pub(crate) database_url: String,
+    #[command(flatten)]
+    pub(crate) database: DatabaseUrl,
     #[command(flatten)]
     pub(crate) keys: KeyArgs,
 }

@@ -18,15 +18,11 @@ pub(super) fn settings(
     data_dir: &Path,
     is_production: bool,
 ) -> Result<AuditSettings, HostError> {
-    if is_production && (args.audit_key.is_none() || args.audit_heads.is_none()) {
-        return Err(HostError::AuditRequired);
-    }
-    let signer = if let Some(path) = &args.audit_key {
-        let signer = read_audit_key(path)?;
-        if is_production && signer.is_development() {
-            return Err(HostError::DevelopmentAuditKey(path.display().to_string()));
-        }
-        signer
+    let signer = if is_production {
+        audit_heads_of(args)?;
+        audit_key_of(args)?
+    } else if let Some(path) = &args.audit_key {
+        read_audit_key(path)?
     } else {
         let path = data_dir.join("audit-development.key");
         if !path.exists() {
@@ -41,6 +37,21 @@ pub(super) fn settings(
         heads,
         every: SIGN_EVERY,
     })
+}
+
+/// The key of production.
+pub(crate) fn audit_key_of(args: &HostArgs) -> Result<Signer, HostError> {
+    let path = args.audit_key.as_ref().ok_or(HostError::AuditRequired)?;
+    let signer = read_audit_key(path)?;
+    if signer.is_development() {
+        return Err(HostError::DevelopmentAuditKey(path.display().to_string()));
+    }
+    Ok(signer)
+}
+
+/// The folder that production has named for the heads.
+pub(crate) fn audit_heads_of(args: &HostArgs) -> Result<&Path, HostError> {
+    args.audit_heads.as_deref().ok_or(HostError::AuditRequired)
 }
 
 /// Makes a new key that only its owner can read.

@@ -2,7 +2,8 @@
 
 use serasi_proto::v1::{
     Allowance, AllowanceClock, Cluster, ClusterRequirement, LadderStep, Policy, PolicyState, Preference,
-    Regulation, RequiredField, Retention, ScopeTier, UrgencyPolicy, WorkingHours,
+    RegistryCode, RegistryPolicy, Regulation, RequiredField, Retention, ScopeTier, UrgencyPolicy,
+    WorkingHours,
 };
 
 use crate::codes::{label, labels};
@@ -51,6 +52,7 @@ fn policy_facts(policy: &Policy) -> String {
             "kept after the end",
             policy.retention.map(retention).unwrap_or_default(),
         ),
+        ("registry", policy.registry.map(registry).unwrap_or_default()),
         ("created", Clock::Utc.show(policy.create_time.as_ref())),
         ("activated", Clock::Utc.show(policy.activate_time.as_ref())),
         ("retired", Clock::Utc.show(policy.retire_time.as_ref())),
@@ -69,6 +71,16 @@ fn retention(retention: Retention) -> String {
     format!(
         "identity {} years, contact {}, story {}, assessment {}",
         retention.identity_years, retention.contact_years, retention.story_years, retention.assessment_years
+    )
+}
+
+fn registry(registry: RegistryPolicy) -> String {
+    format!(
+        "{}, reported within {}, then {} each; proposed within {}",
+        label::<RegistryCode>(registry.code),
+        time(registry.report),
+        time(registry.acknowledge),
+        time(registry.propose)
     )
 }
 

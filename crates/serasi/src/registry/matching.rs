@@ -9,10 +9,10 @@ use std::time::Instant;
 use foldhash::quality::FixedState;
 use indicatif::ProgressBar;
 use serasi_linkage::{Class, Comparer, Links, Pairs, Survey, Weights, link};
-use serasi_registry_file::{Chunk, Mapping, PERSONS, RegistryFile, SNAPSHOT};
+use serasi_registry_file::{Chunk, Mapping, OF_ROW, PERSONS, RegistryFile, SNAPSHOT};
 
 use super::explain::{check, explain};
-use super::read::{OF_ROW, in_order, open, persons, text, twin};
+use super::read::{in_order, mapping, open, parse, persons, text, twin};
 use super::write::{Summary, write_links};
 use crate::cli::MatchArgs;
 use crate::error::CliError;
@@ -28,7 +28,7 @@ pub(crate) fn matching(args: &MatchArgs, output: &mut Output<'_>) -> Result<Exit
     let started = Instant::now();
     let starting = starting(args)?;
     // Both headers are looked at before the first write.
-    let snapshot = open(&args.snapshot, SNAPSHOT, &mapping(args)?)?;
+    let snapshot = open(&args.snapshot, SNAPSHOT, &mapping(args.mapping.as_deref())?)?;
     let persons_file = open(&args.persons, PERSONS, &Mapping::default())?;
     let mut rejects = RefusedRows::start(&args.out)?;
     let persons = persons(&persons_file, &args.persons, &mut rejects)?;
@@ -80,14 +80,6 @@ fn starting(args: &MatchArgs) -> Result<Weights, CliError> {
         .map_err(|error| CliError::Usage(format!("{} holds no weights: {error}", path.display())))
 }
 
-fn mapping(args: &MatchArgs) -> Result<Mapping, CliError> {
-    let Some(path) = &args.mapping else {
-        return Ok(Mapping::default());
-    };
-    Mapping::from_toml(&text(path)?, SNAPSHOT)
-        .map_err(|error| CliError::Usage(format!("{} is no mapping: {error}", path.display())))
-}
-
 fn save_weights(args: &MatchArgs, links: &Links) -> Result<(), CliError> {
     let Some(path) = &args.save_weights else {
         return Ok(());
@@ -116,7 +108,7 @@ fn survey(file: &RegistryFile, path: &Path, output: &Output<'_>) -> Result<(Surv
         chunk.for_each(|line, cells| {
             rows += 1;
             if let (Some(stands_for), Ok(_)) = (Survey::stands_for(line), &cells)
-                && let Ok(row) = OF_ROW.parse(line, cells)
+                && let Ok(row) = parse(OF_ROW, line, cells)
             {
                 survey.add(row.identity, line, stands_for);
             }
@@ -167,7 +159,7 @@ fn compare(
         let mut piece = Piece::default();
         chunk.for_each(|line, cells| {
             piece.read += 1;
-            match OF_ROW.parse(line, cells) {
+            match parse(OF_ROW, line, cells) {
                 Ok(row) => {
                     piece.keys.push((line, FixedState::default().hash_one(row.key)));
                     if comparer.compare(&row.identity, line, &mut piece.pairs) {

@@ -79,6 +79,13 @@ impl Files {
             Registry::Match(args) => super::matching(args, &mut output),
             Registry::Evaluate(args) => super::evaluate(args, &mut output),
             Registry::Generate(args) => super::generate(args, &mut output),
+            Registry::Obligations(_)
+            | Registry::Acknowledge(_)
+            | Registry::Outcome(_)
+            | Registry::Reconcile(_)
+            | Registry::Reconciliations(_)
+            | Registry::Review(_)
+            | Registry::Undo(_) => panic!("{line}"),
         }?;
         Ok(Said {
             exit,
@@ -97,7 +104,6 @@ impl Files {
 fn json(text: &str) -> Value {
     serde_json::from_str(text.lines().next().unwrap()).unwrap()
 }
-
 fn add(path: &Path, bytes: &[u8]) {
     let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
     file.write_all(bytes).unwrap();

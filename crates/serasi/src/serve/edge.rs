@@ -1,5 +1,6 @@
 //! How the hub is reached: TLS or not, and how much at once.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -25,6 +26,10 @@ pub(crate) struct EdgeArgs {
     /// Serve without TLS: only behind a proxy that does it, on this machine or in this pod.
     #[arg(long, env = "SERASI_PLAINTEXT", conflicts_with = "tls_cert")]
     plaintext: bool,
+    /// Address where probes ask grpc.health.v1 in the clear: the service without a name is readiness, `liveness` is true
+    /// as long as the process answers. For kubelets, which speak no TLS to gRPC; nothing else is served there.
+    #[arg(long, env = "SERASI_HEALTH", value_name = "ADDRESS")]
+    health: Option<SocketAddr>,
     /// Connections at the same time.
     #[arg(long, env = "SERASI_CONNECTIONS", default_value_t = Limits::default().connections, value_name = "N")]
     connections: usize,
@@ -60,6 +65,7 @@ impl EdgeArgs {
         Ok(ServerSettings {
             reflection: development,
             tls,
+            health: self.health,
             limits: Limits {
                 connections: self.connections,
                 connections_per_address: self.connections_per_address,

@@ -102,31 +102,13 @@ impl Store {
         Ok(())
     }
 
-    /// Tells at start, and not at the first read, that a key is not the one this database was sealed or indexed with.
+    /// Tells at start, and not at the first read, that a key is not the one this database was sealed or indexed with; and
+    /// remembers new versions of the index keys.
     pub async fn check_keys(&self) -> Result<(), StoreError> {
-        let sealer = self.sealer();
-        let mut samples = BTreeMap::new();
-        for row in self.data_keys(None).await? {
-            samples.insert((row.kek_id.clone(), row.kek_version), row);
-        }
-        for sample in samples.values() {
-            sealer.unwrap(sample).await?;
-        }
-        if samples.is_empty() {
-            let mut connection = self.begin(Context::WorkOnPersons).await?;
-            check_old_key(&mut connection, sealer).await?;
-        }
-        let own = sealer.0.index.check_values();
+        self.compare_keys().await?;
+        let own = self.sealer().0.index.check_values();
         let (versions, values): (Vec<i32>, Vec<Vec<u8>>) = own.into_iter().unzip();
         let mut transaction = self.begin(Context::Directory).await?;
-        let kept = sqlx::query!("SELECT key_version, check_value FROM index_key_checks")
-            .fetch_all(&mut *transaction)
-            .await?;
-        let kept: Vec<_> = kept
-            .into_iter()
-            .map(|row| (row.key_version, row.check_value))
-            .collect();
-        sealer.0.index.compare(&kept)?;
         sqlx::query!(
             "INSERT INTO index_key_checks (key_version, check_value, created_at)
              SELECT key_version, check_value, now() FROM UNNEST($1::int[], $2::bytea[]) AS k (key_version, check_value)
@@ -138,6 +120,30 @@ impl Store {
         .await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// The same without remembering anything.
+    pub async fn compare_keys(&self) -> Result<(), StoreError> {
+        let sealer = self.sealer();
+        let mut samples = BTreeMap::new();
+        for row in self.data_keys(None).await? {
+            samples.insert((row.kek_id.clone(), row.kek_version), row);
+        }
+        for sample in samples.values() {
+            sealer.unwrap(sample).await?;
+        }
+        let mut connection = self.begin(Context::WorkOnPersons).await?;
+        if samples.is_empty() {
+            check_old_key(&mut connection, sealer).await?;
+        }
+        let kept = sqlx::query!("SELECT key_version, check_value FROM index_key_checks")
+            .fetch_all(&mut *connection)
+            .await?;
+        let kept: Vec<_> = kept
+            .into_iter()
+            .map(|row| (row.key_version, row.check_value))
+            .collect();
+        Ok(sealer.0.index.compare(&kept)?)
     }
 
     /// The data keys of a region, or all.

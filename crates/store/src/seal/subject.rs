@@ -69,6 +69,12 @@ impl KeptKey {
 }
 
 impl Sealer {
+    /// Whether the data keys of a region are in memory; else the caller loads them before a work that needs many.
+    #[must_use]
+    pub fn has_keys_of(&self, home: Regency) -> bool {
+        self.active(home, DataClass::Identity).is_ok()
+    }
+
     /// A key for a subject that has none, under the active data key.
     pub(crate) fn new_key(
         &self,

@@ -33,10 +33,22 @@ const NOT_RECORDED: &[(&str, &str)] = &[
     ("InsightService/GetTruthfulness", "figures of facilities"),
     ("InsightService/GetTimeliness", "counts and medians"),
     ("InsightService/GetIndicators", "averages; small ones are hidden"),
+    (
+        "InsightService/GetObligationAges",
+        "counts; small ones are hidden",
+    ),
     ("InsightService/GetTieredReport", "counts; small ones are hidden"),
     (
         "CaseService/GetPublicStatus",
         "shows no person, place or facility, and nobody is logged in",
+    ),
+    (
+        "RegistryService/GetReconciliation",
+        "counts of rows and persons; no one is named",
+    ),
+    (
+        "RegistryService/ListReconciliations",
+        "counts of rows and persons; no one is named",
     ),
     ("ReferenceService/ListRegions", "public"),
     ("ReferenceService/GetTravel", "public"),
@@ -242,5 +254,23 @@ async fn nothing_of_a_person_is_in_the_log_or_in_the_heads() {
     for personal in person.name.split(' ').chain(["emperan", "malam"]) {
         assert!(!text.contains(personal), "{personal}");
     }
+    hub.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_of_a_tree_that_no_database_can_count_is_refused() {
+    let hub = hub_with(vec![]).await;
+    let request = v1::ListAuditEntriesRequest {
+        list: v1::AuditList::Tree.into(),
+        region_code: "32.73".to_owned(),
+        page_token: "9223372036854775808"
+            .bytes()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+        ..v1::ListAuditEntriesRequest::default()
+    };
+    let mut auditor = hub.client(Role::Auditor, "ID");
+    let refused = auditor.audit.list_audit_entries(request).await.unwrap_err();
+    assert_eq!(violated_fields(&refused), ["page_token"]);
     hub.finish().await;
 }

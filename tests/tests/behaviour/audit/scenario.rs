@@ -1,5 +1,8 @@
 //! Every method that must be recorded, called once by somebody who may.
 
+#[path = "reconciling.rs"]
+mod reconciling;
+
 use pbjson_types::Timestamp;
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
@@ -22,6 +25,7 @@ pub(super) async fn everything_once(hub: &TestHub) {
     people::everything_once(hub, &offer).await;
     exceptions(hub, &offer.case_id).await;
     rights(hub, &offer.case_id).await;
+    registry(hub, &offer.case_id).await;
     audit(hub, &offer.case_id).await;
 }
 
@@ -288,6 +292,35 @@ async fn rights(hub: &TestHub, case: &str) {
         .unwrap();
     let mut auditor = hub.client(Role::Auditor, "32.73");
     crate::subjects::affected(&mut auditor, "", "GetCase").await;
+}
+
+/// The people of a placed case, as their dinas gets to know of them.
+async fn registry(hub: &TestHub, case: &str) {
+    let person_id = crate::scene::case(&mut hub.coordinator(), case).await.persons[0]
+        .person_id
+        .clone();
+    let mut dinas = hub.client(Role::DinasOfficer, "32.73");
+    let request = v1::AcknowledgeReportRequest {
+        request_id: request_id(),
+        person_ids: vec![person_id.clone()],
+    };
+    dinas.registry.acknowledge_report(request).await.unwrap();
+    let request = v1::ListObligationsRequest::default();
+    dinas.registry.list_obligations(request).await.unwrap();
+    let proposed = v1::OutcomeEntry {
+        person_id: person_id.clone(),
+        state: v1::ObligationState::Proposed as i32,
+        outcome_date: "2026-11-01".to_owned(),
+        ..v1::OutcomeEntry::default()
+    };
+    let request = v1::RecordOutcomeRequest {
+        request_id: request_id(),
+        entries: vec![proposed],
+    };
+    dinas.registry.record_outcome(request).await.unwrap();
+    let request = v1::GetRegistrationRequest { person_id };
+    dinas.registry.get_registration(request).await.unwrap();
+    reconciling::run_the_registry(hub).await;
 }
 
 async fn audit(hub: &TestHub, case: &str) {

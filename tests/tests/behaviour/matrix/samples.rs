@@ -8,7 +8,7 @@ use serasi_proto::v1;
 use serasi_tests::build::{pool, request_id};
 
 use super::stage::{HERE, Stage, intake_of};
-use super::{care, people};
+use super::{care, people, registry};
 
 #[path = "streams.rs"]
 mod streams;
@@ -73,8 +73,8 @@ impl Sample {
 /// A request of `method`; none for a method nobody has thought of here.
 pub(super) fn sample(method: &str, stage: &Stage) -> Option<Sample> {
     let (service, method) = method.trim_start_matches("serasi.v1.").split_once('/')?;
-    if let Some(stream) = streams::stream(method, stage) {
-        return Some(stream);
+    if let Some(found) = streams::stream(method, stage).or_else(|| registry::sample(method, stage)) {
+        return Some(found);
     }
     match service {
         "AuditService" => audit(method, stage),

@@ -26,6 +26,10 @@ pub(super) struct Stage {
     pub(super) declined: String,
     /// The facility has taken it, and it is over.
     pub(super) placed: v1::Placement,
+    /// Of the same case: owed a registration.
+    pub(super) owed: String,
+    /// A reconciliation of people here that was abandoned.
+    pub(super) run: String,
     /// Of the case that is offered.
     pub(super) document: String,
     /// In the case that is offered.
@@ -69,7 +73,12 @@ pub(super) async fn set() -> (TestHub, Stage) {
     let glass = reviewed_glass(&hub, &offered.case_id).await;
     let (entry, head) = sealed_entry(&hub, &offered.case_id).await;
     let asked = super::rights::refused_request(&hub, &placed.case_id).await;
+    let owed = crate::scene::case(&mut nation, &placed.case_id).await.persons[0]
+        .person_id
+        .clone();
     let stage = Stage {
+        owed,
+        run: super::registry::abandoned(&hub).await,
         asked,
         facility: own,
         other_facility,

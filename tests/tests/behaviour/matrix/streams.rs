@@ -25,6 +25,13 @@ pub(super) fn stream(method: &str, stage: &Stage) -> Option<Sample> {
                 route_later: false,
             }),
         }),
+        // One at a time: whoever comes second is told which one is going on.
+        "Reconcile" => Sample::of(&v1::ReconcileRequest {
+            message: Some(v1::reconcile_request::Message::Start(registry::start(
+                v1::RegistryCode::Dtsen,
+                "2026-Q4",
+            ))),
+        }),
         _ => return None,
     })
 }

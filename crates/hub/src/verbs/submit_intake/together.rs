@@ -232,12 +232,18 @@ async fn keep(
 ) -> Result<Vec<(usize, v1::SubmitIntakeResponse)>, HubError> {
     let mut reports = SealedReports::default();
     let (mut told, mut acts, mut done): (Vec<Event>, _, _) = (vec![], vec![], vec![]);
-    let (mut cases, mut calls) = (vec![], vec![]);
+    let (mut cases, mut calls, mut people) = (vec![], vec![], vec![]);
     for (member, taken) in members {
         let Submission { call, report } = &*member.submission;
         call.caller.must_have_been_asked()?;
-        let Draft { code, sealed, .. } = member.draft;
+        let Draft {
+            code,
+            sealed,
+            registrations,
+            ..
+        } = member.draft;
         reports.append(sealed);
+        people.extend(registrations);
         told.extend(taken.events(&hub.clock));
         let (act, subject) = (
             (SubmitIntake::VERB, Some(call.request_id)),
@@ -249,7 +255,7 @@ async fn keep(
         done.push((member.place, response));
         cases.push(taken);
     }
-    write(conn, &cases, &reports).await?;
+    write(conn, &cases, &reports, &people).await?;
     events::append(conn, &told).await?;
     audit::append(conn, &acts).await?;
     if !idempotency::remember(conn, &calls).await? {

@@ -1,0 +1,201 @@
+//! Many persons, ready to have the rows of a registry of any length stream past: compact enough for a million of them
+//! in memory, and quick about a row that is nobody's.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serasi_geography::RegionCode;
+
+use crate::block::{Blocks, Search, keys_of};
+use crate::compare::Compared;
+use crate::name::Token;
+use crate::ranking::Near;
+use crate::scale::Scale;
+use crate::terms::Terms;
+use crate::{Birth, Identity, Name, Nik, Sex, Weights};
+
+/// Among more persons one key in common is chance, unless it is a part of a NIK.
+const FEW_PERSONS: u32 = 50_000;
+
+/// Takes persons in, one by one.
+#[derive(Default)]
+pub struct Gather {
+    people: People,
+    terms: Terms,
+}
+
+/// Persons by all that they may be found by.
+pub struct Sought {
+    people: People,
+    blocks: Blocks,
+    terms: Terms,
+    scale: Scale,
+    least_keys: usize,
+}
+
+/// Buffers of one thread.
+#[derive(Default)]
+pub struct Look {
+    search: Search,
+}
+
+/// The same as identities, without a word twice.
+#[derive(Default)]
+struct People {
+    known: Vec<Known>,
+    /// Words of all names, one after the other.
+    words: Vec<u32>,
+    tokens: Vec<Token>,
+    by_written: HashMap<Arc<str>, u32, foldhash::fast::FixedState>,
+}
+
+struct Known {
+    nik: Option<Nik>,
+    birth: Option<Birth>,
+    sex: Option<Sex>,
+    place: Option<RegionCode>,
+    name: Option<KnownName>,
+    mother_name: Option<KnownName>,
+}
+
+/// Where the words of a name stand.
+#[derive(Clone, Copy)]
+struct KnownName {
+    joined_key: u64,
+    start: u32,
+    words: u8,
+    given: u8,
+}
+
+impl Gather {
+    /// Takes the next one in; they are numbered from 0.
+    pub fn add(&mut self, person: &Identity) {
+        self.terms.add(person, 1);
+        let known = Known {
+            nik: person.nik,
+            birth: person.birth,
+            sex: person.sex,
+            place: person.place,
+            name: person.name.as_ref().and_then(|name| self.people.keep(name)),
+            mother_name: person
+                .mother_name
+                .as_ref()
+                .and_then(|name| self.people.keep(name)),
+        };
+        self.people.known.push(known);
+    }
+
+    /// Whoever was taken in, ready to be looked for. How common a name is, is counted on them.
+    #[must_use]
+    pub fn finish(mut self, weights: &Weights) -> Sought {
+        self.people.by_written = HashMap::default();
+        self.people.known.shrink_to_fit();
+        self.people.words.shrink_to_fit();
+        let count = u32::try_from(self.people.known.len()).unwrap_or(u32::MAX);
+        let blocks = Blocks::of_each(count, |person, keys| {
+            if let Some(identity) = self.people.identity(person) {
+                keys_of(&identity, keys);
+            }
+        });
+        Sought {
+            people: self.people,
+            blocks,
+            terms: self.terms,
+            scale: Scale::of(weights, 1),
+            least_keys: if count > FEW_PERSONS { 2 } else { 1 },
+        }
+    }
+}
+
+impl Sought {
+    /// Whom this row may be; `rows` is how many have come so far, it included.
+    pub fn near(
+        &self,
+        row: &Identity,
+        position: u64,
+        rows: u64,
+        look: &mut Look,
+    ) -> impl Iterator<Item = Near> {
+        let found = self.blocks.candidates(row, &mut look.search, self.least_keys);
+        found.iter().filter_map(move |person| {
+            let identity = self.people.identity(*person)?;
+            let compared = Compared::of(&identity, row, &self.terms);
+            #[expect(clippy::cast_possible_truncation, reason = "it only ranks")]
+            let bits = self.scale.evidence(&compared).same as f32;
+            let near = Near::new(*person, position, bits, compared);
+            near.has_hope(rows).then_some(near)
+        })
+    }
+}
+
+impl People {
+    fn keep(&mut self, name: &Name) -> Option<KnownName> {
+        let start = u32::try_from(self.words.len()).ok()?;
+        for token in name.tokens() {
+            let known = self.by_written.get(&token.written).copied();
+            let word = known.unwrap_or_else(|| {
+                let next = u32::try_from(self.tokens.len()).unwrap_or(u32::MAX);
+                self.tokens.push(token.clone());
+                self.by_written.insert(Arc::clone(&token.written), next);
+                next
+            });
+            self.words.push(word);
+        }
+        Some(KnownName {
+            joined_key: name.joined_key(),
+            start,
+            words: u8::try_from(name.tokens().len()).ok()?,
+            given: u8::try_from(name.given_position()).ok()?,
+        })
+    }
+
+    fn identity(&self, person: u32) -> Option<Identity> {
+        let known = self.known.get(usize::try_from(person).ok()?)?;
+        Some(Identity {
+            nik: known.nik,
+            name: known.name.map(|name| self.name(name)),
+            birth: known.birth,
+            sex: known.sex,
+            place: known.place,
+            mother_name: known.mother_name.map(|name| self.name(name)),
+        })
+    }
+
+    fn name(&self, name: KnownName) -> Name {
+        let start = usize::try_from(name.start).unwrap_or(usize::MAX);
+        let words = self.words.iter().skip(start).take(usize::from(name.words));
+        let token = |word: &u32| self.tokens.get(usize::try_from(*word).ok()?).cloned();
+        let tokens = words.filter_map(token).collect();
+        Name::of_parts(tokens, name.joined_key, usize::from(name.given))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::population::{Size, invent};
+
+    #[test]
+    fn people_come_out_as_they_went_in() {
+        let population = invent(
+            Size {
+                rows: 300,
+                persons: 200,
+            },
+            9,
+        );
+        let mut people = Gather::default();
+        let persons: Vec<Identity> = population
+            .persons
+            .iter()
+            .map(|person| Identity::parse(&person.raw()).unwrap())
+            .collect();
+        for person in &persons {
+            people.add(person);
+        }
+        for (at, person) in (0..).zip(&persons) {
+            assert!(people.people.identity(at).as_ref() == Some(person));
+        }
+        assert!(people.people.identity(200).is_none());
+    }
+}

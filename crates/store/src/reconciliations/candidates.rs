@@ -1,0 +1,237 @@
+//! Rows that may be a person. The key of the row in the registry is sealed under the person's own key and goes when the
+//! person's identity goes; how far the fields agree says nothing of what they hold.
+
+use std::collections::HashMap;
+
+use serasi_domain::id::{PersonId, ReconciliationId};
+use serasi_domain::privacy::DataClass;
+use serasi_domain::registry::RegistryId;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::columns::regency;
+use crate::persons::cases_of;
+use crate::rotation::reseal_case;
+use crate::seal::{Cell, KeptKey};
+use crate::subject_keys::find;
+use crate::{Sealer, StoreError};
+
+/// How far the fields of a row and a person agree, as linkage writes it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Agreement {
+    pub levels: [u8; 6],
+    pub bits: f32,
+    pub name_bits: (f32, f32),
+}
+
+/// A row that came near somebody.
+#[derive(Clone, Debug)]
+pub struct NewCandidate {
+    pub person: PersonId,
+    pub row: u64,
+    pub agreement: Agreement,
+    pub registry_id: RegistryId,
+}
+
+/// The same as it is kept.
+#[derive(Clone, Debug)]
+pub struct CandidateRow {
+    pub person: PersonId,
+    pub row: u64,
+    pub agreement: Agreement,
+}
+
+/// Where reading ended.
+pub type CandidatePosition = (u64, PersonId);
+
+/// Candidates of one statement.
+pub(super) const MAX_PAGE: i64 = 5_000;
+
+/// Each sealed key is bound to its row, too.
+pub(super) const fn cell(reconciliation: Uuid, person: PersonId, row: u64) -> Cell {
+    Cell {
+        table: "reconciliation_candidates",
+        column: "registry_key",
+        row: Uuid::from_u128(reconciliation.as_u128() ^ row as u128),
+        home: person.home(),
+        subject: person.uuid(),
+        class: DataClass::Identity,
+    }
+}
+
+/// Keeps candidates; one that is kept already stays as it is, and nothing is written about who was erased.
+pub async fn keep(
+    conn: &mut PgConnection,
+    sealer: &Sealer,
+    reconciliation: ReconciliationId,
+    new: &[NewCandidate],
+) -> Result<(), StoreError> {
+    let keys = identity_keys(conn, new).await?;
+    let mut columns = Columns::default();
+    for candidate in new {
+        let person = candidate.person;
+        let cell = cell(reconciliation.uuid(), person, candidate.row);
+        let kept = match keys.get(&person) {
+            Some(key) => Some(key.clone()),
+            None => first_key(conn, sealer, person, cell).await?,
+        };
+        let Some(kept) = kept.as_ref().and_then(KeptKey::there) else {
+            continue;
+        };
+        let key = sealer.subject_key(cell.home, cell.subject, cell.class, kept)?;
+        columns.add(candidate, sealer.seal(cell, &key, &candidate.registry_id));
+    }
+    sqlx::query!(
+        "INSERT INTO reconciliation_candidates (region_code, person_id, reconciliation_id, row_number, levels, bits,
+             name_bits, mother_name_bits, registry_key)
+         SELECT region_code, person_id, $1, row_number, levels, bits, name_bits, mother_name_bits, registry_key
+         FROM UNNEST($2::text[], $3::uuid[], $4::bigint[], $5::bytea[], $6::real[], $7::real[], $8::real[], $9::bytea[])
+             AS c (region_code, person_id, row_number, levels, bits, name_bits, mother_name_bits, registry_key)
+         ON CONFLICT ON CONSTRAINT reconciliation_candidates_key DO NOTHING",
+        reconciliation.uuid(),
+        &columns.regions,
+        &columns.persons,
+        &columns.rows,
+        &columns.levels,
+        &columns.bits,
+        &columns.name_bits,
+        &columns.mother_name_bits,
+        &columns.keys
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Columns {
+    regions: Vec<String>,
+    persons: Vec<Uuid>,
+    rows: Vec<i64>,
+    levels: Vec<Vec<u8>>,
+    bits: Vec<f32>,
+    name_bits: Vec<f32>,
+    mother_name_bits: Vec<f32>,
+    keys: Vec<Vec<u8>>,
+}
+
+impl Columns {
+    fn add(&mut self, candidate: &NewCandidate, key: Vec<u8>) {
+        let (name_bits, mother_name_bits) = candidate.agreement.name_bits;
+        self.regions.push(candidate.person.home().to_string());
+        self.persons.push(candidate.person.uuid());
+        self.rows.push(number(candidate.row));
+        self.levels.push(candidate.agreement.levels.to_vec());
+        self.bits.push(candidate.agreement.bits);
+        self.name_bits.push(name_bits);
+        self.mother_name_bits.push(mother_name_bits);
+        self.keys.push(key);
+    }
+}
+
+async fn identity_keys(
+    conn: &mut PgConnection,
+    new: &[NewCandidate],
+) -> Result<HashMap<PersonId, KeptKey>, StoreError> {
+    let (regions, ids): (Vec<String>, Vec<Uuid>) = new
+        .iter()
+        .map(|candidate| (candidate.person.home().to_string(), candidate.person.uuid()))
+        .unzip();
+    let rows = sqlx::query!(
+        "SELECT k.region_code, k.subject_id, k.key_id, k.data_key_id, k.wrapped FROM subject_keys k
+         WHERE (k.region_code, k.subject_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[])) AND k.class = 'identity'",
+        &regions,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut keys = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let person = PersonId::new(regency("subject_keys", &row.region_code)?, row.subject_id);
+        if let Some(key) = KeptKey::of_row(Some(row.key_id), row.data_key_id, row.wrapped) {
+            keys.insert(person, key);
+        }
+    }
+    Ok(keys)
+}
+
+/// What the first release sealed gets keys of its own first.
+async fn first_key(
+    conn: &mut PgConnection,
+    sealer: &Sealer,
+    person: PersonId,
+    cell: Cell,
+) -> Result<Option<KeptKey>, StoreError> {
+    if let Some((_, case)) = cases_of(conn, &[person]).await?.first() {
+        reseal_case(conn, sealer, *case).await?;
+    }
+    find(conn, cell).await
+}
+
+/// All that was kept, in the order of rows, after `last`.
+pub async fn of_reconciliation(
+    conn: &mut PgConnection,
+    reconciliation: ReconciliationId,
+    last: Option<CandidatePosition>,
+) -> Result<Vec<CandidateRow>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT region_code, person_id, row_number, levels, bits, name_bits, mother_name_bits
+         FROM reconciliation_candidates
+         WHERE reconciliation_id = $1 AND ($2::bigint IS NULL OR (row_number, person_id) > ($2, $3))
+         ORDER BY row_number, person_id LIMIT $4",
+        reconciliation.uuid(),
+        last.map(|(row, _)| number(row)),
+        last.map(|(_, person)| person.uuid()),
+        MAX_PAGE
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let impossible = |column| StoreError::Impossible {
+                table: "reconciliation_candidates",
+                column,
+                row: row.person_id.to_string(),
+            };
+            let levels = row.levels.as_slice().try_into();
+            Ok(CandidateRow {
+                person: PersonId::new(
+                    regency("reconciliation_candidates", &row.region_code)?,
+                    row.person_id,
+                ),
+                row: u64::try_from(row.row_number).map_err(|_| impossible("row_number"))?,
+                agreement: Agreement {
+                    levels: levels.map_err(|_| impossible("levels"))?,
+                    bits: row.bits,
+                    name_bits: (row.name_bits, row.mother_name_bits),
+                },
+            })
+        })
+        .collect()
+}
+
+/// Lets what was not chosen go when a run has ended, some at a time: until then it competes with what is not decided yet.
+/// `false` = none is left.
+pub async fn forget(conn: &mut PgConnection, reconciliation: ReconciliationId) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM reconciliation_candidates
+         WHERE (region_code, person_id, reconciliation_id, row_number) IN (
+             SELECT region_code, person_id, reconciliation_id, row_number FROM reconciliation_candidates
+             WHERE reconciliation_id = $1 AND result IS NULL LIMIT $2)",
+        reconciliation.uuid(),
+        MAX_PAGE
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+pub(super) fn columns(persons: impl Iterator<Item = PersonId>) -> (Vec<String>, Vec<Uuid>) {
+    persons
+        .map(|person| (person.home().to_string(), person.uuid()))
+        .unzip()
+}
+
+pub(super) fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
