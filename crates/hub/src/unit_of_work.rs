@@ -3,12 +3,12 @@
 //! Every mutation is a task of its own that a cancelled call cannot drop; a known `request_id` gets the first response;
 //! serialization failures and deadlocks are repeated here and nowhere else.
 
-use std::collections::BTreeSet;
+mod repeat;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use prost::Message;
-use rand::Rng;
 use serasi_domain::case::Case;
 use serasi_domain::id::{CaseId, Regency};
 use serasi_domain::policy::Policy;
@@ -25,10 +25,8 @@ use crate::clock::Clock;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 
-/// Tries of one command before the client is told to come back (guarantees, rule 5).
-const MAX_TRIES: u32 = 5;
-/// Longest random pause before the second try, in milliseconds; it doubles with every try.
-const FIRST_PAUSE_MS: u64 = 10;
+pub(crate) use repeat::repeated;
+
 /// A unary call is answered by then (guarantees, rule 15); the work itself goes on and a retry finds its result.
 const CALL_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -216,33 +214,6 @@ pub(crate) async fn in_task<T: Send + 'static>(
     }
 }
 
-/// Repeats what another transaction got in the way of, or what needed a data key that was not in memory: it is fetched
-/// between two transactions, for the key-encryption key may be far away.
-pub(crate) async fn repeated<T, F>(hub: &Hub, mut attempt: impl FnMut() -> F) -> Result<T, HubError>
-where
-    F: Future<Output = Result<T, HubError>>,
-{
-    let mut tries = 1;
-    let mut loaded = BTreeSet::new();
-    loop {
-        match attempt().await {
-            Err(HubError::Store(StoreError::KeyNeeded(home))) if loaded.insert(home) => {
-                hub.store.load_keys(home).await?;
-                // Regencies are few, and each was to be loaded once.
-                continue;
-            }
-            Err(HubError::Store(StoreError::Conflict(_)) | HubError::Raced) if tries < MAX_TRIES => {
-                pause(tries).await;
-            }
-            Err(HubError::Store(StoreError::KeyNeeded(home))) if tries < MAX_TRIES => {
-                hub.store.load_keys(home).await?;
-            }
-            result => return result,
-        }
-        tries += 1;
-    }
-}
-
 async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Response, HubError> {
     let key = call.key(mutation.home());
     let mut conn = hub.store.begin(mutation.context()).await?;
@@ -401,10 +372,4 @@ async fn commit_once<A: Act>(hub: &Hub, caller: &Permit, act: &A) -> Result<A::O
         hub.feed.nudge();
     }
     Ok(output)
-}
-
-async fn pause(tries: u32) {
-    let longest = FIRST_PAUSE_MS << tries;
-    let pause = rand::rng().random_range(1..=longest);
-    tokio::time::sleep(Duration::from_millis(pause)).await;
 }
