@@ -32,6 +32,8 @@ SELECT create_distributed_table('subject_requests', 'region_code', colocate_with
 SELECT create_distributed_table('subject_marks', 'region_code', colocate_with => 'cases');
 SELECT create_distributed_table('registrations', 'region_code', colocate_with => 'cases');
 SELECT create_distributed_table('registration_log', 'region_code', colocate_with => 'cases');
+SELECT create_distributed_table('reconciliations', 'region_code', colocate_with => 'cases');
+SELECT create_distributed_table('reconciliation_candidates', 'region_code', colocate_with => 'cases');
 SELECT create_distributed_table('idempotency_keys', 'region_code', colocate_with => 'cases');
 SELECT create_distributed_table('audit_entries', 'region_code', colocate_with => 'cases');
 SELECT create_distributed_table('audit_unsealed', 'region_code', colocate_with => 'cases');
