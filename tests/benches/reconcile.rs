@@ -20,7 +20,7 @@ use serasi_domain::text::Text;
 use serasi_hub::clock::Clock;
 use serasi_linkage::RawIdentity;
 use serasi_linkage::population::{Size, invent};
-use serasi_store::persons::{self, NewPerson};
+use serasi_store::persons::{self, NewPerson, SealedPersons};
 use serasi_store::{
     Context, IndexKeys, Kek, KeyFile, Sealer, Store, StoreError, StoreSettings, registrations,
 };
@@ -272,8 +272,9 @@ async fn keep(
         .map(|new| Registration::of_report(new.id, case, new.person))
         .collect();
     let mut conn = store.begin(Context::WorkOnPersons).await?;
-    persons::insert(&mut conn, store.sealer(), case, &new).await?;
-    registrations::insert(&mut conn, case, &stand).await?;
+    let sealed = SealedPersons::of(store.sealer(), case, &new)?;
+    persons::insert(&mut conn, &sealed).await?;
+    registrations::insert(&mut conn, &stand).await?;
     conn.commit().await?;
     Ok(())
 }
