@@ -40,7 +40,7 @@ async fn withdraw(client: &mut Client, request: v1::WithdrawOfferRequest) -> v1:
 
 async fn kinds_of_events(hub: &TestHub) -> Vec<String> {
     let mut connection = hub.database.connect().await;
-    sqlx::query_scalar("SELECT kind FROM events WHERE kind NOT LIKE 'policy.%' ORDER BY created_at, event_id")
+    sqlx::query_scalar("SELECT kind FROM events WHERE kind NOT LIKE 'policy.%' ORDER BY position")
         .fetch_all(&mut connection)
         .await
         .unwrap()
