@@ -17,6 +17,9 @@ const PERSONS: usize = 120;
 const TOGETHER: usize = 10;
 const EDITION: &str = "2026-Q4";
 
+/// No row is kept, for there is no run yet.
+const NOT_BEGUN: i64 = -1;
+
 /// A person: id, state, edition, class and weight of the match.
 type Stands = (String, String, Option<String>, Option<String>, Option<f64>);
 
@@ -34,7 +37,7 @@ fn size() -> Size {
         }
     } else {
         Size {
-            rows: 60_000,
+            rows: 150_000,
             kills: 2,
         }
     }
@@ -134,7 +137,7 @@ impl Place {
             .await
             .unwrap();
         match runs.as_slice() {
-            [] => Some(0),
+            [] => Some(NOT_BEGUN),
             [(state, _)] if state == "done" => None,
             [(_, row)] => Some(*row),
             more => panic!("{} runs", more.len()),
@@ -264,7 +267,7 @@ async fn a_reconciliation_ends_the_same_whatever_is_killed_meanwhile() {
     let mut killed = Place::with_people(folder.path()).await;
     let mut connection = killed.database.connect().await;
     let mut client = killed.command(&snapshot);
-    let (mut kills, mut seen) = (0, 0);
+    let (mut kills, mut seen) = (0, NOT_BEGUN);
     while kills < size.kills {
         let Some(kept) = Place::kept(&mut connection).await else {
             break;
