@@ -1,4 +1,7 @@
 //! One PostgreSQL cluster per test process, one database per test.
+//!
+//! `SERASI_PG_BIN` names the server's binaries, for another version of it; `SERASI_TEST_POOLER=1` puts PgBouncer in
+//! transaction mode between every hub and its database.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -9,11 +12,15 @@ use serasi_store::{IndexKeys, Kek, KeyFile, Sealer, Store, StoreSettings};
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::sync::OnceCell;
 
+use crate::pooler::{self, Pooler};
+
 /// The cluster of this process.
 #[derive(Debug)]
 struct Cluster {
     folder: PathBuf,
     socket: PathBuf,
+    /// Through which the hubs of this process reach their databases, where the tests were told so.
+    pooler: Option<Pooler>,
     /// Stops the server and removes the folder when this process ends, however it ends.
     _undertaker: Child,
 }
@@ -45,7 +52,7 @@ impl TestDatabase {
         let keys = cluster.folder.join(format!("keys-{name}"));
         std::fs::create_dir(&keys).unwrap();
         Self {
-            url: cluster.url("serasi_hub", &name),
+            url: cluster.url_of_hub(&name),
             owner_url: cluster.url("serasi", &name),
             name,
             keys,
@@ -159,6 +166,11 @@ impl TestDatabase {
 }
 
 impl Cluster {
+    fn url_of_hub(&self, database: &str) -> String {
+        let pooled = self.pooler.as_ref().map(|pooler| pooler.url(database));
+        pooled.unwrap_or_else(|| self.url("serasi_hub", database))
+    }
+
     fn url(&self, role: &str, database: &str) -> String {
         format!(
             "postgres://{role}@localhost/{database}?host={}",
@@ -169,9 +181,11 @@ impl Cluster {
 
 async fn start() -> Cluster {
     let folder = std::env::temp_dir().join(format!("serasi-tests-{}", std::process::id()));
-    let postgres = EmbeddedPostgres::start(&folder, None).await.unwrap();
-    let script =
-        "cat > /dev/null; kill -INT $(head -1 \"$0/postgres/postmaster.pid\"); sleep 1; rm -rf \"$0\"";
+    let postgres = EmbeddedPostgres::start(&folder, pg_bin().as_deref())
+        .await
+        .unwrap();
+    let script = "cat > /dev/null; kill -INT $(head -1 \"$0/postgres/postmaster.pid\") $(cat \"$0/pooler.pid\"); \
+                  sleep 1; rm -rf \"$0\"";
     let mut undertaker = Command::new("sh");
     undertaker
         .arg("-c")
@@ -183,9 +197,10 @@ async fn start() -> Cluster {
     std::os::unix::process::CommandExt::process_group(&mut undertaker, 0);
     let undertaker = undertaker.spawn().unwrap();
 
-    let cluster = Cluster {
+    let mut cluster = Cluster {
         socket: folder.join("socket"),
         folder,
+        pooler: None,
         _undertaker: undertaker,
     };
     let mut admin = PgConnection::connect(&postgres.owner_url()).await.unwrap();
@@ -201,5 +216,26 @@ async fn start() -> Cluster {
     store.migrate().await.unwrap();
     store.close().await;
     postgres.make_login().await.unwrap();
+    if std::env::var_os("SERASI_TEST_POOLER").is_some() {
+        let binary = pooler::find().expect("SERASI_TEST_POOLER needs PgBouncer on this machine");
+        assert!(pooler::knows_statements(&binary), "PgBouncer is older than 1.21");
+        // What a hub asks for at its start does not reach the server through a pooler (docs/operate.md).
+        for timeout in [
+            "statement_timeout = '10s'",
+            "lock_timeout = '5s'",
+            "idle_in_transaction_session_timeout = '10s'",
+        ] {
+            let set = format!("ALTER ROLE serasi_hub SET {timeout}");
+            admin.execute(sqlx::AssertSqlSafe(set)).await.unwrap();
+        }
+        let pooler = Pooler::start(&binary, &cluster.socket, 16).await;
+        std::fs::write(cluster.folder.join("pooler.pid"), pooler.process_id().to_string()).unwrap();
+        cluster.pooler = Some(pooler);
+    }
     cluster
+}
+
+/// Where the tests were told that the server's binaries are.
+pub fn pg_bin() -> Option<PathBuf> {
+    std::env::var_os("SERASI_PG_BIN").map(PathBuf::from)
 }

@@ -18,6 +18,7 @@ pub mod build;
 pub mod database;
 pub mod invariants;
 pub mod issuer;
+pub mod pooler;
 pub mod python;
 pub mod status;
 

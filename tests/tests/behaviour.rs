@@ -106,6 +106,8 @@ mod tls;
 mod together;
 #[path = "behaviour/tokens.rs"]
 mod tokens;
+#[path = "behaviour/traces.rs"]
+mod traces;
 #[path = "behaviour/transfer.rs"]
 mod transfer;
 #[path = "behaviour/uncovering.rs"]

@@ -200,7 +200,11 @@ pub(crate) async fn alone<M: Mutation>(
     mutation: &M,
 ) -> Result<M::Response, HubError> {
     // On the heap: a whole command is too large to lie in the task of every caller.
-    Box::pin(repeated(hub, || once(hub, call, mutation))).await
+    let transaction = || tracing::debug_span!("transaction", verb = M::VERB);
+    Box::pin(repeated(hub, || {
+        once(hub, call, mutation).instrument(transaction())
+    }))
+    .await
 }
 
 /// Runs work in a task that owns everything: a client that goes away drops only its wait for the answer.

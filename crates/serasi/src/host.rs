@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use metrics_exporter_prometheus::BuildError;
+use opentelemetry_otlp::ExporterBuildError;
 use serasi_domain::policy::{InvalidPolicy, Policy};
 use serasi_hub::auth::{DevIssuer, DevIssuerError, Gate, KeySetError, Verifier};
 use serasi_hub::clock::Clock;
@@ -114,6 +115,11 @@ pub(crate) enum HostError {
     Serve(#[from] ServeError),
     #[error("cannot serve metrics on {address}: {source}")]
     Metrics { address: SocketAddr, source: BuildError },
+    #[error("cannot send traces to {address}: {source}")]
+    Traces {
+        address: String,
+        source: ExporterBuildError,
+    },
     #[error(
         "name the key-encryption key with --transit or --key-file, and --index-key-file; only with --development are \
          key files made in the data directory"

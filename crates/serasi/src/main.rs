@@ -41,6 +41,7 @@ mod subject;
 mod table;
 mod text_file;
 mod token;
+mod traces;
 mod watch;
 
 use std::process::ExitCode;

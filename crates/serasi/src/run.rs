@@ -1,8 +1,5 @@
 //! From the parsed command line to the command.
 
-use std::io::IsTerminal;
-
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::audit;
@@ -34,6 +31,7 @@ use crate::route;
 use crate::serve;
 use crate::subject;
 use crate::token;
+use crate::traces::log;
 use crate::watch;
 
 /// Runs one command to its end.
@@ -41,18 +39,23 @@ pub(crate) async fn run(cli: Cli, shown: &Shown, output: &mut Output<'_>) -> Res
     let client = &cli.client;
     match &cli.command {
         Command::Serve(args) => {
-            log(LevelFilter::INFO);
-            serve::serve(args, shown).await?;
+            let traces = args.traces().start()?;
+            log(LevelFilter::INFO, traces.as_ref());
+            let served = serve::serve(args, shown).await;
+            if let Some(traces) = traces {
+                traces.finish().await;
+            }
+            served?;
             Ok(Exit::Done)
         }
         Command::Migrate(args) => {
-            log(LevelFilter::WARN);
+            log(LevelFilter::WARN, None);
             let done = migrate::migrate(args).await?;
             output.line(format!("{done} migrations were run; the schema is up to date"))?;
             Ok(Exit::Done)
         }
         Command::Doctor(args) => {
-            log(LevelFilter::WARN);
+            log(LevelFilter::WARN, None);
             doctor::doctor(args, output).await
         }
         Command::Configuration => {
@@ -60,7 +63,7 @@ pub(crate) async fn run(cli: Cli, shown: &Shown, output: &mut Output<'_>) -> Res
             Ok(Exit::Done)
         }
         Command::Demo(args) => {
-            log(LevelFilter::WARN);
+            log(LevelFilter::WARN, None);
             demo::demo(args, output).await?;
             Ok(Exit::Done)
         }
@@ -99,7 +102,7 @@ pub(crate) async fn run(cli: Cli, shown: &Shown, output: &mut Output<'_>) -> Res
         Command::BreakGlass(command) => of_break_glass(client, command, output).await,
         Command::Subject(command) => subject::run(client, command, output).await,
         Command::Keys(args) => {
-            log(LevelFilter::WARN);
+            log(LevelFilter::WARN, None);
             keys::run(args, output).await
         }
         Command::Registry(command) => of_registry(client, command, output).await,
@@ -196,18 +199,6 @@ async fn of_registry(
         Registry::Review(args) => registry::review(client, args, output).await,
         Registry::Undo(args) => registry::undo(client, args, output).await,
     }
-}
-
-/// Logs of a hub in this process go to stderr, from `level` on or as RUST_LOG says.
-fn log(level: LevelFilter) {
-    let filter = EnvFilter::builder()
-        .with_default_directive(level.into())
-        .from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
 }
 
 async fn of_policy(

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serasi_domain::policy::Policy;
 use serasi_hub::auth::{KeySource, Verifier};
@@ -18,12 +18,14 @@ use edge::EdgeArgs;
 
 use crate::config::Shown;
 use crate::host::{DataDir, Host, HostArgs, HostError, Tokens, data_path, file_error};
+use crate::traces::TraceArgs;
 
 /// Bounds of the buckets that calls are counted in by how long they took.
 const SECONDS: [f64; 11] = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// How to serve.
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("tokens").args(["development", "issuer"]).required(true))]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     host: HostArgs,
@@ -40,7 +42,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SERASI_POLICY", value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Take tokens of the development issuer, whose key is in the data directory. Never in production.
-    #[arg(long, conflicts_with_all = ["issuer", "jwks"], required_unless_present = "issuer")]
+    #[arg(long, conflicts_with = "jwks")]
     development: bool,
     /// Address for Prometheus to read metrics from; without it none are served. No personal data is in them.
     #[arg(long, env = "SERASI_METRICS", value_name = "ADDRESS")]
@@ -60,11 +62,17 @@ pub(crate) struct ServeArgs {
     jwks_refresh: u64,
     #[command(flatten)]
     edge: EdgeArgs,
+    #[command(flatten)]
+    traces: TraceArgs,
 }
 
 impl ServeArgs {
     pub(crate) const fn host(&self) -> &HostArgs {
         &self.host
+    }
+
+    pub(crate) const fn traces(&self) -> &TraceArgs {
+        &self.traces
     }
 
     pub(crate) const fn is_development(&self) -> bool {

@@ -43,21 +43,22 @@ pub struct PoolUse {
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for less is taken to be alive.
 const TRUSTED: Duration = Duration::from_millis(200);
-const STATEMENT_TIMEOUT: &str = "10s";
-const LOCK_TIMEOUT: &str = "5s";
-const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
+/// Nothing waits for ever. A pooler does not hand them on: there the hub's role has them.
+const TIME_LIMITS: [(&str, &str); 3] = [
+    ("statement_timeout", "10s"),
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+];
 
 impl Store {
     /// Connects; does not migrate.
     pub async fn connect(settings: &StoreSettings, sealer: Sealer) -> Result<Self, StoreError> {
         let options: PgConnectOptions = settings.url.parse()?;
-        let options = options.application_name("serasi").options([
-            // Notices, such as that a ROLLBACK found nothing to roll back, are nobody's news.
-            ("client_min_messages", "error"),
-            ("statement_timeout", STATEMENT_TIMEOUT),
-            ("lock_timeout", LOCK_TIMEOUT),
-            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),
-        ]);
+        // Notices, such as that a ROLLBACK found nothing to roll back, are nobody's news.
+        let quiet = [("client_min_messages", "error")];
+        let options = options
+            .application_name("serasi")
+            .options(quiet.into_iter().chain(TIME_LIMITS));
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -176,6 +177,16 @@ impl Store {
             });
         }
         Ok(found)
+    }
+
+    /// Limits of time that are not in force on the hub's connections, with what each should be: behind a pooler that
+    /// does not hand them on. Empty = all are.
+    pub async fn missing_time_limits(&self) -> Result<Vec<(&'static str, &'static str)>, StoreError> {
+        let off: Vec<String> = sqlx::query_scalar("SELECT name FROM pg_settings WHERE setting = '0'")
+            .fetch_all(&self.pool)
+            .await?;
+        let is_off = |name: &str| off.iter().any(|off| off == name);
+        Ok(TIME_LIMITS.into_iter().filter(|(name, _)| is_off(name)).collect())
     }
 
     /// Begins a transaction that sees what `context` may see. Whoever calls this must not be cancelled half-way: see

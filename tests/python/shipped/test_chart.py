@@ -172,6 +172,7 @@ class Refusals(unittest.TestCase):
         self.assert_refused("tokenSecret", values(keys__transit__url="https://vault"))
         self.assert_refused("ingress.host", values(ingress__enabled=True))
         self.assert_refused("grpcRoute.parentRefs", values(grpcRoute__enabled=True))
+        self.assert_refused("monitoring.traces.caConfigMap", values(monitoring__traces__caConfigMap="collector-ca"))
         few = {"autoscaling__enabled": True, "autoscaling__maxReplicas": 2}
         self.assert_refused("less than replicas", values(replicas=3, database__maxConnections=500, **few))
         self.assert_refused("nothing to scale by", values(autoscaling__cpuPercent=0, **few))
@@ -283,7 +284,7 @@ class Promises(unittest.TestCase):
                     self.assertTrue(rule["ports"], "a rule without ports lets everything out")
         ways = lambda chosen: {p["port"] for r in of_kind(chosen, "NetworkPolicy", "serasi")["spec"]["egress"] for p in r["ports"]}
         self.assertEqual(ways(values()), {53, 5432, 443})
-        self.assertEqual(ways(values("full")), {53, 5432, 443, 8200, 4222, 4317})
+        self.assertEqual(ways(values("full")), {53, 5432, 443, 8200, 4222, 4317, 3128})
         nobody = of_kind(values(networkPolicy__clients=[], networkPolicy__scrapers=[]), "NetworkPolicy", "serasi")
         self.assertFalse(nobody["spec"]["ingress"])
         self.assertIsNone(of_kind(values(networkPolicy__enabled=False), "NetworkPolicy"))

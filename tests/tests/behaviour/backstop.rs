@@ -11,13 +11,11 @@ use serasi_store::{Context, Store};
 use serasi_tests::TestHub;
 use serasi_tests::build::{facility, intake, request_id, submit};
 use serasi_tests::database::TestDatabase;
+use serasi_tests::pooler::{self, Pooler};
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use tokio::task::JoinSet;
 
 use crate::scene::hub_with;
-
-#[path = "backstop/pooler.rs"]
-mod pooler;
 
 /// Tables of which a caller sees a part, and the column that names a row.
 const TABLES: [(&str, &str); 7] = [
@@ -265,8 +263,9 @@ async fn the_same_holds_behind_a_transaction_pooler() {
     let (hub, facilities) = with_cases().await;
     let database = hub.database.clone();
     hub.finish().await;
-    let pooler = pooler::Pooler::start(&binary, &database).await;
-    let store = database.store_through(&pooler.url(), 16).await;
+    let (server, name) = database.location().await;
+    let pooler = Pooler::start(&binary, &server, 2).await;
+    let store = database.store_through(&pooler.url(&name), 16).await;
     let wrong = mixed(&store, &tenants(&database, &facilities).await).await;
     assert!(wrong.is_empty(), "{wrong:#?}");
     store.close().await;

@@ -8,7 +8,8 @@ use serasi_hub::auth::DevIssuer;
 use serasi_ledger::Signer;
 use serasi_tests::binary;
 use serasi_tests::database::TestDatabase;
-use sqlx::Executor;
+use serasi_tests::pooler::{self, Pooler};
+use sqlx::{AssertSqlSafe, Executor};
 
 /// Everything that production needs, in a folder.
 struct SetUp {
@@ -139,6 +140,53 @@ async fn a_database_that_loses_writes_or_was_sealed_with_other_keys_is_named() {
         .await
         .unwrap();
     assert_eq!(wrong(&set_up.doctor(&[])), ["schema"]);
+}
+
+#[tokio::test]
+async fn time_limits_that_a_pooler_keeps_back_are_missed() {
+    let Some(binary) = pooler::find().filter(|binary| pooler::knows_statements(binary)) else {
+        println!("no PgBouncer of 1.21 or later on this machine: nothing was tried");
+        return;
+    };
+    let set_up = SetUp::good().await;
+    let (server, name) = set_up.database.location().await;
+    let pooler = Pooler::start(&binary, &server, 2).await;
+    let mut owner = set_up.database.connect().await;
+    // Whatever the role has where all tests go through a pooler.
+    let limits = [
+        "statement_timeout",
+        "lock_timeout",
+        "idle_in_transaction_session_timeout",
+    ];
+    let mut set = async |limit: &str, to: &str| {
+        let here = format!("ALTER ROLE serasi_hub IN DATABASE {name} SET {limit} = '{to}'");
+        owner.execute(AssertSqlSafe(here)).await.unwrap();
+    };
+    for limit in limits {
+        set(limit, "0").await;
+    }
+    let url = pooler.url(&name);
+    let (code, verdicts) = set_up.doctor(&["--database-url", &url]);
+    assert_eq!(verdicts["time limits"], "warning", "{verdicts:?}");
+    assert_eq!(code, Some(0), "{verdicts:?}");
+
+    for limit in limits {
+        set(limit, "5s").await;
+    }
+    let pooler = Pooler::start(&binary, &server, 2).await;
+    let (_, verdicts) = set_up.doctor(&["--database-url", &pooler.url(&name)]);
+    assert_eq!(verdicts["time limits"], "good", "{verdicts:?}");
+}
+
+#[test]
+fn without_a_word_about_tokens_both_ways_are_named() {
+    let output = Command::new(binary()).arg("doctor").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("--development") && said.contains("--issuer"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -10,8 +10,9 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use serasi_proto::v1::GetCaseRequest;
-use serasi_store::embedded::EmbeddedPostgres;
+use serasi_store::embedded::{EmbeddedPostgres, program};
 use serasi_tests::build::{facility, intake, submit};
+use serasi_tests::database::pg_bin;
 use serasi_tests::{Client, HubProcess, binary};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
@@ -47,7 +48,9 @@ impl Place {
 
     /// A migrated database whose WAL goes to the archive.
     async fn archiving_database(&self) -> EmbeddedPostgres {
-        let postgres = EmbeddedPostgres::start(&self.path("first"), None).await.unwrap();
+        let postgres = EmbeddedPostgres::start(&self.path("first"), pg_bin().as_deref())
+            .await
+            .unwrap();
         let archive = format!(
             "ALTER SYSTEM SET archive_command = 'cp %p {}/%f'",
             self.text("archive")
@@ -57,7 +60,9 @@ impl Place {
         owner.execute(AssertSqlSafe(archive)).await.unwrap();
         owner.close().await.unwrap();
         postgres.stop().await;
-        let postgres = EmbeddedPostgres::start(&self.path("first"), None).await.unwrap();
+        let postgres = EmbeddedPostgres::start(&self.path("first"), pg_bin().as_deref())
+            .await
+            .unwrap();
         succeeded(
             Command::new(binary())
                 .arg("migrate")
@@ -121,7 +126,9 @@ impl Place {
         std::fs::write(&signal, "").unwrap();
         let owner = cluster.metadata().unwrap();
         chown(&signal, Some(owner.uid()), Some(owner.gid())).unwrap();
-        let postgres = EmbeddedPostgres::start(&self.path("second"), None).await.unwrap();
+        let postgres = EmbeddedPostgres::start(&self.path("second"), pg_bin().as_deref())
+            .await
+            .unwrap();
         let is_promoted = async {
             let mut owner = PgConnection::connect(&postgres.owner_url()).await.unwrap();
             while sqlx::query_scalar("SELECT pg_is_in_recovery()")
@@ -188,22 +195,9 @@ impl Place {
     }
 }
 
-/// A program of the server that runs the tests: Debian's newest, or one on the search path.
+/// A program of the server that runs the tests.
 fn server_program(name: &str) -> PathBuf {
-    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .map(|entry| entry.unwrap())
-        .filter_map(|entry| {
-            let major = entry.file_name().to_str()?.parse().ok()?;
-            Some((major, entry.path().join("bin").join(name)))
-        })
-        .filter(|(_, program)| program.is_file())
-        .collect();
-    found.sort();
-    found
-        .pop()
-        .map_or_else(|| PathBuf::from(name), |(_, program)| program)
+    program(pg_bin().as_deref(), name).unwrap()
 }
 
 fn succeeded(command: &mut Command) -> Output {

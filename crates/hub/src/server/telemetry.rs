@@ -8,12 +8,15 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use http::{HeaderName, HeaderValue, Request, Response};
+use opentelemetry::global;
+use opentelemetry_http::HeaderExtractor;
 use prost::Message;
 use prost_types::FileDescriptorSet;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use uuid::Uuid;
 
 /// In which the client finds the number of its call.
@@ -79,21 +82,42 @@ where
         let id = request_id();
         let known = METHODS.get(request.uri().path());
         let method = known.cloned().unwrap_or_else(|| Arc::from(UNKNOWN));
-        let span = tracing::info_span!("call", rpc.method = %method, request.id = %id);
+        let span = tracing::info_span!("call", otel.name = %method, otel.kind = "server", rpc.method = %method, request.id = %id);
+        let caller =
+            global::get_text_map_propagator(|from| from.extract(&HeaderExtractor(request.headers())));
+        // Where no traces are sent there is nothing to continue.
+        drop(span.set_parent(caller));
         let (began, in_flight) = (Instant::now(), InFlight::begin());
         let answering = CALL.sync_scope(id, || self.0.call(request));
-        let answering = CALL.scope(id, answering).instrument(span);
+        let answering = CALL.scope(id, answering).instrument(span.clone());
         Box::pin(async move {
             let mut response = answering.await?;
             drop(in_flight);
             // What a stream says at its end comes later, and is not counted here.
             let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
+            tell(&span, code);
             metrics::histogram!("serasi_rpc_duration_seconds", "method" => method, "code" => name(code))
                 .record(began.elapsed());
             let number = HeaderValue::try_from(id.to_string()).expect("a UUID is a header's value");
             response.headers_mut().insert(REQUEST_ID, number);
             Ok(response)
         })
+    }
+}
+
+/// How a call ended, in its trace. Only what the hub answers for is an error there, as OpenTelemetry's conventions for
+/// gRPC servers have it.
+fn tell(span: &Span, code: Code) {
+    span.set_attribute("rpc.system.name", "grpc");
+    span.set_attribute("rpc.response.status_code", name(code));
+    if let Code::Unknown
+    | Code::DeadlineExceeded
+    | Code::Unimplemented
+    | Code::Internal
+    | Code::Unavailable
+    | Code::DataLoss = code
+    {
+        span.set_status(opentelemetry::trace::Status::error(name(code)));
     }
 }
 
