@@ -100,6 +100,12 @@ impl TestDatabase {
         &self.url
     }
 
+    /// The same past any pooler, for a test about the connections themselves.
+    pub async fn direct_url(&self) -> String {
+        let cluster = CLUSTER.get_or_init(start).await;
+        cluster.url("serasi_hub", &self.name)
+    }
+
     /// The same for the superuser, who sees every row and owns the tables.
     pub fn owner_url(&self) -> &str {
         &self.owner_url

@@ -197,7 +197,12 @@ impl<'r, 'o> Report<'r, 'o> {
         let outcome = response.outcome.as_ref();
         let outcome = outcome.map_or_else(String::new, |outcome| outcome_brief(outcome, Clock::of_id(case)));
         let known = if is_known { "known already: " } else { "" };
-        let text = format!("{}  {known}case {case}  {outcome}", entry.name());
+        // Told once: no other call shows it again.
+        let code = match response.public_code.as_str() {
+            "" => String::new(),
+            code => format!("\n  for the reporter: {code} (serasi status)"),
+        };
+        let text = format!("{}  {known}case {case}  {outcome}{code}", entry.name());
         Ok(self.bar.suspend(|| self.output.line(text))?)
     }
 

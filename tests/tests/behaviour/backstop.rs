@@ -246,7 +246,7 @@ async fn callers_that_share_connections_see_their_own_rows_and_all_of_them() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 
     // The control: a setting that outlives its transaction is seen as a leak.
-    let store = database.store_through(database.url(), 1).await;
+    let store = database.store_through(&database.direct_url().await, 1).await;
     let mut connection = store.read().await.unwrap();
     assert_eq!(ids(&mut connection, "cases", "case_id", "true").await.len(), 0);
     connection.execute("SET serasi.scope = 'ID'").await.unwrap();

@@ -81,7 +81,7 @@ impl IntakeService for FakeHub {
                 message_id: "Kasus masuk daftar tunggu.".into(),
                 ..RouteOutcome::default()
             }),
-            public_code: String::new(),
+            public_code: "ZA9Z-GN8J-QG6G-63Q1".into(),
         }))
     }
 
@@ -172,6 +172,13 @@ fn file_of(stories: &[&str]) -> String {
         format!("{{\"source_system\":\"uji\",\"source_ref\":\"{number}\",\"story\":\"{story}\"}}\n")
     };
     stories.iter().enumerate().map(line).collect()
+}
+
+#[tokio::test]
+async fn the_code_for_the_reporter_is_told() {
+    let ran = run(&file_of(&["first"]), false).await;
+    let told = "\n  for the reporter: ZA9Z-GN8J-QG6G-63Q1 (serasi status)\n";
+    assert!(ran.results.contains(told), "{}", ran.results);
 }
 
 #[tokio::test]
