@@ -66,7 +66,18 @@ impl HubProcess {
         arguments: &[&str],
         log: Option<&Path>,
     ) -> Self {
+        Self::start_in(&[], (database_url, data_dir, port), arguments, log).await
+    }
+
+    /// The same with more in its environment.
+    pub async fn start_in(
+        environment: &[(&str, &str)],
+        (database_url, data_dir, port): (Option<&str>, &Path, u16),
+        arguments: &[&str],
+        log: Option<&Path>,
+    ) -> Self {
         let mut command = Command::new(binary());
+        command.envs(environment.iter().copied());
         match log {
             Some(log) => command
                 .env("RUST_LOG", "debug")
@@ -103,13 +114,23 @@ impl HubProcess {
         &self.url
     }
 
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The most memory it ever had in use, in bytes.
     pub fn peak_memory(&self) -> u64 {
+        self.status_of("VmHWM:")
+    }
+
+    /// Memory in use, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.status_of("VmRSS:")
+    }
+
+    fn status_of(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
         kibibytes * 1024
     }

@@ -17,6 +17,7 @@ use crate::document;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::facility;
+use crate::host::HostError;
 use crate::import;
 use crate::insight;
 use crate::intake;
@@ -39,13 +40,7 @@ pub(crate) async fn run(cli: Cli, shown: &Shown, output: &mut Output<'_>) -> Res
     let client = &cli.client;
     match &cli.command {
         Command::Serve(args) => {
-            let traces = args.traces().start()?;
-            log(LevelFilter::INFO, traces.as_ref());
-            let served = serve::serve(args, shown).await;
-            if let Some(traces) = traces {
-                traces.finish().await;
-            }
-            served?;
+            serve_traced(args, shown).await?;
             Ok(Exit::Done)
         }
         Command::Migrate(args) => {
@@ -199,6 +194,16 @@ async fn of_registry(
         Registry::Review(args) => registry::review(client, args, output).await,
         Registry::Undo(args) => registry::undo(client, args, output).await,
     }
+}
+
+async fn serve_traced(args: &serve::ServeArgs, shown: &Shown) -> Result<(), HostError> {
+    let traces = args.traces().start()?;
+    log(LevelFilter::INFO, traces.as_ref());
+    let served = serve::serve(args, shown).await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
+    served
 }
 
 async fn of_policy(

@@ -114,7 +114,7 @@ pub(crate) fn log(level: LevelFilter, traces: Option<&Traces>) {
     let log = fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    let traced = traces.map(|Traces(provider)| {
+    let exported = traces.map(|Traces(provider)| {
         tracing_opentelemetry::layer()
             .with_tracer(provider.tracer(OURS))
             .with_location(false)
@@ -124,7 +124,7 @@ pub(crate) fn log(level: LevelFilter, traces: Option<&Traces>) {
     });
     tracing_subscriber::registry()
         .with(log.with_filter(said))
-        .with(traced)
+        .with(exported)
         .init();
 }
 

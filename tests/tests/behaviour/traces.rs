@@ -11,6 +11,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::Status as Outcome;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use serasi_proto::v1;
 use serasi_tests::build::{child, intake, request_id, submit};
@@ -78,10 +79,10 @@ async fn a_call_is_a_part_of_its_callers_trace_and_names_nobody() {
     let mut person = child();
     NAME.clone_into(&mut person.name);
     report.persons = vec![person];
-    let taken = client.intake.submit_intake(submit(report)).await.unwrap();
+    let report = client.intake.submit_intake(submit(report)).await.unwrap();
     let route = v1::RouteCaseRequest {
         request_id: request_id(),
-        case_id: taken.into_inner().case.unwrap().case_id,
+        case_id: report.into_inner().case.unwrap().case_id,
         ..v1::RouteCaseRequest::default()
     };
     let mut request = Request::new(route);
@@ -109,7 +110,7 @@ async fn a_call_is_a_part_of_its_callers_trace_and_names_nobody() {
     assert!(attribute(refused, "rpc.response.status_code").contains("\"NOT_FOUND\""));
     assert!(spans.iter().any(|span| span.name == "SubmitIntake"));
     assert_ne!(
-        refused.status.as_ref().map(|status| status.code()),
+        refused.status.as_ref().map(Outcome::code),
         Some(StatusCode::Error),
         "nobody's fault at the hub"
     );

@@ -98,19 +98,7 @@ async fn look_into(args: &ServeArgs, store: &Store, has_keys: bool) -> Vec<Findi
         })),
         Err(error) => findings.push(failed("settings", error)),
     }
-    findings.push(match store.missing_time_limits().await {
-        Ok(missing) if missing.is_empty() => Finding::good("time limits", "nothing waits for ever"),
-        Ok(missing) => {
-            let (off, set): (Vec<_>, Vec<_>) = missing
-                .into_iter()
-                .map(|(name, wanted)| (name, format!("SET {name} = '{wanted}'")))
-                .unzip();
-            let found = format!("not in force: {}; a pooler does not hand them on", off.join(", "));
-            let to_do = format!("ALTER ROLE of the hub: {}", set.join(", "));
-            Finding::warning("time limits", found, to_do)
-        }
-        Err(error) => failed("time limits", error),
-    });
+    findings.push(time_limits(store).await);
     findings.push(if has_keys {
         match store.compare_keys().await {
             Ok(()) => Finding::good("sealed data", "can be opened with these keys"),
@@ -128,6 +116,22 @@ async fn look_into(args: &ServeArgs, store: &Store, has_keys: bool) -> Vec<Findi
         Err(error) => findings.push(failed("state", error)),
     }
     findings
+}
+
+async fn time_limits(store: &Store) -> Finding {
+    match store.missing_time_limits().await {
+        Ok(missing) if missing.is_empty() => Finding::good("time limits", "nothing waits for ever"),
+        Ok(missing) => {
+            let (off, set): (Vec<_>, Vec<_>) = missing
+                .into_iter()
+                .map(|(name, wanted)| (name, format!("SET {name} = '{wanted}'")))
+                .unzip();
+            let found = format!("not in force: {}; a pooler does not hand them on", off.join(", "));
+            let to_do = format!("ALTER ROLE of the hub: {}", set.join(", "));
+            Finding::warning("time limits", found, to_do)
+        }
+        Err(error) => failed("time limits", error),
+    }
 }
 
 fn of_state(args: &ServeArgs, state: &State, now: OffsetDateTime) -> Vec<Finding> {
