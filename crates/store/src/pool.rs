@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use time::OffsetDateTime;
 
@@ -45,6 +45,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const TRUSTED: Duration = Duration::from_millis(200);
 const STATEMENT_TIMEOUT: &str = "10s";
 const LOCK_TIMEOUT: &str = "5s";
+/// Longer than a group of reports takes, shorter than anybody notices.
+const SHORT_LOCK_TIMEOUT: &str = "100ms";
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
 
 impl Store {
@@ -182,6 +184,20 @@ impl Store {
     /// `serasi-hub`'s unit of work.
     pub async fn begin(&self, context: Context) -> Result<sqlx::PgTransaction<'static>, StoreError> {
         Ok(self.pool.begin_with(context.begin()).await?)
+    }
+
+    /// The same for a transaction of many, who must not all wait for what one of them wants: a lock that is not there soon
+    /// is a conflict.
+    pub async fn begin_impatient(
+        &self,
+        context: Context,
+    ) -> Result<sqlx::PgTransaction<'static>, StoreError> {
+        let begin = context.begin();
+        let begin = format!(
+            "{}; SET LOCAL lock_timeout = '{SHORT_LOCK_TIMEOUT}'",
+            begin.as_str()
+        );
+        Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
     }
 
     /// Begins a transaction in which every statement sees the same moment.
