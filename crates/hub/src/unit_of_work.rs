@@ -28,7 +28,7 @@ use crate::hub::Hub;
 pub(crate) use repeat::repeated;
 
 /// A unary call is answered by then (guarantees, rule 15); the work itself goes on and a retry finds its result.
-const CALL_DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const CALL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A command that changes something.
 pub(crate) trait Mutation: Send + Sync + 'static {

@@ -51,7 +51,8 @@ pub(crate) async fn bench(
     let result = if args.private {
         private::bench(args, output).await?
     } else {
-        load(options, args, None, output).await?
+        let seed = args.seed.unwrap_or_else(|| rand::rng().random());
+        load(options, args, (seed, None), output).await?
     };
     if output.is_json() {
         output.json_line(&result.to_json())?;
@@ -65,10 +66,9 @@ pub(crate) async fn bench(
 async fn load(
     options: &ClientOptions,
     args: &BenchArgs,
-    process: Option<&HubProcess>,
+    (seed, process): (u64, Option<&HubProcess>),
     output: &Output<'_>,
 ) -> Result<BenchResult, CliError> {
-    let seed = args.seed.unwrap_or_else(|| rand::rng().random());
     let hubs = connect(options, args).await?;
     let connections = u16::try_from(hubs.len()).unwrap_or(u16::MAX);
     let (measured, cost) = match args.mix {

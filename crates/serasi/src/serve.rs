@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use serasi_domain::policy::Policy;
 use serasi_hub::auth::{KeySource, Verifier};
 use serasi_hub::server::{BoundServer, ServerSettings};
@@ -22,6 +22,9 @@ use crate::traces::TraceArgs;
 
 /// Bounds of the buckets that calls are counted in by how long they took.
 const SECONDS: [f64; 11] = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// Bounds of the buckets that groups of reports are counted in by their size.
+const REPORTS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 /// How to serve.
 #[derive(Args, Debug)]
@@ -118,6 +121,10 @@ pub(crate) async fn serve(args: &ServeArgs, shown: &Shown) -> Result<(), HostErr
         let exporter = PrometheusBuilder::new()
             .with_http_listener(address)
             .set_buckets(&SECONDS)
+            .and_then(|builder| {
+                let reports = Matcher::Full("serasi_intake_group_reports".to_owned());
+                builder.set_buckets_for_metric(reports, &REPORTS)
+            })
             .and_then(PrometheusBuilder::install);
         exporter.map_err(|source| HostError::Metrics { address, source })?;
     }

@@ -40,7 +40,7 @@ pub struct Asked {
 }
 
 /// Documents as they are kept: one column each.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SealedDocuments {
     homes: Vec<String>,
     cases: Vec<Uuid>,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use crate::StoreError;
@@ -32,11 +33,23 @@ pub struct Written {
     tables: Vec<Table>,
     /// Whether the table got rows.
     grown: Vec<bool>,
+    /// Keys of rows, of each table that was changed.
+    keys: BTreeMap<usize, Rows>,
     samples: Vec<Sample>,
 }
 
 /// What one transaction wrote: rows by the place of their table, each column as text.
-type Sample = BTreeMap<usize, Vec<Vec<Option<String>>>>;
+#[derive(Debug)]
+struct Sample {
+    /// Its time, as text.
+    at: String,
+    rows: BTreeMap<usize, Rows>,
+}
+
+type Rows = Vec<Vec<Option<String>>>;
+
+/// Rows of a changed table that scripts change in turn: at most, or their script gets long.
+const MOST_KEYS: i64 = 1_024;
 
 /// How far the log of the server has come, in bytes.
 pub async fn wal_bytes(url: &str) -> Result<i64, StoreError> {
@@ -75,12 +88,13 @@ impl Sampler {
 
     /// Takes the rows of the transaction that told first of `subject`, a case by its id.
     pub async fn take(&mut self, subject: &str) -> Result<(), StoreError> {
-        let transaction: String =
-            sqlx::query_scalar("SELECT min(xid::text) FROM events WHERE subject_id = $1")
-                .bind(subject)
-                .fetch_one(&mut self.connection)
-                .await?;
-        let mut sample = Sample::new();
+        let (transaction, at): (String, String) = sqlx::query_as(
+            "SELECT xid::text, created_at::text FROM events WHERE subject_id = $1 ORDER BY position LIMIT 1",
+        )
+        .bind(subject)
+        .fetch_one(&mut self.connection)
+        .await?;
+        let mut sample = BTreeMap::new();
         for (place, table) in self.tables.iter().enumerate() {
             // Names come from the catalogue, quoted by the server.
             let rows = sqlx::query(AssertSqlSafe(table.select()))
@@ -90,32 +104,47 @@ impl Sampler {
             if rows.is_empty() {
                 continue;
             }
-            let rows = rows
-                .iter()
-                .map(|row| (0..row.len()).map(|column| row.try_get(column)).collect());
-            sample.insert(place, rows.collect::<Result<_, _>>()?);
+            sample.insert(place, cells(&rows)?);
         }
-        self.samples.push(sample);
+        self.samples.push(Sample { at, rows: sample });
         Ok(())
     }
 
     /// Lets the jobs go on.
     pub async fn end(mut self) -> Result<Written, StoreError> {
         let after = count(&mut self.connection, &self.tables).await?;
-        sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await?;
-        self.connection.close().await?;
         // A table with rows of a sample, and no more rows than before, was changed.
-        let grown = self
+        let grown: Vec<_> = self
             .before
             .iter()
             .zip(after)
-            .map(|(before, after)| *before < after);
+            .map(|(before, after)| *before < after)
+            .collect();
+        let mut keys = BTreeMap::new();
+        for place in self.samples.iter().flat_map(|sample| sample.rows.keys()) {
+            if let (Some(false), Some(table)) = (grown.get(*place), self.tables.get(*place)) {
+                let rows = sqlx::query(AssertSqlSafe(table.select_keys()))
+                    .bind(MOST_KEYS)
+                    .fetch_all(&mut self.connection)
+                    .await?;
+                keys.insert(*place, cells(&rows)?);
+            }
+        }
+        sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await?;
+        self.connection.close().await?;
         Ok(Written {
-            grown: grown.collect(),
+            grown,
+            keys,
             tables: self.tables,
             samples: self.samples,
         })
     }
+}
+
+fn cells(rows: &[PgRow]) -> Result<Rows, sqlx::Error> {
+    let rows = rows.iter();
+    rows.map(|row| (0..row.len()).map(|column| row.try_get(column)).collect())
+        .collect()
 }
 
 impl Written {
@@ -123,9 +152,7 @@ impl Written {
     #[must_use]
     pub fn scripts(&self, shape: Shape) -> Vec<String> {
         let samples = self.samples.iter();
-        samples
-            .map(|sample| script::of(&self.tables, &self.grown, sample, shape))
-            .collect()
+        samples.map(|sample| script::of(self, sample, shape)).collect()
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) const fn contact_cell(home: Regency, person: Uuid) -> Cell {
 }
 
 /// Subjects' keys to be kept: one column each.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct KeyRows {
     pub(crate) homes: Vec<String>,
     pub(crate) cases: Vec<Uuid>,
@@ -104,7 +104,7 @@ impl KeyRows {
 }
 
 /// The sealed columns of persons, and the keys they were sealed with.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SealedCells {
     pub(crate) keys: KeyRows,
     pub(crate) contents: Vec<Vec<u8>>,
@@ -147,7 +147,7 @@ impl SealedCells {
 }
 
 /// Persons of cases, sealed, with their keys and what they are found by: one column each.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SealedPersons {
     cells: SealedCells,
     found_by: IndexRows,

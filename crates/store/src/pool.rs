@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use time::OffsetDateTime;
 
@@ -49,6 +49,8 @@ const TIME_LIMITS: [(&str, &str); 3] = [
     ("lock_timeout", "5s"),
     ("idle_in_transaction_session_timeout", "10s"),
 ];
+/// Longer than a group of reports takes, shorter than anybody notices.
+const SHORT_LOCK_TIMEOUT: &str = "100ms";
 
 impl Store {
     /// Connects; does not migrate.
@@ -193,6 +195,20 @@ impl Store {
     /// `serasi-hub`'s unit of work.
     pub async fn begin(&self, context: Context) -> Result<sqlx::PgTransaction<'static>, StoreError> {
         Ok(self.pool.begin_with(context.begin()).await?)
+    }
+
+    /// The same for a transaction of many, who must not all wait for what one of them wants: a lock that is not there soon
+    /// is a conflict.
+    pub async fn begin_impatient(
+        &self,
+        context: Context,
+    ) -> Result<sqlx::PgTransaction<'static>, StoreError> {
+        let begin = context.begin();
+        let begin = format!(
+            "{}; SET LOCAL lock_timeout = '{SHORT_LOCK_TIMEOUT}'",
+            begin.as_str()
+        );
+        Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
     }
 
     /// Begins a transaction in which every statement sees the same moment.

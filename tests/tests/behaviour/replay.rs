@@ -8,7 +8,7 @@ use tonic::Code;
 
 use crate::scene::{facility_id, hub_with};
 
-async fn replay(hub: &TestHub, decision_id: &str) -> v1::ReplayDecisionResponse {
+pub(crate) async fn replay(hub: &TestHub, decision_id: &str) -> v1::ReplayDecisionResponse {
     let request = v1::ReplayDecisionRequest {
         decision_id: decision_id.to_owned(),
     };
@@ -31,7 +31,7 @@ async fn route(hub: &TestHub, reference: &str) -> v1::RouteOutcome {
 }
 
 /// Ids of all decisions so far.
-async fn decisions(hub: &TestHub) -> Vec<String> {
+pub(crate) async fn decisions(hub: &TestHub) -> Vec<String> {
     let mut connection = hub.database.connect().await;
     let ids = "SELECT replace(region_code, '.', '') || '-' || decision_id FROM decisions ORDER BY decided_at";
     sqlx::query_scalar(ids).fetch_all(&mut connection).await.unwrap()

@@ -16,7 +16,11 @@ fn as_sent(script: &str) -> String {
     };
     // Casts are no variables.
     let statements: Vec<_> = statements
-        .map(|line| line.replace("::", "\u{1}").replace(":n", number))
+        .map(|line| {
+            line.replace("::", "\u{1}")
+                .replace(":n", number)
+                .replace(":row", "7")
+        })
         .collect();
     statements.join("\n").replace('\u{1}', "::")
 }

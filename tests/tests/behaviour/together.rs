@@ -13,7 +13,11 @@ use sqlx::PgConnection;
 use tokio::task::JoinSet;
 use tonic::{Code, Status};
 
+use crate::replay::{decisions, replay};
 use crate::scene::hub_with;
+
+#[path = "together/in_the_way.rs"]
+mod in_the_way;
 
 type Answer = Result<v1::SubmitIntakeResponse, Status>;
 
@@ -146,6 +150,21 @@ async fn neighbours_share_the_places_there_are_and_no_place_is_promised_twice() 
         .await
         .unwrap();
     assert_eq!(held, i64::from(offered));
+    let (cases, transactions) = cases_and_transactions(&mut connection).await;
+    assert!(
+        transactions < cases,
+        "nobody went together: {transactions} transactions"
+    );
+    let mut passed_over = 0;
+    for id in decisions(&hub).await {
+        let replayed = replay(&hub, &id).await;
+        assert_eq!(replayed.result(), v1::ReplayResult::Reproduced, "{replayed:#?}");
+        passed_over += usize::from(!replayed.replayed.unwrap().taken_meanwhile.is_empty());
+    }
+    assert!(
+        passed_over > 0,
+        "nobody passed over a house that a neighbour took"
+    );
     hub.finish().await;
 }
 

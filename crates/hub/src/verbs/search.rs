@@ -32,7 +32,7 @@ use crate::wire::outcome_to_wire;
 
 mod neighbours;
 
-pub(super) use neighbours::Neighbours;
+pub(super) use neighbours::{Got, Neighbours, Patience};
 
 /// Searches for one case before it waits: each further one only when every choice was lost to somebody else.
 const MAX_ROUNDS: u32 = 4;

@@ -45,7 +45,7 @@ pub(crate) struct SubmitIntake {
 }
 
 /// A report that is sealed: what takes time, and may have to wait for a key, is done before a transaction opens.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Draft {
     id: CaseId,
     code: PublicCode,
@@ -75,14 +75,12 @@ impl Mutation for SubmitIntake {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
-        let draft = self.draft(unit.hub, unit.caller)?;
-        let claim = self.claim(draft.id);
-        if source_keys::claim(&mut unit.conn, Subject::Case, &[claim])
-            .await?
-            .is_empty()
+        if let Some((home, id)) =
+            source_keys::find(&mut unit.conn, Subject::Case, &self.intake.source).await?
         {
-            return self.known_already(unit).await;
+            return self.known_already(unit, CaseId::new(home, id)).await;
         }
+        let draft = self.draft(unit.hub, unit.caller)?;
         let policy = unit.hub.policies.active();
         let case = self.new_case(draft.id, &policy, unit.now);
         let taken = if self.is_routed(&case, &policy) {
@@ -94,6 +92,15 @@ impl Mutation for SubmitIntake {
         } else {
             Taken { case, search: None }
         };
+        // After the places, as in a group: two that want the same wait for each other on one side only.
+        let claim = self.claim(draft.id);
+        if source_keys::claim(&mut unit.conn, Subject::Case, &[claim])
+            .await?
+            .is_empty()
+        {
+            // Somebody has committed it since the look.
+            return Err(HubError::Raced);
+        }
         let taken = [taken];
         write(&mut unit.conn, &taken, &draft.sealed, &draft.registrations).await?;
         let [taken] = taken;

@@ -65,14 +65,25 @@ impl Bad {
     }
 
     /// Whether it was answered as it must be.
-    pub(super) fn is_answered(self, answer: &Result<Response<SubmitIntakeResponse>, Status>) -> bool {
+    /// `last_case` = the one that was made of the report before.
+    pub(super) fn is_answered(
+        self,
+        answer: &Result<Response<SubmitIntakeResponse>, Status>,
+        last_case: &str,
+    ) -> bool {
         let code = answer.as_ref().err().map(Status::code);
         match self {
             Self::Malformed => code == Some(Code::InvalidArgument),
             Self::Oversized => matches!(code, Some(Code::OutOfRange | Code::ResourceExhausted)),
             Self::Unauthorized => code == Some(Code::Unauthenticated),
-            Self::Duplicate => code.is_none(),
+            Self::Duplicate => answer.as_ref().is_ok_and(|answer| case_id(answer) == last_case),
             Self::Conflicting => code == Some(Code::AlreadyExists),
         }
     }
+}
+
+/// The case that a report has become.
+pub(super) fn case_id(answer: &Response<SubmitIntakeResponse>) -> &str {
+    let case = answer.get_ref().case.as_ref();
+    case.map_or("", |case| &case.case_id)
 }

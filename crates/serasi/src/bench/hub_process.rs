@@ -8,6 +8,7 @@ use std::time::Duration;
 use serasi_geography::RegionCode;
 use serasi_hub::auth::{Role, TokenRequest};
 use serasi_hub::clock::Clock;
+use serasi_store::limit;
 use tokio::process::{Child, Command};
 
 use crate::cli::ClientOptions;
@@ -137,6 +138,20 @@ impl HubProcess {
     pub(super) fn database_url(&self, role: &str) -> String {
         let socket = self.folder.join("socket");
         format!("postgres://{role}@localhost/postgres?host={}", socket.display())
+    }
+
+    /// How far the log of its database has come.
+    pub(super) async fn wal_bytes(&self) -> Result<f64, CliError> {
+        let bytes = limit::wal_bytes(&self.database_url("serasi")).await;
+        #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+        let bytes = bytes.map_err(|source| HostError::Store { source })? as f64;
+        Ok(bytes)
+    }
+
+    /// Brings its database to rest.
+    pub(super) async fn settle(&self) -> Result<(), CliError> {
+        let settled = limit::settle(&self.database_url("serasi")).await;
+        Ok(settled.map_err(|source| HostError::Store { source })?)
     }
 
     /// Its own folder, gone with it.

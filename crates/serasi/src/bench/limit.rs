@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use serasi_proto::v1::RouteResult;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use serasi_store::embedded::program;
 use serasi_store::limit::{Sampler, Shape};
@@ -16,23 +17,35 @@ use crate::client::Authorized;
 use crate::error::CliError;
 use crate::host::{HostError, file_error};
 
-/// Cases whose rows are written again and again: few, as every client prepares all statements of each, and enough that
-/// not all wait for one pool.
-const SAMPLES: usize = 8;
+/// Cases whose rows are written again and again: few, as every client prepares all statements of each.
+const SAMPLES: u16 = 16;
+/// Until every client has prepared the statements of nearly every case; none of it counts.
+const WARM_UP_S: u16 = 8;
 /// Cases of a batch.
 const BATCH: u32 = 64;
 
-/// Cases a second.
+/// What pgbench did.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
-    pub(super) one_by_one: f64,
-    pub(super) in_batches: f64,
+    pub(super) one_by_one: Rate,
+    pub(super) in_batches: Rate,
+    /// Of the cases whose rows were written, those for which a place is held: they leave the most.
+    pub(super) offered_share: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rate {
+    /// Cases.
+    pub(super) per_second: f64,
+    /// For each case.
+    pub(super) wal_bytes: f64,
 }
 
 /// Scripts of both shapes, in a folder.
 pub(super) struct Scripts {
     one_by_one: Vec<PathBuf>,
     in_batches: Vec<PathBuf>,
+    offered_share: f64,
 }
 
 /// Has some cases taken down, one after the other, and makes scripts of what was written.
@@ -45,8 +58,11 @@ pub(super) async fn prepare(
     let mut sampler = Sampler::begin(&process.database_url("serasi"))
         .await
         .map_err(store)?;
+    let mut offered = 0;
     for _ in 0..SAMPLES {
         let taken = hub.submit_intake(reporter.next_request()).await?.into_inner();
+        let result = taken.outcome.unwrap_or_default().result();
+        offered += u16::from(result == RouteResult::Offered);
         let case = taken.case.unwrap_or_default();
         sampler.take(&case.case_id).await.map_err(store)?;
     }
@@ -54,6 +70,7 @@ pub(super) async fn prepare(
     Ok(Scripts {
         one_by_one: write(process, "one", &written.scripts(Shape::One))?,
         in_batches: write(process, "batch", &written.scripts(Shape::Batch(BATCH)))?,
+        offered_share: f64::from(offered) / f64::from(SAMPLES),
     })
 }
 
@@ -81,37 +98,95 @@ pub(super) async fn measure(
         )
     })?;
     process.freeze(true).await;
-    let one_by_one = run(
-        &pgbench,
-        process,
-        &scripts.one_by_one,
-        (args.clients, args.duration),
-    )
-    .await;
-    let in_batches = run(&pgbench, process, &scripts.in_batches, (BATCHERS, args.duration)).await;
+    let runs = async {
+        let one_by_one = run(
+            &pgbench,
+            process,
+            (&scripts.one_by_one, 1),
+            (args.clients, args.duration),
+        );
+        let one_by_one = one_by_one.await?;
+        let batches = (scripts.in_batches.as_slice(), BATCH);
+        let in_batches = run(&pgbench, process, batches, (BATCHERS, args.duration)).await?;
+        Ok(Limit {
+            one_by_one,
+            in_batches,
+            offered_share: scripts.offered_share,
+        })
+    };
+    let limit = runs.await;
     process.freeze(false).await;
-    Ok(Limit {
-        one_by_one: one_by_one?,
-        in_batches: in_batches? * f64::from(BATCH),
-    })
+    limit
 }
 
 /// Clients that write batches: more would wait for each other.
 const BATCHERS: u16 = 4;
 
-/// Transactions a second.
+/// Brings the server to rest, and runs the scripts, each of so many cases.
 async fn run(
+    pgbench: &Path,
+    process: &HubProcess,
+    (scripts, cases): (&[PathBuf], u32),
+    (clients, seconds): (u16, u16),
+) -> Result<Rate, CliError> {
+    process.settle().await?;
+    let before = process.wal_bytes().await?;
+    let said = told_by(pgbench, process, scripts, (clients, seconds + WARM_UP_S)).await?;
+    let written = process.wal_bytes().await? - before;
+    let cases = f64::from(cases);
+    let rate = said.mean_after(WARM_UP_S).zip(said.transactions);
+    let (per_second, transactions) =
+        rate.ok_or_else(|| CliError::Usage("pgbench does not say what it did".to_owned()))?;
+    Ok(Rate {
+        per_second: per_second * cases,
+        wal_bytes: written / (transactions * cases),
+    })
+}
+
+/// What a run of pgbench tells.
+struct Said {
+    /// Transactions of each second.
+    each_second: Vec<f64>,
+    /// Of the whole run.
+    transactions: Option<f64>,
+}
+
+impl Said {
+    fn read(answer: &str, progress: &str) -> Self {
+        let second = |line: &str| {
+            let (_, rest) = line.strip_prefix("progress: ")?.split_once(" s, ")?;
+            rest.split_once(" tps")?.0.parse().ok()
+        };
+        let transactions = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("number of transactions actually processed: "));
+        Self {
+            each_second: progress.lines().filter_map(second).collect(),
+            transactions: transactions.and_then(|count| count.trim().parse().ok()),
+        }
+    }
+
+    /// Transactions a second, when the first seconds are over.
+    fn mean_after(&self, seconds: u16) -> Option<f64> {
+        let counted = self.each_second.get(usize::from(seconds)..)?;
+        let seconds = u32::try_from(counted.len()).ok().filter(|seconds| *seconds > 0)?;
+        Some(counted.iter().sum::<f64>() / f64::from(seconds))
+    }
+}
+
+async fn told_by(
     pgbench: &Path,
     process: &HubProcess,
     scripts: &[PathBuf],
     (clients, seconds): (u16, u16),
-) -> Result<f64, CliError> {
+) -> Result<Said, CliError> {
     let mut command = Command::new(pgbench);
     command
         .args([
             "--no-vacuum",
             "--protocol=prepared",
             "--define=k=0",
+            "--progress=1",
             "--username=serasi_hub",
         ])
         .args([format!("--client={clients}"), format!("--time={seconds}")])
@@ -132,14 +207,27 @@ async fn run(
         .output()
         .await
         .map_err(file_error("cannot run", pgbench))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let tps = text.lines().find_map(|line| line.strip_prefix("tps = "));
-    let tps = tps.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-    tps.filter(|_| output.status.success()).ok_or_else(|| {
-        let said = String::from_utf8_lossy(&output.stderr);
-        CliError::Usage(format!(
-            "pgbench did not do it: {}",
-            said.lines().next().unwrap_or("it says nothing")
-        ))
-    })
+    let progress = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        let said = progress.lines().find(|line| !line.starts_with("progress: "));
+        let said = said.unwrap_or("it says nothing");
+        return Err(CliError::Usage(format!("pgbench did not do it: {said}")));
+    }
+    Ok(Said::read(&String::from_utf8_lossy(&output.stdout), &progress))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_pgbench_did_while_it_warmed_up_does_not_count() {
+        let progress = "pgbench (15.14)\nprogress: 1.0 s, 10.0 tps, lat 1.0 ms stddev 0.1, 0 failed\n\
+                        progress: 2.0 s, 100.0 tps, lat 1.0 ms stddev 0.1, 0 failed\n\
+                        progress: 3.0 s, 200.0 tps, lat 1.0 ms stddev 0.1, 0 failed\n";
+        let said = Said::read("number of transactions actually processed: 310\n", progress);
+        assert_eq!(said.transactions, Some(310.0));
+        assert_eq!(said.mean_after(1), Some(150.0));
+        assert_eq!(said.mean_after(3), None);
+    }
 }

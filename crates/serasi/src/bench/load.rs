@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng};
 use serasi_proto::v1::SubmitIntakeRequest;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 
-use super::bad::Bad;
+use super::bad::{Bad, case_id};
 use super::reports::Reporter;
 use super::result::Measured;
 use crate::client::Authorized;
@@ -38,12 +38,13 @@ pub(super) async fn drive(mut client: Client, window: Window) -> Measured {
     let (share, seed) = client.bad;
     let mut rng = StdRng::seed_from_u64(seed);
     let mut measured = Measured::default();
-    let mut last: Option<SubmitIntakeRequest> = None;
+    // The last report that was taken down, and its case.
+    let mut last: Option<(SubmitIntakeRequest, String)> = None;
     loop {
         let good = client.reporter.next_request();
         let bad = last.as_ref().filter(|_| rng.random_bool(share));
         let bad = bad.map(|last| (Bad::any(&mut rng), last));
-        let request = bad.map_or_else(|| good.clone(), |(bad, last)| bad.of(good.clone(), last));
+        let request = bad.map_or_else(|| good.clone(), |(bad, (last, _))| bad.of(good.clone(), last));
         let bad = bad.map(|(bad, _)| bad);
         let hub = if bad == Some(Bad::Unauthorized) {
             &mut client.as_stranger
@@ -58,9 +59,10 @@ pub(super) async fn drive(mut client: Client, window: Window) -> Measured {
         let answered = Instant::now();
         let is_measured = asked >= window.starts;
         let at = answered.saturating_duration_since(window.starts);
-        let is_as_expected = bad.map_or_else(|| answer.is_ok(), |bad| bad.is_answered(&answer));
-        if bad.is_none() && answer.is_ok() {
-            last = Some(good);
+        let last_case = last.as_ref().map_or("", |(_, case)| case);
+        let is_as_expected = bad.map_or_else(|| answer.is_ok(), |bad| bad.is_answered(&answer, last_case));
+        if let (None, Ok(answer)) = (bad, &answer) {
+            last = Some((good, case_id(answer).to_owned()));
         }
         if is_measured {
             match (bad, answer) {

@@ -1,10 +1,7 @@
 //! What a load costs the machine, read from the hub and its database while it runs.
 
-use serasi_store::limit::wal_bytes;
-
 use super::hub_process::HubProcess;
 use crate::error::CliError;
-use crate::host::HostError;
 
 /// As they stand at a moment.
 pub(super) struct Meters {
@@ -30,13 +27,10 @@ impl Meters {
         let Some(process) = process else {
             return Ok(None);
         };
-        let wal_bytes = wal_bytes(&process.database_url("serasi")).await;
-        let wal_bytes = wal_bytes.map_err(|source| HostError::Store { source })?;
         Ok(Some(Self {
             hub_cpu_s: process.cpu_seconds()?,
             database_cpu_s: process.database_cpu_seconds()?,
-            #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
-            wal_bytes: wal_bytes as f64,
+            wal_bytes: process.wal_bytes().await?,
             hub_memory_bytes: process.memory_bytes()?,
         }))
     }

@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use serasi_proto::v1::RouteResult;
 use serde_json::{Value, json};
 
-use super::limit::Limit;
+use super::limit::{Limit, Rate};
 use super::meters::Cost;
 use crate::codes::label;
 use crate::exit::Exit;
@@ -17,6 +17,9 @@ use crate::table::facts;
 const MAX_LATENCY_US: u64 = 60_000_000;
 /// Digits of a latency that are kept: three, one per mille.
 const DIGITS: u8 = 3;
+/// By how much smaller the share of offered cases may be in the load than in what pgbench wrote: few cases were drawn for
+/// that.
+const TOLERATED_SHARE: f64 = 0.05;
 const PERCENTILES: [(&str, f64); 5] = [
     ("p50", 50.0),
     ("p95", 95.0),
@@ -112,6 +115,14 @@ impl Measured {
         f64::from(answered) / self.lasted.as_secs_f64()
     }
 
+    /// Of the cases that were taken down, those for which a place is held.
+    fn offered_share(&self) -> f64 {
+        let offered = self.results.get(&RouteResult::Offered.into()).copied();
+        let [offered, all] = [offered.unwrap_or_default(), self.count()];
+        let count = |cases| f64::from(u32::try_from(cases).unwrap_or(u32::MAX));
+        count(offered) / count(all).max(1.0)
+    }
+
     /// Name and milliseconds of each percentile.
     fn percentiles_ms(&self) -> impl Iterator<Item = (&'static str, f64)> {
         PERCENTILES.into_iter().map(|(name, percentile)| {
@@ -127,6 +138,13 @@ impl Measured {
 }
 
 impl BenchResult {
+    /// How many times as many cases as pgbench, one transaction each. `None` = not to be compared: the load's cases left
+    /// fewer rows than those that pgbench wrote.
+    fn ratio(&self, limit: &Limit) -> Option<f64> {
+        let is_as_much = self.measured.offered_share() + TOLERATED_SHARE >= limit.offered_share;
+        is_as_much.then_some(self.measured.per_second() / limit.one_by_one.per_second)
+    }
+
     /// A load that got no answer at all has measured nothing.
     pub(super) fn exit(&self) -> Exit {
         let measured = &self.measured;
@@ -165,9 +183,12 @@ impl BenchResult {
             })),
             "hub_memory_bytes": self.cost.map(|cost| cost.hub_memory_bytes),
             "pgbench": self.limit.map(|limit| json!({
-                "one_by_one_per_second": round(limit.one_by_one),
-                "in_batches_per_second": round(limit.in_batches),
-                "ratio": round(measured.per_second() / limit.one_by_one),
+                "one_by_one_per_second": round(limit.one_by_one.per_second),
+                "one_by_one_wal_bytes": limit.one_by_one.wal_bytes.round(),
+                "in_batches_per_second": round(limit.in_batches.per_second),
+                "in_batches_wal_bytes": limit.in_batches.wal_bytes.round(),
+                "offered_share": limit.offered_share,
+                "ratio": self.ratio(&limit).map(round),
             })),
             "lost_clients": measured.lost_clients,
         })
@@ -236,7 +257,6 @@ impl BenchResult {
 
     /// What it cost, and what the server itself can do, where that was measured.
     fn machine(&self) -> [(&'static str, String); 3] {
-        let per_second = self.measured.per_second();
         [
             (
                 "cost of a case",
@@ -252,9 +272,15 @@ impl BenchResult {
             (
                 "pgbench",
                 self.limit.map_or_else(String::new, |limit| {
-                    let Limit { one_by_one, in_batches } = limit;
-                    let ratio = per_second / one_by_one;
-                    format!("{one_by_one:.1} cases per second one by one, {in_batches:.1} in batches; hub : one by one = {ratio:.2}")
+                    let Limit { one_by_one, in_batches, .. } = limit;
+                    let ratio = self.ratio(&limit).map_or_else(
+                        || "no ratio, for the load's cases were offered more seldom than those that pgbench wrote".to_owned(),
+                        |ratio| format!("hub : one by one = {ratio:.2}"),
+                    );
+                    let told = |rate: Rate, how| {
+                        format!("{:.1} cases per second {how} ({:.0} bytes WAL each)", rate.per_second, rate.wal_bytes)
+                    };
+                    format!("{}, {}; {ratio}", told(one_by_one, "one by one"), told(in_batches, "in batches"))
                 }),
             ),
         ]
@@ -315,6 +341,34 @@ mod tests {
         ] {
             assert!(text.contains(fact), "{fact} in\n{text}");
         }
+    }
+
+    #[test]
+    fn cases_that_leave_less_are_not_compared() {
+        let rate = |per_second| Rate {
+            per_second,
+            wal_bytes: 20_000.0,
+        };
+        let limit = Limit {
+            one_by_one: rate(0.5),
+            in_batches: rate(5.0),
+            offered_share: 1.0,
+        };
+        let mut all = of_a_client(&[10, 10]);
+        let ratio_of = |measured: Measured| {
+            let mut result = result(measured);
+            result.limit = Some(limit);
+            (result.to_json()["pgbench"]["ratio"].as_f64(), result.to_text())
+        };
+        assert_eq!(ratio_of(of_a_client(&[10, 10])).0, Some(2.0));
+        all.answered(
+            RouteResult::Waiting.into(),
+            Duration::ZERO,
+            Duration::from_secs(2),
+        );
+        let (ratio, text) = ratio_of(all);
+        assert_eq!(ratio, None);
+        assert!(text.contains("no ratio"), "{text}");
     }
 
     #[test]

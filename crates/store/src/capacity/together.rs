@@ -9,31 +9,30 @@ use sqlx::PgConnection;
 
 use super::Purpose;
 use crate::StoreError;
-use crate::columns::{column, pool_columns};
+use crate::columns::{column, pool_columns, regency};
 
-/// What cases want of one pool.
+/// What cases want of one pool, one after the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Only such as are free.
-    plain: i32,
-    /// Beyond these, if need be, such as are kept for emergencies.
-    with_overflow: i32,
+    places: i32,
+    /// So many must be free when they begin: what is wanted up to the last case that may not have a place that is kept for
+    /// emergencies.
+    free: i32,
 }
 
 impl Wanted {
     pub fn add(&mut self, places: Places, with_overflow: bool) {
-        if with_overflow {
-            self.with_overflow += places.as_i32();
-        } else {
-            self.plain += places.as_i32();
+        self.places += places.as_i32();
+        if !with_overflow {
+            self.free = self.places;
         }
     }
 
     /// Whether the pool, as it was read, has all of it. `reserve_together` asks the same of the row.
     #[must_use]
     pub const fn fits(self, pool: &Pool) -> bool {
-        let (free, all) = (pool.free(), self.plain + self.with_overflow);
-        (self.plain == 0 || free >= self.plain) && free + pool.overflow >= all
+        let free = pool.free();
+        (self.free == 0 || free >= self.free) && free + pool.overflow >= self.places
     }
 }
 
@@ -51,7 +50,7 @@ pub async fn reserve_together(
     let places = sqlx::query_scalar!(
         r#"WITH wanted AS MATERIALIZED (
                SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[])
-                   WITH ORDINALITY AS w (region_code, facility_id, base, cluster, sex, plain, overflow, place)),
+                   WITH ORDINALITY AS w (region_code, facility_id, base, cluster, sex, places, must_be_free, place)),
            asked AS MATERIALIZED (
                -- Locked, so that a facility cannot close between this look and the commit.
                SELECT region_code, facility_id FROM facilities
@@ -59,17 +58,17 @@ pub async fn reserve_together(
                    AND (state = 'active' OR state = 'suspended' AND ($8 OR state_until <= now()))
                ORDER BY region_code, facility_id FOR SHARE),
            locked AS MATERIALIZED (
-               SELECT p.region_code, p.facility_id, p.base, p.cluster, p.sex, w.plain, w.overflow, w.place
+               SELECT p.region_code, p.facility_id, p.base, p.cluster, p.sex, w.places, w.must_be_free, w.place
                FROM wanted w JOIN asked USING (region_code, facility_id)
                JOIN capacity_pools p USING (region_code, facility_id, base, cluster, sex)
                ORDER BY p.region_code, p.facility_id, p.base, p.cluster, p.sex FOR NO KEY UPDATE OF p),
            changed AS (
-               UPDATE capacity_pools p SET held = p.held + w.plain + w.overflow, free = p.free - w.plain - w.overflow,
+               UPDATE capacity_pools p SET held = p.held + w.places, free = p.free - w.places,
                    version = p.version + 1, changed_at = now()
                FROM locked w
                WHERE p.region_code = w.region_code AND p.facility_id = w.facility_id
                    AND p.base = w.base AND p.cluster = w.cluster AND p.sex = w.sex
-                   AND (w.plain = 0 OR p.free >= w.plain) AND p.free + p.overflow >= w.plain + w.overflow
+                   AND (w.must_be_free = 0 OR p.free >= w.must_be_free) AND p.free + p.overflow >= w.places
                    AND p.valid_until > now()
                RETURNING p.*, w.place),
            logged AS (
@@ -84,8 +83,8 @@ pub async fn reserve_together(
         &column(&pools, |(base, _, _)| *base) as &[&str],
         &column(&pools, |(_, cluster, _)| *cluster) as &[&str],
         &column(&pools, |(_, _, sex)| *sex) as &[&str],
-        &column(wanted, |(_, _, wanted)| wanted.plain),
-        &column(wanted, |(_, _, wanted)| wanted.with_overflow),
+        &column(wanted, |(_, _, wanted)| wanted.places),
+        &column(wanted, |(_, _, wanted)| wanted.free),
         matches!(purpose, Purpose::Acceptance)
     )
     .fetch_all(conn)
@@ -95,4 +94,71 @@ pub async fn reserve_together(
         .filter_map(|place| usize::try_from(place - 1).ok());
     let taken = places.filter_map(|place| wanted.get(place));
     Ok(taken.map(|(facility, pool, _)| (*facility, *pool)).collect())
+}
+
+/// Locks those of these houses, with all their pools, that nobody else has locked, and gives them; waits for none.
+pub async fn lock_at_hand(
+    conn: &mut PgConnection,
+    houses: &[FacilityId],
+) -> Result<Vec<FacilityId>, StoreError> {
+    let rows = sqlx::query!(
+        r#"WITH houses AS MATERIALIZED (
+               SELECT region_code, facility_id FROM facilities
+               WHERE (region_code, facility_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
+               FOR SHARE SKIP LOCKED),
+           pools AS MATERIALIZED (
+               SELECT p.region_code, p.facility_id FROM capacity_pools p JOIN houses USING (region_code, facility_id)
+               FOR NO KEY UPDATE OF p SKIP LOCKED)
+           SELECT h.region_code, h.facility_id FROM houses h
+           WHERE (SELECT count(*) FROM pools p WHERE (p.region_code, p.facility_id) = (h.region_code, h.facility_id))
+               = (SELECT count(*) FROM capacity_pools p
+                  WHERE (p.region_code, p.facility_id) = (h.region_code, h.facility_id))"#,
+        &column(houses, |id| id.home().to_string()),
+        &column(houses, |id| id.uuid())
+    )
+    .fetch_all(conn)
+    .await?;
+    let ids = rows.into_iter().map(|row| {
+        Ok(FacilityId::new(
+            regency("facilities", &row.region_code)?,
+            row.facility_id,
+        ))
+    });
+    ids.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serasi_domain::capacity::CapacitySource;
+    use serasi_domain::need::ServiceBase;
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    #[test]
+    fn who_comes_first_takes_the_place_that_is_free_for_all() {
+        let pool = Pool {
+            key: PoolKey::any(ServiceBase::Residential),
+            version: 1,
+            total: 1,
+            occupied: 0,
+            held: 0,
+            overflow: 1,
+            shortfall: 0,
+            observed_at: OffsetDateTime::UNIX_EPOCH,
+            valid_until: OffsetDateTime::UNIX_EPOCH,
+            source: CapacitySource::Facility,
+        };
+        let fits = |with_overflow: [bool; 2]| {
+            let mut wanted = Wanted::default();
+            with_overflow.map(|with_overflow| {
+                wanted.add(Places::ONE, with_overflow);
+                wanted.fits(&pool)
+            })
+        };
+        assert_eq!(fits([false, true]), [true, true]);
+        assert_eq!(fits([true, true]), [true, true]);
+        assert_eq!(fits([true, false]), [true, false], "as they would be alone");
+        assert_eq!(fits([false, false]), [true, false]);
+    }
 }

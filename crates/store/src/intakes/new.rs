@@ -28,7 +28,7 @@ pub struct NewReport<'a> {
 }
 
 /// Reports as they are kept: one column each. The cases' keys come into being with them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SealedReports {
     keys: KeyRows,
     persons: SealedPersons,

@@ -42,6 +42,17 @@ impl Table {
             self.name
         )
     }
+
+    /// The keys of so many rows, as text, from all over the table.
+    pub(super) fn select_keys(&self) -> String {
+        let columns = self.key.iter().filter_map(|place| self.columns.get(*place));
+        let columns: Vec<_> = columns.map(|column| format!("{}::text", column.name)).collect();
+        format!(
+            "SELECT {} FROM {} ORDER BY md5(ctid::text) LIMIT $1",
+            columns.join(", "),
+            self.name
+        )
+    }
 }
 
 /// The tables that the hub writes, in name order.

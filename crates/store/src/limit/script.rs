@@ -1,12 +1,12 @@
 //! A script that writes the rows of a sample again and again, each time under other ids.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use uuid::Uuid;
 
-use super::Sample;
 use super::schema::{Column, Table};
+use super::{Rows, Sample, Written};
 
 /// What one transaction writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +25,25 @@ const FIRST_OF_BATCHES: u64 = 500_000_000_000;
 /// More clients than pgbench is asked for.
 const MOST_CLIENTS: u64 = 1_024;
 
-pub(super) fn of(tables: &[Table], grown: &[bool], sample: &Sample, shape: Shape) -> String {
-    let fresh = fresh_ids(tables, grown, sample);
+/// Rows that one client changes in turn, and no other of so few clients: none waits for another.
+const ROWS_EACH: u64 = 16;
+
+pub(super) fn of(written_by: &Written, sample: &Sample, shape: Shape) -> String {
+    let Written { tables, grown, .. } = written_by;
+    let new = New {
+        ids: fresh_ids(tables, grown, &sample.rows),
+        at: &sample.at,
+    };
+    let sample = &sample.rows;
     let (first, size) = match shape {
         Shape::One => (FIRST, 1),
         Shape::Batch(size) => (FIRST_OF_BATCHES, u64::from(size)),
     };
     let step = MOST_CLIENTS * size;
-    let mut script = format!("\\set k :k + 1\n\\set n {first} + :k * {step} + :client_id * {size}\nBEGIN;\n");
+    let mut script = format!(
+        "\\set k :k + 1\n\\set n {first} + :k * {step} + :client_id * {size}\n\
+         \\set row :client_id * {ROWS_EACH} + :k % {ROWS_EACH}\nBEGIN;\n"
+    );
     // Who is referred to comes first; a row that others wait for comes last.
     let (mut left, mut written) = (Vec::new(), BTreeSet::new());
     for place in sample.keys() {
@@ -52,7 +63,7 @@ pub(super) fn of(tables: &[Table], grown: &[bool], sample: &Sample, shape: Shape
         let (place, table) = left.remove(next);
         written.insert(place);
         let rows = sample.get(&place).map(Vec::as_slice).unwrap_or_default();
-        insert(&mut script, table, rows, (&fresh, shape));
+        insert(&mut script, table, rows, (&new, shape));
     }
     for (place, rows) in sample.iter().filter(|(place, _)| !written.contains(*place)) {
         for (table, row) in tables
@@ -60,7 +71,8 @@ pub(super) fn of(tables: &[Table], grown: &[bool], sample: &Sample, shape: Shape
             .into_iter()
             .flat_map(|table| rows.iter().map(move |row| (table, row)))
         {
-            update(&mut script, table, row);
+            let keys = written_by.keys.get(place).map(Vec::as_slice).unwrap_or_default();
+            update(&mut script, table, row, (keys, &new));
         }
     }
     script.push_str("COMMIT;\n");
@@ -68,7 +80,7 @@ pub(super) fn of(tables: &[Table], grown: &[bool], sample: &Sample, shape: Shape
 }
 
 /// Ids that came into being with the case: all but those of rows that were only changed or are referred to elsewhere.
-fn fresh_ids(tables: &[Table], grown: &[bool], sample: &Sample) -> BTreeSet<String> {
+fn fresh_ids(tables: &[Table], grown: &[bool], sample: &BTreeMap<usize, Rows>) -> BTreeSet<String> {
     let is_new = |name: &str| {
         let mut new = sample.keys().filter(|place| grown.get(**place) == Some(&true));
         new.any(|place| tables.get(*place).is_some_and(|table| table.name == name))
@@ -97,12 +109,14 @@ fn fresh_ids(tables: &[Table], grown: &[bool], sample: &Sample) -> BTreeSet<Stri
     &fresh - &old
 }
 
-fn insert(
-    script: &mut String,
-    table: &Table,
-    rows: &[Vec<Option<String>>],
-    (fresh, shape): (&BTreeSet<String>, Shape),
-) {
+/// What is another in each case.
+struct New<'a> {
+    ids: BTreeSet<String>,
+    /// The time of the sample's transaction.
+    at: &'a str,
+}
+
+fn insert(script: &mut String, table: &Table, rows: &[Vec<Option<String>>], (new, shape): (&New<'_>, Shape)) {
     let number = match shape {
         Shape::One => ":n",
         Shape::Batch(_) => "(:n::bigint + i)",
@@ -115,13 +129,14 @@ fn insert(
             .map(|column| column.name.as_str())
     };
     let selects = rows.iter().map(|row| {
-        let numbered = must_be_numbered(table, row, fresh);
+        let numbered = must_be_numbered(table, row, &new.ids);
         let cells = table.columns.iter().zip(row).enumerate();
         let cells = cells.filter(|(_, (column, _))| !column.is_filled_in);
         let cells = cells.map(|(place, (column, value))| match value {
             None => format!("NULL::{}", column.type_name),
             Some(value) if numbered.contains(&place) => with_number(value, column, number),
-            Some(value) => with_fresh_ids(value, column, (fresh, number)),
+            Some(value) if value == new.at => "now()".to_owned(),
+            Some(value) => with_fresh_ids(value, column, (&new.ids, number)),
         });
         let cells: Vec<_> = cells.collect();
         match shape {
@@ -148,16 +163,39 @@ fn insert(
     );
 }
 
-fn update(script: &mut String, table: &Table, row: &[Option<String>]) {
-    let cell = |(place, column): (usize, &Column)| {
-        let value = row.get(place).cloned().flatten();
-        let value = value.map_or_else(|| "NULL".to_owned(), |value| literal(&value));
-        format!("{} = {value}::{}", column.name, column.type_name)
+/// The same values for another row each time, or every case would wait for the one before it.
+fn update(
+    script: &mut String,
+    table: &Table,
+    row: &[Option<String>],
+    (keys, new): (&[Vec<Option<String>>], &New<'_>),
+) {
+    let set = |(place, column): (usize, &Column)| {
+        let value = match row.get(place).cloned().flatten() {
+            None => format!("NULL::{}", column.type_name),
+            Some(value) if value == new.at => "now()".to_owned(),
+            Some(value) => format!("{}::{}", literal(&value), column.type_name),
+        };
+        format!("{} = {value}", column.name)
     };
-    let columns = || table.columns.iter().enumerate();
-    let (key, others): (Vec<_>, Vec<_>) = columns().partition(|(place, _)| table.key.contains(place));
-    let set: Vec<_> = others.into_iter().map(cell).collect();
-    let is_it: Vec<_> = key.into_iter().map(cell).collect();
+    let is_it = |(position, place): (usize, &usize)| {
+        let column = table.columns.get(*place)?;
+        let values = keys.iter().map(|key| key.get(position).cloned().flatten());
+        let values: Vec<_> = values.map(|value| literal(&value.unwrap_or_default())).collect();
+        Some(format!(
+            "{} = (ARRAY[{}]::{}[])[1 + :row % {}]",
+            column.name,
+            values.join(", "),
+            column.type_name,
+            keys.len().max(1)
+        ))
+    };
+    let others = table.columns.iter().enumerate();
+    let set: Vec<_> = others
+        .filter(|(place, _)| !table.key.contains(place))
+        .map(set)
+        .collect();
+    let is_it: Vec<_> = table.key.iter().enumerate().filter_map(is_it).collect();
     let _ = writeln!(
         script,
         "UPDATE {} SET {} WHERE {};",

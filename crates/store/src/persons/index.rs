@@ -10,7 +10,7 @@ use crate::seal::{BlindIndex, IndexKeys};
 const MAX_TERMS: usize = 10;
 
 /// One column each, for `UNNEST`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct IndexRows {
     pub(crate) values: Vec<Vec<u8>>,
     pub(crate) kinds: Vec<String>,

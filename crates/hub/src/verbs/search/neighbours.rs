@@ -1,6 +1,6 @@
 //! Searches of several cases in one transaction: each sees the places that those before it are about to take.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use serasi_domain::capacity::PoolKey;
@@ -10,8 +10,9 @@ use serasi_domain::id::{DecisionId, FacilityId, OfferId};
 use serasi_domain::policy::Policy;
 use serasi_domain::routing::replay::DecisionInputs;
 use serasi_domain::routing::{Choice, NotRoutable, route};
-use serasi_store::capacity::{Purpose, Wanted, reserve_together};
+use serasi_store::capacity::{Purpose, Wanted, lock_at_hand, reserve_together};
 use serasi_store::facilities::may_be_asked;
+use serasi_store::offers::OfferView;
 use serasi_store::{PgConnection, StoreError};
 use time::OffsetDateTime;
 
@@ -28,10 +29,29 @@ pub(in crate::verbs) struct Neighbours<'a> {
     asked: Vec<(FacilityId, PoolKey)>,
 }
 
+/// Whether houses that somebody else has locked are waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::verbs) enum Patience {
+    /// As long as the transaction waits for locks.
+    Waits,
+    PassesBy,
+}
+
 /// What they got.
 pub(in crate::verbs) struct Held {
     taken: HashSet<(FacilityId, PoolKey)>,
     asked: HashSet<(FacilityId, PoolKey)>,
+    /// Locked by somebody else.
+    locked: BTreeSet<FacilityId>,
+}
+
+/// What one search got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::verbs) enum Got {
+    It,
+    /// Somebody else had locked the house.
+    LockedOut,
+    Nothing,
 }
 
 impl<'a> Neighbours<'a> {
@@ -97,7 +117,15 @@ impl<'a> Neighbours<'a> {
     }
 
     /// Takes what is wanted. A pool that has not all of it is left as it is.
-    pub(in crate::verbs) async fn hold(self, conn: &mut PgConnection) -> Result<Held, StoreError> {
+    pub(in crate::verbs) async fn hold(
+        mut self,
+        conn: &mut PgConnection,
+        patience: Patience,
+    ) -> Result<Held, StoreError> {
+        let locked = match patience {
+            Patience::Waits => BTreeSet::new(),
+            Patience::PassesBy => self.pass_by_locked(conn).await?,
+        };
         let wanted = self.wanted.into_iter();
         let wanted: Vec<_> = wanted
             .map(|((facility, pool), wanted)| (facility, pool, wanted))
@@ -105,20 +133,40 @@ impl<'a> Neighbours<'a> {
         Ok(Held {
             taken: reserve_together(conn, &wanted, Purpose::Offer).await?,
             asked: may_be_asked(conn, &self.asked).await?,
+            locked,
         })
+    }
+
+    /// Locks every house that nobody else has locked; wants nothing of the others, and gives them.
+    async fn pass_by_locked(&mut self, conn: &mut PgConnection) -> Result<BTreeSet<FacilityId>, StoreError> {
+        let asked = self.asked.iter().map(|(house, _)| *house);
+        let houses = self.wanted.keys().map(|(house, _)| *house).chain(asked);
+        let mut houses: BTreeSet<_> = houses.collect();
+        for at_hand in lock_at_hand(conn, &houses.iter().copied().collect::<Vec<_>>()).await? {
+            houses.remove(&at_hand);
+        }
+        self.wanted.retain(|(house, _), _| !houses.contains(house));
+        self.asked.retain(|(house, _)| !houses.contains(house));
+        Ok(houses)
     }
 }
 
 impl Held {
-    /// Whether the search got what it wanted.
-    pub(in crate::verbs) fn has(&self, search: &Search) -> bool {
-        search.offer.as_ref().is_none_or(|view| {
-            let key = (view.offer.facility, view.offer.pool);
-            if view.offer.holds_places {
-                self.taken.contains(&key)
-            } else {
-                self.asked.contains(&key)
-            }
-        })
+    pub(in crate::verbs) fn of(&self, search: &Search) -> Got {
+        let Some(OfferView { offer, .. }) = &search.offer else {
+            return Got::It;
+        };
+        let got = if offer.holds_places {
+            &self.taken
+        } else {
+            &self.asked
+        };
+        if self.locked.contains(&offer.facility) {
+            Got::LockedOut
+        } else if got.contains(&(offer.facility, offer.pool)) {
+            Got::It
+        } else {
+            Got::Nothing
+        }
     }
 }

@@ -4,7 +4,6 @@ use serasi_domain::case::CaseState;
 use serasi_domain::id::CaseId;
 use serasi_domain::intake::Intake;
 use serasi_proto::v1;
-use serasi_store::source_keys::{self, Subject};
 use serasi_store::{Kept, cases, decisions, intakes, links, offers, persons};
 
 use super::{SubmitIntake, outcome_without_search};
@@ -15,17 +14,13 @@ use crate::unit_of_work::{Mutation, Unit};
 use crate::wire::outcome_to_wire;
 
 impl SubmitIntake {
-    /// The source key has a case: the same report gives that case as it stands now, another one is a conflict.
+    /// The source key has the case `id`: the same report gives that case as it stands now, another one is a conflict.
     pub(super) async fn known_already(
         &self,
         unit: &mut Unit<'_>,
+        id: CaseId,
     ) -> Result<v1::SubmitIntakeResponse, HubError> {
         let gone = || HubError::Bug("a claimed source key leads nowhere");
-        let key = &self.intake.source;
-        let (home, uuid) = source_keys::find(&mut unit.conn, Subject::Case, key)
-            .await?
-            .ok_or_else(gone)?;
-        let id = CaseId::new(home, uuid);
         let differences = self.differences(unit, id).await?.ok_or_else(gone)?;
         if !differences.is_empty() {
             // Told to anybody else they would find out, guess by guess, what a masked case says.

@@ -1,29 +1,30 @@
 //! Reports that come in together become cases in one transaction, each with a result of its own. What a report leaves
 //! is decided by the same code as for one alone; whatever is not plain - a key that is known, a call that is repeated, a
-//! house that is full after all - leaves the group before anything is written of it, and goes alone.
+//! house that is full after all - leaves the group before anything is written of it, and goes alone. Nobody waits long for
+//! a house that somebody else has locked: the neighbours go on, and who wants that house comes again.
 //!
 //! The transaction reads no person and no report.
 
-use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use serasi_domain::case::Case;
-use serasi_domain::policy::Policy;
 use serasi_proto::v1;
-use serasi_store::events::Event;
-use serasi_store::idempotency;
-use serasi_store::intakes::SealedReports;
-use serasi_store::source_keys::{self, Subject};
-use serasi_store::{Context, PgConnection, StoreError, audit, events};
-use time::OffsetDateTime;
+use serasi_store::StoreError;
 use tokio::sync::oneshot;
 
-use super::{Draft, SubmitIntake, Taken, write};
+use super::{Draft, SubmitIntake};
 use crate::error::HubError;
 use crate::gather::{Joined, LONGEST_WAIT};
 use crate::hub::Hub;
-use crate::unit_of_work::{Call, Mutation, alone, entry, in_task, repeated};
-use crate::verbs::search::Neighbours;
+use crate::unit_of_work::{CALL_DEADLINE, Call, alone, in_task, repeated};
+use crate::verbs::search::Patience;
+
+mod group;
+
+use group::{Done, commit};
+
+/// Until a report whose house was locked tries again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 type Answer = Result<v1::SubmitIntakeResponse, HubError>;
 
@@ -32,6 +33,11 @@ type Answer = Result<v1::SubmitIntakeResponse, HubError>;
 pub(crate) struct Entry {
     submission: Arc<Submission>,
     draft: Draft,
+    /// Size of the request.
+    bytes: usize,
+    came_at: Instant,
+    /// It has met a locked house, and does not wait for one again.
+    is_back: bool,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -39,14 +45,6 @@ pub(crate) struct Entry {
 struct Submission {
     call: Call,
     report: SubmitIntake,
-}
-
-/// A report of a group.
-struct Member {
-    /// In the group, from 0.
-    place: usize,
-    submission: Arc<Submission>,
-    draft: Draft,
 }
 
 /// Takes a report down, with others if others come in. `bytes` = size of the request.
@@ -60,9 +58,12 @@ pub(crate) async fn submit(hub: &Arc<Hub>, call: Call, report: SubmitIntake, byt
         let entry = Entry {
             submission: Arc::clone(&submission),
             draft,
+            bytes,
+            came_at: Instant::now(),
+            is_back: false,
             answer,
         };
-        join(&hub, entry, bytes);
+        join(&hub, entry);
         match answered.await {
             Ok(answer) => answer,
             Err(_) => alone(&hub, &submission.call, &submission.report).await,
@@ -71,8 +72,8 @@ pub(crate) async fn submit(hub: &Arc<Hub>, call: Call, report: SubmitIntake, byt
     .await
 }
 
-fn join(hub: &Arc<Hub>, entry: Entry, bytes: usize) {
-    let hub = Arc::clone(hub);
+fn join(hub: &Arc<Hub>, entry: Entry) {
+    let (hub, bytes) = (Arc::clone(hub), entry.bytes);
     match hub.intakes.join(entry, bytes) {
         Joined::Goes(group) => drop(tokio::spawn(run(hub, group))),
         Joined::Waits => drop(tokio::spawn(async move {
@@ -98,169 +99,106 @@ async fn run(hub: Arc<Hub>, mut group: Vec<Entry>) {
     }
 }
 
-async fn take_down(hub: &Hub, group: Vec<Entry>) {
-    let (mut answers, mut members) = (vec![], vec![]);
-    for (entry, place) in group.into_iter().zip(0..) {
-        answers.push(Some(entry.answer));
-        members.push(Member {
-            place,
-            submission: entry.submission,
-            draft: entry.draft,
-        });
-    }
-    match commit(hub, members).await {
-        Ok(done) => {
-            for (place, response) in done {
-                // Who does not wait any more finds it by the request id.
-                if let Some(answer) = answers.get_mut(place).and_then(Option::take) {
-                    drop(answer.send(Ok(response)));
-                }
+/// Takes a group down. Where others are in the way it is tried again without waiting for any house, and then in halves:
+/// whoever is stuck, few go with it.
+async fn take_down(hub: &Arc<Hub>, group: Vec<Entry>) {
+    let patience = if group.iter().any(|entry| entry.is_back) {
+        Patience::PassesBy
+    } else {
+        Patience::Waits
+    };
+    let mut rounds = vec![(group, patience)];
+    while let Some((group, patience)) = rounds.pop() {
+        let group = in_time(group);
+        if group.is_empty() {
+            continue;
+        }
+        let reason = match commit(hub, &group, patience).await {
+            Ok(done) => {
+                tell(hub, group, done);
+                continue;
             }
-        }
-        // Each would only find the same.
-        Err(HubError::Store(error)) if error.is_unavailable() => {
-            for answer in answers.into_iter().flatten() {
-                drop(answer.send(Err(StoreError::unavailable().into())));
+            // Each would only find the same.
+            Err(HubError::Store(error)) if error.is_unavailable() => {
+                refuse(group, || StoreError::unavailable().into());
+                "unavailable"
             }
-        }
-        Err(error) => tracing::debug!(error = %error, "a group of reports fell apart; each goes alone"),
+            Err(HubError::Store(StoreError::TooSlow(_))) => {
+                refuse(group, || HubError::Deadline);
+                "too_slow"
+            }
+            Err(HubError::Raced) => {
+                rounds.extend(again(group, patience));
+                "raced"
+            }
+            Err(HubError::Store(StoreError::Conflict(_))) => {
+                rounds.extend(again(group, patience));
+                "locked"
+            }
+            Err(error) => {
+                tracing::debug!(error = %error, "a group of reports fell apart; each goes alone");
+                "fell_apart"
+            }
+        };
+        metrics::counter!("serasi_intake_groups_undone_total", "reason" => reason).increment(1);
     }
 }
 
-/// Gives the responses of those that are committed, by their place in the group; the others have left it.
-async fn commit(hub: &Hub, members: Vec<Member>) -> Result<Vec<(usize, v1::SubmitIntakeResponse)>, HubError> {
-    let members = without_twins(members);
-    let mut conn = hub.store.begin(Context::Work).await?;
-    let (now, members) = without_known(&mut conn, members).await?;
-    let policy = hub.policies.active();
-    let members = hold(hub, &mut conn, members, (&policy, now)).await?;
-    let claims: Vec<_> = members
-        .iter()
-        .map(|(member, _)| member.submission.report.claim(member.draft.id))
-        .collect();
-    let claimed = source_keys::claim(&mut conn, Subject::Case, &claims).await?;
-    if claimed.len() < claims.len() {
-        // Somebody claimed one since the look: the places are already held, and only a rollback gives them back.
-        return Err(HubError::Raced);
+/// Those whose callers still wait; the others are told, and nothing of them was begun.
+fn in_time(group: Vec<Entry>) -> Vec<Entry> {
+    let is_late = |entry: &Entry| entry.came_at.elapsed() >= CALL_DEADLINE;
+    let (late, in_time) = group.into_iter().partition(is_late);
+    refuse(late, || HubError::Deadline);
+    in_time
+}
+
+fn refuse(group: Vec<Entry>, why: impl Fn() -> HubError) {
+    for entry in group {
+        drop(entry.answer.send(Err(why())));
     }
-    if members.is_empty() {
-        return Ok(vec![]);
-    }
-    let done = keep(hub, &mut conn, members, (&policy, now)).await?;
-    conn.commit().await.map_err(StoreError::from)?;
-    hub.board.nudge();
-    hub.feed.nudge();
-    Ok(done)
 }
 
-/// Of those with one source key or one request id, the first stays.
-fn without_twins(mut members: Vec<Member>) -> Vec<Member> {
-    let (mut sources, mut calls) = (HashSet::new(), HashSet::new());
-    members.retain(|member| {
-        let Submission { call, report } = &*member.submission;
-        let is_new_source = sources.insert(report.intake.source.clone());
-        let is_new_call = calls.insert((report.home, call.caller.principal.clone(), call.request_id));
-        is_new_source && is_new_call
-    });
-    members
-}
-
-async fn without_known(
-    conn: &mut PgConnection,
-    members: Vec<Member>,
-) -> Result<(OffsetDateTime, Vec<Member>), HubError> {
-    let keys = members.iter().map(|member| {
-        let Submission { call, report } = &*member.submission;
-        call.key(report.home)
-    });
-    let sources = members
-        .iter()
-        .map(|member| &member.submission.report.intake.source);
-    let keys: Vec<_> = keys.collect();
-    let (now, known_calls) = idempotency::begin_calls(conn, &keys).await?;
-    let known_sources = source_keys::are_known(conn, Subject::Case, &sources.collect::<Vec<_>>()).await?;
-    let known = known_calls.into_iter().zip(known_sources);
-    let members = members.into_iter().zip(known);
-    let members = members.filter_map(|(member, (call, source))| (!call && !source).then_some(member));
-    Ok((now, members.collect()))
-}
-
-/// Searches for everybody on the board, each seeing what those before it take, and takes it all at once.
-async fn hold(
-    hub: &Hub,
-    conn: &mut PgConnection,
-    members: Vec<Member>,
-    (policy, now): (&Arc<Policy>, OffsetDateTime),
-) -> Result<Vec<(Member, Taken)>, HubError> {
-    let mut neighbours = Neighbours::new(hub.board.snapshot(), policy, &hub.clock);
-    let mut found = vec![];
-    for member in members {
-        let report = &member.submission.report;
-        let case = report.new_case(member.draft.id, policy, now);
-        if let Some(taken) = take(&mut neighbours, case, report, (policy, now)) {
-            found.push((member, taken));
+/// How a group goes on that was rolled back. One that is alone and still stuck goes the way of a single report.
+fn again(mut group: Vec<Entry>, patience: Patience) -> Vec<(Vec<Entry>, Patience)> {
+    match (patience, group.len()) {
+        (Patience::Waits, _) => vec![(group, Patience::PassesBy)],
+        (Patience::PassesBy, ..=1) => vec![],
+        (Patience::PassesBy, entries) => {
+            let other = group.split_off(entries.div_ceil(2));
+            vec![(other, patience), (group, patience)]
         }
     }
-    let held = neighbours.hold(conn).await?;
-    found.retain(|(_, taken)| taken.search.as_ref().is_none_or(|search| held.has(search)));
-    Ok(found)
 }
 
-/// `None` = it must be searched for alone.
-fn take(
-    neighbours: &mut Neighbours<'_>,
-    case: Case,
-    report: &SubmitIntake,
-    (policy, now): (&Policy, OffsetDateTime),
-) -> Option<Taken> {
-    if !report.is_routed(&case, policy) {
-        return Some(Taken { case, search: None });
+fn tell(hub: &Arc<Hub>, group: Vec<Entry>, done: Done) {
+    let mut group: Vec<_> = group.into_iter().map(Some).collect();
+    metrics::histogram!("serasi_intake_group_reports").record(count(done.answered.len()));
+    let mut entry = |place| group.get_mut(place).and_then(Option::take);
+    for (place, response) in done.answered {
+        if let Some(entry) = entry(place) {
+            // Who does not wait any more finds it by the request id.
+            drop(entry.answer.send(Ok(response)));
+        }
     }
-    let search = neighbours.search(&case, now).ok().flatten()?;
-    Some(Taken {
-        case: search.apply(case, now),
-        search: Some(search),
-    })
+    let locked_out: Vec<_> = done.locked_out.into_iter().filter_map(entry).collect();
+    if locked_out.is_empty() {
+        return;
+    }
+    let hub = Arc::clone(hub);
+    drop(tokio::spawn(async move {
+        tokio::time::sleep(PAUSE).await;
+        for entry in locked_out {
+            join(
+                &hub,
+                Entry {
+                    is_back: true,
+                    ..entry
+                },
+            );
+        }
+    }));
 }
 
-/// Writes everything down, for each what it would leave alone.
-async fn keep(
-    hub: &Hub,
-    conn: &mut PgConnection,
-    members: Vec<(Member, Taken)>,
-    (policy, now): (&Policy, OffsetDateTime),
-) -> Result<Vec<(usize, v1::SubmitIntakeResponse)>, HubError> {
-    let mut reports = SealedReports::default();
-    let (mut told, mut acts, mut done): (Vec<Event>, _, _) = (vec![], vec![], vec![]);
-    let (mut cases, mut calls, mut people) = (vec![], vec![], vec![]);
-    for (member, taken) in members {
-        let Submission { call, report } = &*member.submission;
-        call.caller.must_have_been_asked()?;
-        let Draft {
-            code,
-            sealed,
-            registrations,
-            ..
-        } = member.draft;
-        reports.append(sealed);
-        people.extend(registrations);
-        told.extend(taken.events(&hub.clock));
-        let (act, subject) = (
-            (SubmitIntake::VERB, Some(call.request_id)),
-            (report.home, taken.case.id.to_string()),
-        );
-        acts.push(entry(&hub.clock, now, &call.caller, act, subject));
-        let response = taken.answer(hub, &call.caller, policy, code);
-        calls.push((call.key(report.home), call.remembered::<SubmitIntake>(&response)));
-        done.push((member.place, response));
-        cases.push(taken);
-    }
-    write(conn, &cases, &reports, &people).await?;
-    events::append(conn, &told).await?;
-    audit::append(conn, &acts).await?;
-    if !idempotency::remember(conn, &calls).await? {
-        // The same call ran beside this and committed first.
-        return Err(HubError::Raced);
-    }
-    Ok(done)
+fn count(entries: usize) -> f64 {
+    u32::try_from(entries).map_or(f64::INFINITY, f64::from)
 }

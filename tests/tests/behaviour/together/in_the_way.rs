@@ -1,0 +1,175 @@
+//! Somebody else is in the way of one of a group: the neighbours go on, and together.
+
+use std::time::Duration;
+
+use serasi_hub::auth::Role;
+use serasi_tests::TestHub;
+use serasi_tests::build::{facility, intake, submit};
+use sqlx::PgConnection;
+
+use super::{Answer, case_id, cases_and_transactions, result, send, v1};
+use crate::scene::{eventually, hub_with};
+
+/// A locked house is waited for as long as a lock may take, if it is waited for: 5 s.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+fn report(reference: &str, region: &str) -> v1::SubmitIntakeRequest {
+    let mut report = intake(reference);
+    region.clone_into(&mut report.region_code);
+    submit(report)
+}
+
+/// By the clock of the database.
+async fn seconds(connection: &mut PgConnection) -> f64 {
+    sqlx::query_scalar("SELECT extract(epoch FROM clock_timestamp())::float8")
+        .fetch_one(connection)
+        .await
+        .unwrap()
+}
+
+/// Transactions of the hub that wait for somebody.
+async fn waiting(connection: &mut PgConnection) -> i64 {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'serasi' AND wait_event_type = 'Lock'",
+    )
+    .fetch_one(connection)
+    .await
+    .unwrap()
+}
+
+/// Looks without a pause: they do not wait for long.
+async fn until_waiting(hub: &TestHub, transactions: i64) {
+    let mut connection = hub.database.connect().await;
+    let looks = 50_000;
+    for _ in 0..looks {
+        if waiting(&mut connection).await >= transactions {
+            return;
+        }
+    }
+    panic!("nobody waited in {looks} looks")
+}
+
+fn are_all_offered(answers: &[Answer]) -> bool {
+    answers
+        .iter()
+        .all(|answer| result(answer) == v1::RouteResult::Offered)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_house_that_somebody_has_locked_keeps_nobody_from_another() {
+    let hub = hub_with(vec![
+        facility("LOCKED", "32.73.02", 200),
+        facility("FREE", "12.71.01", 200),
+    ])
+    .await;
+    let client = hub.coordinator();
+    let mut holder = hub.database.connect().await;
+    sqlx::raw_sql("BEGIN; SELECT 1 FROM facilities WHERE source_ref = 'LOCKED' FOR UPDATE")
+        .execute(&mut holder)
+        .await
+        .unwrap();
+    let began = seconds(&mut holder).await;
+    let stuck = (0..40).map(|number| report(&format!("stuck-{number}"), "32.73.01"));
+    let (client_of_stuck, stuck) = (client.clone(), stuck.collect());
+    let stuck = tokio::spawn(async move { send(&client_of_stuck, stuck).await });
+    // Some go beside those that are stuck, some when every group is.
+    for round in 0..4 {
+        let free = (0..20).map(|number| report(&format!("free-{round}-{number}"), "12.71.01"));
+        let answers = send(&client, free.collect()).await;
+        assert!(are_all_offered(&answers));
+    }
+    let lasted = seconds(&mut holder).await - began;
+    assert!(lasted < AT_ONCE.as_secs_f64(), "{lasted:.2} s");
+    assert!(!stuck.is_finished());
+    // They hold no connection meanwhile.
+    eventually(
+        || async { waiting(&mut hub.database.connect().await).await },
+        |waiting| *waiting == 0,
+    )
+    .await;
+    sqlx::raw_sql("COMMIT").execute(&mut holder).await.unwrap();
+    assert!(are_all_offered(&stuck.await.unwrap()));
+    hub.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_locks_houses_in_another_order_does_not_stand_against_a_group() {
+    let hub = hub_with(vec![
+        facility("A", "32.73.02", 200),
+        facility("B", "12.71.01", 200),
+    ])
+    .await;
+    let client = hub.coordinator();
+    let mut other = hub.database.connect().await;
+    // What a refusal does that lets go of one house and takes the next: the one that a group locks first comes last.
+    sqlx::raw_sql("BEGIN; UPDATE capacity_pools SET held = held WHERE region_code = '32.73'")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let both = (0..30).flat_map(|number| {
+        let report = |region| report(&format!("{region}-{number}"), region);
+        [report("32.73.01"), report("12.71.01")]
+    });
+    let (client, both) = (client.clone(), both.collect());
+    let answers = tokio::spawn(async move { send(&client, both).await });
+    until_waiting(&hub, 1).await;
+    // Who gives way is the group, and before the server looks for deadlocks.
+    sqlx::raw_sql("UPDATE capacity_pools SET held = held WHERE region_code = '12.71'; COMMIT")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    assert!(are_all_offered(&answers.await.unwrap()));
+    let (cases, transactions) = cases_and_transactions(&mut other).await;
+    assert_eq!(cases, 60);
+    assert!(transactions <= 20, "{transactions} transactions");
+    hub.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_sent_again_while_the_first_is_under_way_takes_nobody_out_of_the_group() {
+    let hub = hub_with(vec![facility("A", "32.73.02", 200)]).await;
+    let replica = hub.replica().await;
+    let token = hub.token_of("petugas", &[Role::HotlineOperator], "ID", None);
+    let (here, there) = (hub.with_token(Some(&token)), replica.with_token(Some(&token)));
+    assert!(are_all_offered(
+        &send(&here, vec![submit(intake("before"))]).await
+    ));
+    // Keeps the first from its end: its last step waits for this.
+    let sent = || v1::SubmitIntakeRequest {
+        route_later: true,
+        ..submit(intake("sent-again"))
+    };
+    let first = sent();
+    let mut holder = hub.database.connect().await;
+    sqlx::raw_sql("BEGIN").execute(&mut holder).await.unwrap();
+    sqlx::query(
+        "INSERT INTO idempotency_keys (region_code, principal, request_id, verb, request_hash, response, created_at)
+         SELECT region_code, principal, $1::uuid, verb, request_hash, response, created_at FROM idempotency_keys
+         WHERE verb = 'SubmitIntake'",
+    )
+    .bind(&first.request_id)
+    .execute(&mut holder)
+    .await
+    .unwrap();
+    let first = tokio::spawn(async move { send(&here, vec![first]).await });
+    let mut looker = hub.database.connect().await;
+    let (before, _) = cases_and_transactions(&mut looker).await;
+    until_waiting(&hub, 1).await;
+    let mut again: Vec<_> = (0..40)
+        .map(|number| submit(intake(&format!("neighbour-{number}"))))
+        .collect();
+    again.insert(20, sent());
+    let again = tokio::spawn(async move { send(&there, again).await });
+    until_waiting(&hub, 2).await;
+    sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
+    let (first, mut again) = (first.await.unwrap(), again.await.unwrap());
+    let twin = again.remove(20);
+    assert!(are_all_offered(&again));
+    assert_eq!(case_id(&first[0]), case_id(&twin));
+    let (cases, transactions) = cases_and_transactions(&mut looker).await;
+    assert_eq!(cases - before, 41);
+    assert!(transactions <= 16, "{transactions} transactions");
+    replica.finish().await;
+    hub.finish().await;
+}
