@@ -123,6 +123,14 @@ impl Registration {
             Standing::Unchecked => Standing::NoIdentity {
                 obligation: Obligation::raise(owed),
             },
+            // Likewise who may stand in another one.
+            Standing::Ambiguous {
+                edition,
+                obligation: None,
+            } if edition.registry() != owed.registry => Standing::NotFound {
+                looked_in: None,
+                obligation: Obligation::raise(owed),
+            },
             Standing::Ambiguous { edition, obligation } => Standing::Ambiguous {
                 edition,
                 obligation: obligation.or_else(|| Some(Obligation::raise(owed))),

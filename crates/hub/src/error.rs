@@ -81,6 +81,8 @@ pub(crate) enum RuleBroken {
     ReconciliationRuns(String),
     #[error("no candidate of the person fits; see GetRegistration")]
     NoCandidate,
+    #[error("the processing of these data is suspended; lift the suspension first")]
+    Frozen,
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]

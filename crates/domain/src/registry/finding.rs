@@ -51,9 +51,11 @@ impl Registration {
             }
             (Finding::Row(found), _) => Some(self.clone().matched(found)),
             (Finding::Doubt, Standing::Matched { .. }) => None,
+            // What is owed is a place in another registry: a doubt about this one neither meets nor holds it up.
+            (Finding::Doubt, _) if self.is_owed_another(edition) => None,
             (Finding::Doubt, _) => Some(self.clone().doubt(edition)?),
             (Finding::Nothing, _) if kind == SourceKind::Delta => None,
-            (Finding::Nothing, Standing::Ambiguous { .. }) if is_of_other => None,
+            (Finding::Nothing, Standing::Ambiguous { .. }) if is_of_other && !self.is_owed(edition) => None,
             // Nothing is known by which they could have been found.
             (Finding::Nothing, Standing::Unchecked | Standing::NoIdentity { .. }) => None,
             (Finding::Nothing, Standing::Matched { .. }) => self.clone().leave(edition, owed)?,
@@ -67,7 +69,30 @@ impl Registration {
     /// AMBIGUOUS, MATCHED -> MATCHED: a human has looked, and the row is the person.
     pub fn confirmed(self, found: Match) -> Result<Self, IllegalRegistryVerb> {
         self.must_allow(RegistryVerb::Review)?;
-        Ok(self.matched(found))
+        let (state, mut allowed) = (self.state(), self.allowed_verbs());
+        let next = self.matched(found);
+        if let Standing::Matched { .. } = next.standing {
+            return Ok(next);
+        }
+        // A place in another registry is owed, and this row does not meet it.
+        allowed.retain(|verb| *verb != RegistryVerb::Review);
+        Err(IllegalRegistryVerb {
+            verb: RegistryVerb::Review,
+            state,
+            allowed,
+            article: RegistryVerb::Review.article(),
+        })
+    }
+
+    /// Whether what is owed is a place in the registry of `edition`.
+    fn is_owed(&self, edition: Edition) -> bool {
+        let owed = self.standing.kept_obligation();
+        owed.is_some_and(|owed| owed.registry == edition.registry())
+    }
+
+    /// Whether what is owed is a place in another registry than that of `edition`.
+    fn is_owed_another(&self, edition: Edition) -> bool {
+        self.standing.kept_obligation().is_some() && !self.is_owed(edition)
     }
 
     /// AMBIGUOUS -> NOT_FOUND, or UNCHECKED where the person is not served: a human has looked, and none of the rows is the
@@ -191,6 +216,35 @@ mod tests {
         let refused = rejected.confirmed(reviewed).unwrap_err();
         assert_eq!(refused.verb, RegistryVerb::Review);
         assert!(!refused.allowed.contains(&RegistryVerb::Review));
+    }
+
+    #[test]
+    fn a_doubt_in_another_registry_leaves_what_is_owed_as_it_is_and_cannot_be_confirmed() {
+        assert_eq!(after(served(), Finding::Doubt, "DTKS 2026-11", SNAPSHOT), None);
+        // As an earlier release left them.
+        let mut spoilt = served();
+        let obligation = spoilt.standing.obligation().cloned();
+        spoilt.standing = Standing::Ambiguous {
+            edition: edition("DTKS 2026-11"),
+            obligation,
+        };
+        let Finding::Row(of_other) = row("DTKS 2026-11") else {
+            unreachable!("it is a row")
+        };
+        let refused = spoilt.clone().confirmed(of_other).unwrap_err();
+        assert!(!refused.allowed.contains(&RegistryVerb::Review));
+        let missed = after(spoilt, Finding::Nothing, "DTSEN 2026-Q4", SNAPSHOT).unwrap();
+        assert_eq!((missed.standing.code(), missed.state()), ("not_found", "due"));
+    }
+
+    #[test]
+    fn who_is_in_doubt_in_another_registry_when_they_are_served_is_owed_a_place_in_this_one() {
+        let mut person = served();
+        person.standing = Standing::Ambiguous {
+            edition: edition("DTKS 2026-11"),
+            obligation: None,
+        };
+        assert_eq!(person.serve(owed()).standing.code(), "not_found");
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct PersonCounts {
     pub not_found: u64,
     /// Were in an earlier edition.
     pub left: u64,
+    /// Changed meanwhile, or came just before, or their row was refused: for the next run.
+    pub held: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,6 +225,7 @@ impl Reconciliation {
         known.ambiguous += more.ambiguous;
         known.not_found += more.not_found;
         known.left += more.left;
+        known.held += more.held;
         Ok(self)
     }
 

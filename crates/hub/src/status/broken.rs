@@ -160,6 +160,11 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "Tidak ada baris calon yang cocok untuk orang ini; lihat GetRegistration.".to_owned(),
             "P16 Ps.35",
         ),
+        RuleBroken::Frozen => (
+            "SUSPENDED",
+            "Pemrosesan data orang ini sedang ditunda; cabut penundaan itu dahulu.".to_owned(),
+            "UU 27/2022 Ps.41",
+        ),
         RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
         RuleBroken::Subject(error) => subject_in_words(*error),
         RuleBroken::NotRoutable(_) => (

@@ -1,30 +1,20 @@
 //! Reconcile, step by step: each is a transaction of its own, and each but the looks writes the next version of the run, so
 //! that a stream that somebody else has taken over writes nothing any more.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+mod decide;
+
+pub(crate) use decide::DecideNext;
 
 use serasi_domain::id::{PersonId, ReconciliationId};
 use serasi_domain::person::Person;
-use serasi_domain::registry::{
-    Finding, Match, MatchClass, PersonCounts, Progress, Reconciliation, Registration, RegistryId, Standing,
-};
-use serasi_linkage::{Class, Link};
+use serasi_domain::registry::{Progress, Reconciliation, RowCounts};
 use serasi_store::persons;
 use serasi_store::reconciliations::{self, CandidatePosition, CandidateRow, Decided, NewCandidate};
-use serasi_store::registrations::{self, KeyKind};
 use serasi_store::{Context, StoreError};
-use serde_json::json;
 
-use super::owe::{owed_now, write_registration};
 use crate::error::{HubError, Kind, RuleBroken};
-use crate::reconciliation::Ranked;
 use crate::unit_of_work::{Act, Unit};
 
-/// Persons that are decided on in one transaction: far below a second.
-const PERSONS_AT_ONCE: i64 = 200;
-/// A row less likely than this is shown to nobody.
-const LEAST_LIKELY: f64 = 0.02;
 const ONE_OPEN: &str = "reconciliations_one_open";
 
 /// Begins a run, or goes on with one.
@@ -49,10 +39,16 @@ pub(crate) struct EndRows {
     pub(crate) broke_off: bool,
 }
 
-/// Decides on the next persons; when none is left, the run is done.
-pub(crate) struct DecideNext {
+/// Everybody is decided on.
+pub(crate) struct Finish {
     pub(crate) before: Reconciliation,
-    pub(crate) ranked: Arc<Ranked>,
+    /// Rows that are somebody, or may be.
+    pub(crate) found: RowCounts,
+}
+
+/// Takes some of the rows over that the release before kept. Gives whether any was left.
+pub(crate) struct AdoptRows {
+    pub(crate) run: ReconciliationId,
 }
 
 /// Lets some of the rows go that were not chosen. Gives whether any was left.
@@ -170,167 +166,25 @@ impl Act for EndRows {
     }
 }
 
-impl Act for DecideNext {
+impl Act for Finish {
     const VERB: &'static str = "Reconcile";
     type Output = Reconciliation;
 
-    fn context(&self, _: &crate::auth::Permit) -> Context {
-        Context::WorkOnPersons
-    }
-
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Reconciliation, HubError> {
         let run = &self.before;
-        let after = match run.progress {
-            Progress::Deciding { after, .. } => after,
-            Progress::Open { .. } | Progress::Done { .. } | Progress::Abandoned { .. } => None,
-        };
-        let next = reconciliations::sought(&mut unit.conn, run, after, PERSONS_AT_ONCE).await?;
-        let Some(last) = next.last().copied() else {
-            let found = reconciliations::count_rows(&mut unit.conn, run.id).await?;
-            let done = write(unit, run.clone().finish(found, unit.now)?, run).await?;
-            unit.audit(done.id.home(), done.id).await?;
-            return Ok(done);
-        };
-        let links = links(unit, run, (&next, &self.ranked)).await?;
-        let mut counts = PersonCounts::default();
-        for before in registrations::get_many_for_change(&mut unit.conn, &next).await? {
-            counts.decided += 1;
-            let of_person = links.get(&before.person).map_or(&[][..], Vec::as_slice);
-            decide(unit, run, before, (of_person, &mut counts)).await?;
-        }
-        let decided: Vec<Decided> = links.values().flat_map(|links| chosen(links)).collect();
-        reconciliations::decide(&mut unit.conn, run.id, &decided).await?;
-        write(unit, run.clone().decide(last, counts)?, run).await
+        let done = write(unit, run.clone().finish(self.found, unit.now)?, run).await?;
+        unit.audit(done.id.home(), done.id).await?;
+        Ok(done)
     }
 }
 
-/// A row that a person may be, and its key.
-struct Row {
-    person: PersonId,
-    link: Link,
-    key: RegistryId,
-}
+impl Act for AdoptRows {
+    const VERB: &'static str = "Reconcile";
+    type Output = bool;
 
-/// The rows that these persons may be: without those that a human has rejected, without a second row of the same key, and
-/// without those of who was erased meanwhile.
-async fn links(
-    unit: &mut Unit<'_>,
-    run: &Reconciliation,
-    (persons, ranked): (&[PersonId], &Ranked),
-) -> Result<HashMap<PersonId, Vec<Row>>, HubError> {
-    let met: Vec<PersonId> = persons
-        .iter()
-        .copied()
-        .filter(|person| ranked.has_met(*person))
-        .collect();
-    let sealer = unit.hub.store.sealer();
-    let keys = reconciliations::keys(&mut unit.conn, sealer, run.id, &met).await?;
-    let known = reconciliations::of_persons(&mut unit.conn, sealer, &met).await?;
-    let rejected = known.into_iter().filter(|row| row.decided.result == "rejected");
-    let rejected: HashSet<(PersonId, RegistryId)> = rejected
-        .filter_map(|row| Some((row.decided.person, row.registry_id?)))
-        .collect();
-    let mut rows = HashMap::with_capacity(met.len());
-    for person in met {
-        let of_person = keys.iter().filter(|((of, _), _)| *of == person);
-        let mut of_person: Vec<(u64, &RegistryId)> = of_person.map(|((_, row), key)| (*row, key)).collect();
-        of_person.sort_unstable_by_key(|(row, _)| *row);
-        let mut seen = HashSet::new();
-        let without: Vec<u64> = of_person
-            .iter()
-            .filter(|(_, key)| rejected.contains(&(person, (*key).clone())) || !seen.insert(*key))
-            .map(|(row, _)| *row)
-            .collect();
-        let links = ranked.rows_of(person, &without).into_iter();
-        let links = links.filter_map(|link| {
-            let key = keys.get(&(person, link.row))?.clone();
-            Some(Row { person, link, key })
-        });
-        rows.insert(person, links.collect());
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {
+        Ok(reconciliations::adopt(&mut unit.conn, self.run).await?)
     }
-    Ok(rows)
-}
-
-/// What follows for one person.
-async fn decide(
-    unit: &mut Unit<'_>,
-    run: &Reconciliation,
-    before: Registration,
-    (rows, counts): (&[Row], &mut PersonCounts),
-) -> Result<(), HubError> {
-    let best = rows.first();
-    let finding = match best.map(|row| row.link.class) {
-        Some(Class::Exact) => found(run, best, MatchClass::Exact),
-        Some(Class::Probable) => found(run, best, MatchClass::Probable),
-        Some(Class::Ambiguous) => Finding::Doubt,
-        Some(Class::None) | None => Finding::Nothing,
-    };
-    let owed = owed_now(unit, &before);
-    let was_matched = matches!(before.standing, Standing::Matched { .. });
-    let Some(next) = before
-        .clone()
-        .reconciled(finding, (run.edition, run.says()), owed)?
-    else {
-        return Ok(());
-    };
-    let kind = match &next.standing {
-        Standing::Matched { .. } => {
-            counts.matched += 1;
-            "registration.matched"
-        }
-        Standing::Ambiguous { .. } => {
-            counts.ambiguous += 1;
-            "registration.ambiguous"
-        }
-        Standing::Unchecked | Standing::NotFound { .. } | Standing::NoIdentity { .. } if was_matched => {
-            counts.left += 1;
-            "registration.left"
-        }
-        Standing::Unchecked | Standing::NotFound { .. } | Standing::NoIdentity { .. } => {
-            counts.not_found += 1;
-            "registration.not_found"
-        }
-    };
-    let next = write_registration(unit, next, &before, kind).await?;
-    if let (Standing::Matched { .. }, Some(row)) = (&next.standing, best) {
-        let sealer = unit.hub.store.sealer();
-        let of = (next.person, next.case);
-        registrations::set_key(&mut unit.conn, sealer, of, KeyKind::Match, &row.key).await?;
-    }
-    Ok(())
-}
-
-fn found(run: &Reconciliation, row: Option<&Row>, class: MatchClass) -> Finding {
-    row.map_or(Finding::Nothing, |row| {
-        Finding::Row(Match {
-            edition: run.edition,
-            class,
-            weight: row.link.weight,
-            weights_version: run.weights_version.clone(),
-        })
-    })
-}
-
-/// What is kept: of a match its row, of a doubt all that may be it.
-fn chosen(rows: &[Row]) -> Vec<Decided> {
-    let class = rows.first().map_or(Class::None, |row| row.link.class);
-    let kept = match class {
-        Class::Exact | Class::Probable => rows.get(..1),
-        Class::Ambiguous => Some(rows),
-        Class::None => None,
-    };
-    let likely = kept.unwrap_or_default().iter().enumerate();
-    likely
-        .filter(|(at, row)| *at == 0 || row.link.probability >= LEAST_LIKELY)
-        .map(|(_, row)| Decided {
-            person: row.person,
-            row: row.link.row,
-            result: class.code().to_owned(),
-            weight: row.link.weight,
-            probability: row.link.probability,
-            why: json!(row.link.why),
-        })
-        .collect()
 }
 
 impl Act for ForgetRows {

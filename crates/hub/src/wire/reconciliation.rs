@@ -52,6 +52,7 @@ pub(crate) fn reconciliation_to_wire(run: &Reconciliation) -> v1::Reconciliation
             ambiguous: run.persons.ambiguous,
             not_found: run.persons.not_found,
             left: run.persons.left,
+            held: run.persons.held,
         }),
         start_time: Some(to_timestamp(run.started_at)),
         end_time: run.progress.ended_at().map(to_timestamp),

@@ -1,5 +1,6 @@
 //! `serasi registry reconcile`: sends the rows of a file, and goes on after every break, of the hub or of itself, where the
-//! hub says that it is. The run's id is made from the file and what is asked, so that the same command is the same run.
+//! hub says that it is. The run's id is made from the file, what is asked and who asks, so that the same command is
+//! the same run.
 
 mod duplicates;
 mod lists;
@@ -57,7 +58,7 @@ pub(crate) async fn reconcile(
         None
     };
     let source = Source::read(&args.file, output)?;
-    let start = start(args, &source);
+    let start = start(args, &source, &Hub::holder(options)?);
     let mut hub = Hub::connect(options).await?;
     let mut lists = Lists::start(args)?;
     let bar = progress(output, source.lines);
@@ -112,7 +113,8 @@ fn beside(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn start(args: &ReconcileArgs, source: &Source) -> ReconcileStart {
+/// Another officer's run, or one for another scope, is another run.
+fn start(args: &ReconcileArgs, source: &Source, holder: &str) -> ReconcileStart {
     let kind = if args.delta {
         SourceKind::Delta
     } else {
@@ -131,7 +133,7 @@ fn start(args: &ReconcileArgs, source: &Source) -> ReconcileStart {
         source_digest: source.digest.to_vec(),
     };
     ReconcileStart {
-        request_id: request_id::of_content("Reconcile", &start).to_string(),
+        request_id: request_id::of_content(&format!("Reconcile\0{holder}"), &start).to_string(),
         ..start
     }
 }

@@ -1,11 +1,12 @@
 //! Reconcile: rows in, how far it is out. What is heavy is done on threads of its own, half of the machine's; a chunk is
 //! taken only when one of them is free, so that memory is bounded whatever the client sends.
 
+mod count;
 mod rows;
 
 use std::sync::Arc;
 
-use serasi_domain::registry::{Progress, Reconciliation};
+use serasi_domain::registry::{Progress, Reconciliation, RowCounts};
 use serasi_proto::v1;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, timeout};
@@ -13,13 +14,14 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Status, Streaming};
 
+use self::count::Counting;
 use crate::auth::Session;
 use crate::error::{HubError, StreamEnd, Violation};
 use crate::hub::Hub;
 use crate::policies::national_home;
 use crate::reconciliation::{Ranked, Reconciling};
 use crate::unit_of_work::run_for;
-use crate::verbs::reconcile::{DecideNext, EndRows, ForgetRows, Open, ReadResults};
+use crate::verbs::reconcile::{AdoptRows, DecideNext, EndRows, Finish, ForgetRows, Open, ReadResults};
 use crate::wire::{decided_to_wire, read_start, reconciliation_to_wire};
 use serasi_domain::id::{ReconciliationId, Regency};
 
@@ -105,6 +107,10 @@ async fn serve(
 impl Stream {
     /// From wherever the run stands to its end.
     async fn go_on(&mut self) -> Result<(), HubError> {
+        let run = self.run.id;
+        while run_for(&self.hub, self.session.permit.clone(), AdoptRows { run }).await? {
+            self.must_go_on()?;
+        }
         if let Progress::Open { .. } = self.run.progress {
             let broke_off = self.read_rows().await?;
             let before = self.run.clone();
@@ -131,19 +137,49 @@ impl Stream {
         let permit = self.session.permit.clone();
         let ranked = Arc::new(Ranked::read(&self.hub, &permit, &self.run).await?);
         let mut next_answer = Instant::now();
-        while let Progress::Deciding { .. } = self.run.progress {
+        loop {
             self.must_go_on()?;
             let next = DecideNext {
                 before: self.run.clone(),
                 ranked: Arc::clone(&ranked),
             };
-            self.run = run_for(&self.hub, permit.clone(), next).await?;
+            let Some(run) = run_for(&self.hub, permit.clone(), next).await? else {
+                break;
+            };
+            self.run = run;
             if Instant::now() >= next_answer {
                 self.tell(vec![]).await?;
                 next_answer = Instant::now() + rows::CHECKPOINT;
             }
         }
+        let finish = Finish {
+            before: self.run.clone(),
+            found: self.count_rows().await?,
+        };
+        // Nothing is told of it yet: an answer without results that says DONE is the last one of all.
+        self.run = run_for(&self.hub, permit, finish).await?;
         Ok(())
+    }
+
+    /// Rows that are somebody, or may be: each counts once, as what it most surely is.
+    async fn count_rows(&mut self) -> Result<RowCounts, HubError> {
+        let mut count = Counting::default();
+        let mut last = None;
+        loop {
+            self.must_go_on()?;
+            let page = ReadResults {
+                run: self.run.id,
+                last,
+            };
+            let page = run_for(&self.hub, self.session.permit.clone(), page).await?;
+            let Some(end) = page.last() else {
+                return Ok(count.end());
+            };
+            last = Some((end.row, end.person));
+            for decided in &page {
+                count.add(decided);
+            }
+        }
     }
 
     /// Every row that is or may be somebody, in order; then an answer without.

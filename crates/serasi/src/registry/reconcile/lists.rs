@@ -59,6 +59,7 @@ pub(super) struct Summary {
     persons_ambiguous: u64,
     persons_not_found: u64,
     persons_left: u64,
+    persons_held: u64,
     /// Nothing was concluded about who was not found.
     concludes_nothing: bool,
     weights_version: String,
@@ -194,6 +195,7 @@ impl Summary {
             persons_ambiguous: persons.ambiguous,
             persons_not_found: persons.not_found,
             persons_left: persons.left,
+            persons_held: persons.held,
             concludes_nothing: run.concludes_nothing,
             weights_version: run.weights_version.clone(),
             duplicates,
@@ -226,12 +228,13 @@ impl Summary {
             (
                 "persons",
                 format!(
-                    "{} looked at; now {} matched, {} for a human, {} not found, {} have left",
+                    "{} looked at; now {} matched, {} for a human, {} not found, {} have left; {} for the next run",
                     self.persons_decided,
                     self.persons_matched,
                     self.persons_ambiguous,
                     self.persons_not_found,
-                    self.persons_left
+                    self.persons_left,
+                    self.persons_held
                 ),
             ),
             (

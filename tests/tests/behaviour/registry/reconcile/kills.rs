@@ -172,3 +172,30 @@ async fn who_is_reported_while_it_runs_is_left_for_the_next_run() {
     assert_eq!(state(&hub, &late[0]).await, Matched);
     hub.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_is_told_when_all_was_decided_before_the_stream_came() {
+    let (hub, _) = Box::pin(with_people()).await;
+    let (mut officer, start) = (officer(&hub), start("2026-Q4"));
+    let (_, results) = reconcile(&mut officer, &start, &snapshot()).await;
+    assert_eq!(results.len(), 4);
+    // As a hub left it that was killed before its last step.
+    let mut connection = hub.database.connect().await;
+    let query =
+        "UPDATE reconciliations r SET state = 'deciding', ended_at = NULL, decided_region = p.region_code,
+             decided_person = p.person_id
+         FROM (SELECT region_code, person_id FROM registrations ORDER BY 1 DESC, 2 DESC LIMIT 1) p";
+    sqlx::query(query).execute(&mut connection).await.unwrap();
+    let resumed = answers(&mut officer, messages(&start, vec![], None))
+        .await
+        .unwrap();
+    // A client takes the first answer that is DONE and has no results for the last.
+    let last = resumed.iter().position(|answer| {
+        let run = answer.reconciliation.as_ref().unwrap();
+        run.state() == v1::ReconciliationState::Done && answer.results.is_empty()
+    });
+    assert_eq!(last, Some(resumed.len() - 1));
+    let told: Vec<_> = resumed.into_iter().flat_map(|answer| answer.results).collect();
+    assert_eq!(told, results);
+    hub.finish().await;
+}

@@ -226,6 +226,7 @@ impl Pending {
                     name_bits: met.near.name_bits(),
                 },
                 registry_id,
+                is_refused: false,
             });
         }
         Ok(())
