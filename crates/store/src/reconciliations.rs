@@ -37,6 +37,7 @@ struct ReconciliationRow {
     state: String,
     source_digest: Vec<u8>,
     is_whole: bool,
+    broke_off: bool,
     principal: String,
     weights_version: String,
     last_row: i64,
@@ -82,6 +83,7 @@ impl TryFrom<ReconciliationRow> for Reconciliation {
             scope: context.code("scope", &row.scope)?,
             source: SourceDigest(digest),
             is_whole: row.is_whole,
+            broke_off: row.broke_off,
             weights_version: Text::new(&row.weights_version)
                 .map_err(|_| context.impossible("weights_version"))?,
             started_at: row.started_at,
@@ -162,7 +164,7 @@ pub async fn get(
     let row = sqlx::query_as!(
         ReconciliationRow,
         "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
-             principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+             broke_off, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
              persons_left, persons_held, started_at, ended_at
          FROM reconciliations WHERE region_code = $1 AND reconciliation_id = $2",
@@ -182,7 +184,7 @@ pub async fn running(
     let row = sqlx::query_as!(
         ReconciliationRow,
         "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
-             principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+             broke_off, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
              persons_left, persons_held, started_at, ended_at
          FROM reconciliations
@@ -227,7 +229,7 @@ pub async fn list(
     let rows = sqlx::query_as!(
         ReconciliationRow,
         "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
-             principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+             broke_off, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
              persons_left, persons_held, started_at, ended_at
          FROM reconciliations
@@ -259,7 +261,8 @@ pub async fn update(
         "UPDATE reconciliations SET version = version + 1, state = $5, last_row = $6, rows_read = $7, rows_refused = $8,
              rows_exact = $9, rows_probable = $10, rows_ambiguous = $11, decided_region = $12, decided_person = $13,
              persons_decided = $14, persons_matched = $15, persons_ambiguous = $16, persons_not_found = $17,
-             persons_left = $18, ended_at = $19, is_whole = $20, persons_held = $21, changed_at = now()
+             persons_left = $18, ended_at = $19, is_whole = $20, persons_held = $21,
+             broke_off = $22, changed_at = now()
          WHERE region_code = $1 AND reconciliation_id = $2 AND version = $3 AND state = $4",
         next.id.home().to_string(),
         next.id.uuid(),
@@ -281,7 +284,8 @@ pub async fn update(
         number(next.persons.left),
         next.progress.ended_at(),
         next.is_whole,
-        number(next.persons.held)
+        number(next.persons.held),
+        next.broke_off
     )
     .execute(conn)
     .await?;

@@ -1,6 +1,8 @@
 //! What a reconciliation, or a human who looked at its candidates, says about one person, and what follows from it.
 
-use super::{Edition, IllegalRegistryVerb, Match, Owed, Registration, RegistryVerb, SourceKind, Standing};
+use super::{
+    Edition, IllegalRegistryVerb, Match, MatchClass, Owed, Registration, RegistryVerb, SourceKind, Standing,
+};
 use crate::code::coded;
 
 coded! {
@@ -46,6 +48,23 @@ impl Registration {
         let next = match (finding, &self.standing) {
             (Finding::Row(found), Standing::Matched { found: known, .. })
                 if known.edition == found.edition =>
+            {
+                None
+            }
+            // What a human has said only a human takes back, unless the row that they said is gone.
+            (Finding::Row(found), Standing::Matched { found: known, .. })
+                if known.class == MatchClass::Reviewed
+                    && found.class != MatchClass::Reviewed
+                    && !is_of_other =>
+            {
+                match kind {
+                    SourceKind::Snapshot => Some(self.clone().doubt(edition)?),
+                    SourceKind::Delta => None,
+                }
+            }
+            // The other rows of a doubt may not be in what has changed.
+            (Finding::Row(found), Standing::Ambiguous { .. })
+                if found.class == MatchClass::Probable && kind == SourceKind::Delta && !is_of_other =>
             {
                 None
             }
@@ -115,7 +134,7 @@ mod tests {
 
     use super::*;
     use crate::person::Person;
-    use crate::registry::{Addressee, MatchClass, RegistryCode};
+    use crate::registry::{Addressee, RegistryCode};
     use crate::text::Text;
 
     const SNAPSHOT: SourceKind = SourceKind::Snapshot;
@@ -245,6 +264,36 @@ mod tests {
             obligation: None,
         };
         assert_eq!(person.serve(owed()).standing.code(), "not_found");
+    }
+
+    #[test]
+    fn what_a_human_has_said_only_their_own_row_replaces() {
+        let Finding::Row(mut said) = row("DTSEN 2026-Q3") else {
+            unreachable!("it is a row")
+        };
+        said.class = MatchClass::Reviewed;
+        let reviewed = served().matched(said.clone());
+        let delta = SourceKind::Delta;
+        let next = "DTSEN 2026-Q4";
+        assert_eq!(after(reviewed.clone(), row(next), next, delta), None);
+        let doubted = after(reviewed.clone(), row(next), next, SNAPSHOT).unwrap();
+        assert_eq!(doubted.standing.code(), "ambiguous");
+        said.edition = edition(next);
+        let kept = after(reviewed, Finding::Row(said), next, SNAPSHOT).unwrap();
+        assert_eq!(kept.standing.code(), "matched");
+    }
+
+    #[test]
+    fn a_delta_does_not_end_a_doubt_without_the_same_nik() {
+        let next = "DTSEN 2026-Q4";
+        let doubtful = after(served(), Finding::Doubt, next, SNAPSHOT).unwrap();
+        assert_eq!(after(doubtful.clone(), row(next), next, SourceKind::Delta), None);
+        let Finding::Row(mut exact) = row(next) else {
+            unreachable!("it is a row")
+        };
+        exact.class = MatchClass::Exact;
+        let found = after(doubtful, Finding::Row(exact), next, SourceKind::Delta).unwrap();
+        assert_eq!(found.standing.code(), "matched");
     }
 
     #[test]

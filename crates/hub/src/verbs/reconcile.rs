@@ -2,15 +2,17 @@
 //! that a stream that somebody else has taken over writes nothing any more.
 
 mod decide;
+mod leavers;
 
 pub(crate) use decide::DecideNext;
+pub(crate) use leavers::CountLeavers;
 
 use serasi_domain::id::{PersonId, ReconciliationId};
 use serasi_domain::person::Person;
-use serasi_domain::registry::{Progress, Reconciliation, RowCounts};
-use serasi_store::persons;
+use serasi_domain::registry::{Progress, Reconciliation, RegistryId, RowCounts};
 use serasi_store::reconciliations::{self, CandidatePosition, CandidateRow, Decided, NewCandidate};
 use serasi_store::{Context, StoreError};
+use serasi_store::{persons, registrations};
 
 use crate::error::{HubError, Kind, RuleBroken};
 use crate::unit_of_work::{Act, Unit};
@@ -61,6 +63,19 @@ pub(crate) struct ReadSought {
     pub(crate) run: Reconciliation,
     pub(crate) last: Option<PersonId>,
     pub(crate) limit: i64,
+}
+
+/// Somebody who is looked for.
+pub(crate) struct SoughtPerson {
+    pub(crate) id: PersonId,
+    pub(crate) person: Person,
+    /// Of the row that they are known to be.
+    pub(crate) known_key: Option<RegistryId>,
+}
+
+/// How many rows the last whole snapshot had that a part is measured by.
+pub(crate) struct ReadWhole {
+    pub(crate) run: Reconciliation,
 }
 
 /// What was kept of the rows, page by page.
@@ -115,13 +130,15 @@ impl Act for Open {
 }
 
 fn differences(known: &Reconciliation, asked: &Reconciliation) -> Vec<&'static str> {
+    // When the rows have ended whoever may run one may end this one: nothing more comes from its file.
+    let is_ended = !matches!(known.progress, Progress::Open { .. });
     let fields = [
         ("registry", known.edition.registry() == asked.edition.registry()),
         ("edition", known.edition == asked.edition),
         ("kind", known.kind == asked.kind),
         ("scope_region_code", known.scope == asked.scope),
-        ("source_digest", known.source == asked.source),
-        ("principal", known.principal == asked.principal),
+        ("source_digest", is_ended || known.source == asked.source),
+        ("principal", is_ended || known.principal == asked.principal),
     ];
     let differing = fields.into_iter().filter(|(_, is_same)| !is_same);
     differing.map(|(field, _)| field).collect()
@@ -134,6 +151,26 @@ async fn write(
 ) -> Result<Reconciliation, HubError> {
     let written = reconciliations::update(&mut unit.conn, next, before).await?;
     written.ok_or(HubError::Moved)
+}
+
+/// The same where the commit may have been done and its answer lost: what stands there is then what was to be written.
+/// Another stream that has taken over has written a version without these rows in its place.
+async fn write_or_find(
+    unit: &mut Unit<'_>,
+    next: Reconciliation,
+    before: &Reconciliation,
+) -> Result<Reconciliation, HubError> {
+    let asked = Reconciliation {
+        version: before.version + 1,
+        ..next.clone()
+    };
+    match write(unit, next, before).await {
+        Err(HubError::Moved) => {
+            let found = reconciliations::get(&mut unit.conn, asked.id).await?;
+            found.filter(|found| *found == asked).ok_or(HubError::Moved)
+        }
+        written => written,
+    }
 }
 
 impl Act for KeepRows {
@@ -150,7 +187,7 @@ impl Act for KeepRows {
             .clone()
             .read(self.last_row, (self.read, self.refused))?;
         // First: who is fenced off waits for nothing.
-        let next = write(unit, next, &self.before).await?;
+        let next = write_or_find(unit, next, &self.before).await?;
         let sealer = unit.hub.store.sealer();
         reconciliations::keep(&mut unit.conn, sealer, next.id, &self.near).await?;
         Ok(next)
@@ -162,7 +199,9 @@ impl Act for EndRows {
     type Output = Reconciliation;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Reconciliation, HubError> {
-        write(unit, self.before.clone().end(self.broke_off)?, &self.before).await
+        let policy = unit.hub.policies.active().registry().reconcile;
+        let next = self.before.clone().end(self.broke_off, &policy)?;
+        write_or_find(unit, next, &self.before).await
     }
 }
 
@@ -198,7 +237,7 @@ impl Act for ForgetRows {
 
 impl Act for ReadSought {
     const VERB: &'static str = "Reconcile";
-    type Output = Vec<(PersonId, Person)>;
+    type Output = Vec<SoughtPerson>;
 
     fn context(&self, _: &crate::auth::Permit) -> Context {
         Context::WorkOnPersons
@@ -208,12 +247,27 @@ impl Act for ReadSought {
         let ids = reconciliations::sought(&mut unit.conn, &self.run, self.last, self.limit).await?;
         let sealer = unit.hub.store.sealer();
         let kept = persons::get_many(&mut unit.conn, sealer, &ids).await?;
+        let registry = self.run.edition.registry();
+        let mut keys = registrations::known_keys(&mut unit.conn, sealer, registry, &ids).await?;
         let mut known: Vec<_> = kept
             .into_iter()
-            .map(|(_, kept)| (kept.id, kept.known()))
+            .map(|(_, kept)| SoughtPerson {
+                id: kept.id,
+                person: kept.known(),
+                known_key: keys.remove(&kept.id).map(|known| known.key),
+            })
             .collect();
-        known.sort_unstable_by_key(|(id, _)| *id);
+        known.sort_unstable_by_key(|sought| sought.id);
         Ok(known)
+    }
+}
+
+impl Act for ReadWhole {
+    const VERB: &'static str = "Reconcile";
+    type Output = Option<u64>;
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Option<u64>, HubError> {
+        Ok(reconciliations::rows_of_whole(&mut unit.conn, &self.run).await?)
     }
 }
 

@@ -94,6 +94,7 @@ pub(crate) fn read_start(
             scope,
             source: SourceDigest(digest?),
             is_whole: true,
+            broke_off: false,
             principal: caller.principal.clone(),
             weights_version: version?,
             started_at: now,

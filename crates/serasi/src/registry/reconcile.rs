@@ -3,8 +3,12 @@
 //! the same run.
 
 mod duplicates;
+mod finish;
 mod lists;
 mod rows;
+mod sorted;
+
+pub(super) use finish::finish;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,10 +24,11 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Status, Streaming};
 
+use self::duplicates::{Found, SecondRows};
 use self::lists::{Lists, Summary};
 use self::rows::{Read, Reader, Source};
 use super::read::{mapping, open};
-use crate::cli::{ClientOptions, ReconcileArgs};
+use crate::cli::{ClientOptions, DuplicateRows, ReconcileArgs};
 use crate::client::Hub;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -52,11 +57,16 @@ pub(crate) async fn reconcile(
     let mapping = mapping(args.mapping.as_deref())?;
     let file = open(&args.file, SNAPSHOT, &mapping)?;
     let twins = beside(&args.file);
-    let duplicates = if args.check_duplicates {
-        Some(duplicates::list(&file, &args.file, &twins, output)?)
+    let by_default = if args.delta {
+        DuplicateRows::Ignore
     } else {
-        None
+        DuplicateRows::Find
     };
+    let found = match args.duplicates.unwrap_or(by_default) {
+        DuplicateRows::Find => Some(duplicates::find(&file, &args.file, &twins, output)?),
+        DuplicateRows::Ignore => None,
+    };
+    let duplicates = found.as_ref().map(|found| found.counts);
     let source = Source::read(&args.file, output)?;
     let start = start(args, &source, &Hub::holder(options)?);
     let mut hub = Hub::connect(options).await?;
@@ -68,6 +78,7 @@ pub(crate) async fn reconcile(
             file: &file,
             path: &args.file,
             bar: &bar,
+            found: found.as_ref(),
         };
         let broken = match run.once(&hub, &start, &mut lists).await? {
             Ok(done) => break done,
@@ -80,7 +91,7 @@ pub(crate) async fn reconcile(
         } else {
             (breaks + 1, pause)
         };
-        if !goes_on(&broken, known > 0) || breaks > MOST_BREAKS {
+        if !goes_on(&broken, lists.has_begun) || breaks > MOST_BREAKS {
             lists.finish()?;
             bar.finish_and_clear();
             return Err(broken.into());
@@ -95,7 +106,7 @@ pub(crate) async fn reconcile(
     if done.state() == ReconciliationState::Abandoned {
         return Ok(Exit::Refused);
     }
-    let has_twins = duplicates.is_some_and(|found| found.registry_ids + found.niks > 0);
+    let has_twins = duplicates.is_some_and(|found| !found.is_none());
     if has_twins {
         output.note(format!(
             "rows with the same key or NIK are listed in {}",
@@ -131,9 +142,12 @@ fn start(args: &ReconcileArgs, source: &Source, holder: &str) -> ReconcileStart 
         kind: kind.into(),
         scope_region_code: args.region.clone().unwrap_or_default(),
         source_digest: source.digest.to_vec(),
+        allow_leavers: false,
     };
     ReconcileStart {
         request_id: request_id::of_content(&format!("Reconcile\0{holder}"), &start).to_string(),
+        // Said or not, it is the same run.
+        allow_leavers: args.allow_leavers,
         ..start
     }
 }
@@ -143,6 +157,8 @@ struct Run<'a> {
     file: &'a RegistryFile,
     path: &'a Path,
     bar: &'a ProgressBar,
+    /// Where it was looked through for duplicates.
+    found: Option<&'a Found>,
 }
 
 impl Run<'_> {
@@ -182,6 +198,13 @@ impl Run<'_> {
             requests: ready,
             local,
             sends: begun.state() == ReconciliationState::Open,
+            second_rows: match self.found.map(Found::second_rows) {
+                Some(rows) => rows.map_err(|source| CliError::Unwritable {
+                    path: std::env::temp_dir(),
+                    source,
+                })?,
+                None => SecondRows::unknown(),
+            },
         };
         std::thread::scope(|threads| {
             let reading = threads.spawn(|| reader.read(self.file, self.path));

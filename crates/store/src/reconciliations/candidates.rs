@@ -17,7 +17,7 @@ use crate::subject_keys::find;
 use crate::{Sealer, StoreError};
 
 /// How far the fields of a row and a person agree, as linkage writes it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Agreement {
     pub levels: [u8; 6],
     pub bits: f32,

@@ -1,15 +1,21 @@
 //! Rows of a registry run past the persons of the hub: who stands there, who does not, and who is for a human.
 
+#[path = "reconcile/absence.rs"]
+mod absence;
 #[path = "reconcile/command.rs"]
 mod command;
 #[path = "reconcile/kills.rs"]
 mod kills;
+#[path = "reconcile/known.rs"]
+mod known;
 #[path = "reconcile/meanwhile.rs"]
 mod meanwhile;
 #[path = "reconcile/refused.rs"]
 mod refused;
 #[path = "reconcile/review.rs"]
 mod review;
+#[path = "reconcile/two_homes.rs"]
+mod two_homes;
 #[path = "reconcile/two_registries.rs"]
 mod two_registries;
 
@@ -23,7 +29,7 @@ use serasi_tests::build::{facility, request_id};
 use serasi_tests::{Client, TestHub};
 use tonic::Status;
 
-use super::{NAME, NIK, at_home_elsewhere, placed, registration};
+use super::{NAME, NIK, acknowledge, at_home_elsewhere, dinas, outcome, placed, record, registration};
 use crate::scene::hub_with;
 
 /// In the registry with their NIK; with all but their NIK; perhaps; and not at all.
@@ -79,22 +85,6 @@ fn people() -> Vec<v1::Person> {
     ]
 }
 
-/// Somebody at home where they were reported.
-fn at_home_here() -> v1::Person {
-    v1::Person {
-        nik: "3273014107900017".to_owned(),
-        name: "Kamboja Contohlestari".to_owned(),
-        birth_date: "1990-07-01".to_owned(),
-        sex: v1::Sex::Female as i32,
-        domicile_region_code: "32.73.01".to_owned(),
-        ..v1::Person::default()
-    }
-}
-
-fn row_of_who_is_here() -> String {
-    "R-17,3273014107900017,,Kamboja Contohlestari,1990-07-01,P,32.73.01,,".to_owned()
-}
-
 /// Strangers, so that there is something to be found among.
 fn strangers(count: usize) -> Vec<String> {
     let names = [
@@ -135,6 +125,7 @@ fn start(edition: &str) -> v1::ReconcileStart {
         kind: v1::SourceKind::Snapshot as i32,
         scope_region_code: String::new(),
         source_digest: vec![1; 32],
+        allow_leavers: false,
     }
 }
 
@@ -339,32 +330,6 @@ async fn only_persons_at_home_in_the_scope_are_looked_for() {
     let mut at_home = hub.client(Role::RegistryOfficer, "33.74");
     let (run, _) = reconcile(&mut at_home, &start("2026-Q4"), &snapshot()).await;
     assert_eq!(run.persons.unwrap().decided, 4);
-    assert_eq!(state(&hub, &ids[EXACT]).await, Matched);
-    hub.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_regencies_that_run_the_same_file_under_the_same_id_keep_out_of_each_others_way() {
-    let (hub, ids) = Box::pin(with_people()).await;
-    let here = placed(&hub, "here", vec![at_home_here()]).await;
-    settle(&hub).await;
-    let (begun, mut rows) = (start("2026-Q4"), snapshot());
-    rows.push(row_of_who_is_here());
-    let numbered = numbered(&rows);
-    let mut there = hub.client(Role::RegistryOfficer, "33.74");
-    let broken = answers(&mut there, messages(&begun, vec![chunk(&numbered)], None)).await;
-    assert!(broken.is_err(), "it is not at its end yet");
-    let mut officer = hub.client(Role::RegistryOfficer, "32.73");
-    let (run, results) = reconcile(&mut officer, &begun, &rows).await;
-    assert_eq!((run.persons.unwrap().decided, run.rows.unwrap().exact), (1, 1));
-    let told: Vec<_> = results.iter().map(|result| &result.person_id).collect();
-    assert_eq!(told, [&here[0]]);
-    let done = answers(&mut there, messages(&begun, vec![], Some(rows.len())))
-        .await
-        .unwrap();
-    let of_there: Vec<_> = done.iter().flat_map(|answer| &answer.results).collect();
-    assert_eq!(of_there.len(), 4, "nothing of theirs went with the other's end");
-    assert!(of_there.iter().all(|result| ids.contains(&result.person_id)));
     assert_eq!(state(&hub, &ids[EXACT]).await, Matched);
     hub.finish().await;
 }

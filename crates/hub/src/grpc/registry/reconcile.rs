@@ -2,11 +2,12 @@
 //! taken only when one of them is free, so that memory is bounded whatever the client sends.
 
 mod count;
+mod deciding;
 mod rows;
 
 use std::sync::Arc;
 
-use serasi_domain::registry::{Progress, Reconciliation, RowCounts};
+use serasi_domain::registry::{Progress, Reconciliation};
 use serasi_proto::v1;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, timeout};
@@ -14,14 +15,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Status, Streaming};
 
-use self::count::Counting;
 use crate::auth::Session;
 use crate::error::{HubError, StreamEnd, Violation};
 use crate::hub::Hub;
 use crate::policies::national_home;
-use crate::reconciliation::{Ranked, Reconciling};
 use crate::unit_of_work::run_for;
-use crate::verbs::reconcile::{AdoptRows, DecideNext, EndRows, Finish, ForgetRows, Open, ReadResults};
+use crate::verbs::reconcile::{AdoptRows, EndRows, ForgetRows, Open, ReadResults};
 use crate::wire::{decided_to_wire, read_start, reconciliation_to_wire};
 use serasi_domain::id::{ReconciliationId, Regency};
 
@@ -44,6 +43,8 @@ struct Stream {
     stopping: watch::Receiver<bool>,
     begun: watch::Receiver<Option<(ReconciliationId, i64)>>,
     next_check: Instant,
+    /// Somebody has said that many are meant to leave.
+    allows_leavers: bool,
 }
 
 pub(super) fn reconcile(
@@ -59,7 +60,7 @@ pub(super) fn reconcile(
         let failed = answers.clone();
         if let Err(error) = Box::pin(serve(hub, session, messages, answers)).await {
             // Nobody may be there to be told.
-            let _ = failed.send(Err(Status::from(error))).await;
+            let _ = timeout(UNREAD, failed.send(Err(Status::from(error)))).await;
         }
     });
     Ok(Box::pin(ReceiverStream::new(told)))
@@ -86,6 +87,7 @@ async fn serve(
         stopping: hub.stopping.subscribe(),
         begun: hub.reconciling.begun.subscribe(),
         next_check: Instant::now() + hub.limits.recheck,
+        allows_leavers: start.allow_leavers,
         hub,
         session,
         messages,
@@ -131,55 +133,6 @@ impl Stream {
             return Ok(());
         }
         self.tell_results().await
-    }
-
-    async fn decide(&mut self) -> Result<(), HubError> {
-        let permit = self.session.permit.clone();
-        let ranked = Arc::new(Ranked::read(&self.hub, &permit, &self.run).await?);
-        let mut next_answer = Instant::now();
-        loop {
-            self.must_go_on()?;
-            let next = DecideNext {
-                before: self.run.clone(),
-                ranked: Arc::clone(&ranked),
-            };
-            let Some(run) = run_for(&self.hub, permit.clone(), next).await? else {
-                break;
-            };
-            self.run = run;
-            if Instant::now() >= next_answer {
-                self.tell(vec![]).await?;
-                next_answer = Instant::now() + rows::CHECKPOINT;
-            }
-        }
-        let finish = Finish {
-            before: self.run.clone(),
-            found: self.count_rows().await?,
-        };
-        // Nothing is told of it yet: an answer without results that says DONE is the last one of all.
-        self.run = run_for(&self.hub, permit, finish).await?;
-        Ok(())
-    }
-
-    /// Rows that are somebody, or may be: each counts once, as what it most surely is.
-    async fn count_rows(&mut self) -> Result<RowCounts, HubError> {
-        let mut count = Counting::default();
-        let mut last = None;
-        loop {
-            self.must_go_on()?;
-            let page = ReadResults {
-                run: self.run.id,
-                last,
-            };
-            let page = run_for(&self.hub, self.session.permit.clone(), page).await?;
-            let Some(end) = page.last() else {
-                return Ok(count.end());
-            };
-            last = Some((end.row, end.person));
-            for decided in &page {
-                count.add(decided);
-            }
-        }
     }
 
     /// Every row that is or may be somebody, in order; then an answer without.
@@ -234,16 +187,6 @@ impl Stream {
             self.session.check()?;
         }
         Ok(())
-    }
-
-    /// Everybody the run looks for, while the client may go away.
-    async fn roll(&mut self) -> Result<Arc<crate::reconciliation::Roll>, HubError> {
-        let answers = self.answers.clone();
-        let reading = Reconciling::roll(&self.hub, &self.session.permit, &self.run);
-        tokio::select! {
-            roll = reading => roll,
-            () = answers.closed() => Err(gone()),
-        }
     }
 }
 

@@ -199,3 +199,27 @@ async fn what_was_found_is_told_when_all_was_decided_before_the_stream_came() {
     assert_eq!(told, results);
     hub.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_has_left_behind_goes_although_nobody_comes_for_it() {
+    let (hub, _) = Box::pin(with_people()).await;
+    reconcile(&mut officer(&hub), &start("2026-Q4"), &snapshot()).await;
+    let mut connection = hub.database.connect().await;
+    // Not chosen, and not forgotten by who ran it; and kept by a hub of the release before.
+    let query =
+        "UPDATE reconciliation_candidates SET result = NULL, weight = NULL, probability = NULL, why = NULL,
+             run_region = CASE WHEN row_number = 2 THEN '' ELSE run_region END
+         WHERE row_number < 40";
+    let left = sqlx::query(query).execute(&mut connection).await.unwrap();
+    assert_eq!(left.rows_affected(), 3);
+    let count = || async {
+        let mut connection = hub.database.connect().await;
+        let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM reconciliation_candidates")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        count
+    };
+    crate::scene::eventually(count, |count| *count == 1).await;
+    hub.finish().await;
+}
