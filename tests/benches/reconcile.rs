@@ -77,7 +77,8 @@ async fn main() {
             &file,
             "--edition",
             "2026-Q4",
-            "--delta",
+            "--duplicates",
+            "ignore",
             "--again",
             again,
             "--json",
@@ -89,25 +90,22 @@ async fn main() {
         serde_json::from_slice::<serde_json::Value>(&told.stdout).unwrap()
     };
 
-    let began = Instant::now();
-    let told = reconcile("1").wait_with_output().unwrap();
-    let took = began.elapsed();
-    println!("{}", String::from_utf8_lossy(&told.stdout).trim());
-    let streaming = times(&database).await;
-    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
-    let rate = rows as f64 / streaming.as_secs_f64();
-    println!(
-        "{rate:.0} rows/s while rows were read ({streaming:.1?} of {took:.1?}; the rest is looking for persons and deciding)"
-    );
+    let mut first = reconcile("1");
+    let times = times(&database).await;
+    first.wait().unwrap();
+    println!("{}", times.told(rows));
     println!("hub: {} MiB at most", hub.peak_memory() / (1 << 20));
-    println!("others alone: {}", latency(&others()));
+    let alone = others();
+    println!("others alone: {}", latency(&alone));
     let mut beside = reconcile("2");
     until_rows_come(&database).await;
-    println!("others beside it: {}", latency(&others()));
+    let together = others();
+    println!("others beside it: {}", latency(&together));
     let is_over = beside.try_wait().unwrap().is_some();
     if is_over {
         println!("(it had ended before they did: take more ROWS)");
     }
+    println!("p99 {:.2} times as long", p99(&together) / p99(&alone));
     beside.wait().unwrap();
     println!("hub: {} MiB at most", hub.peak_memory() / (1 << 20));
     hub.kill();
@@ -143,18 +141,67 @@ fn latency(told: &serde_json::Value) -> String {
     text
 }
 
-/// How long the first run took rows: from the first that was kept to the last.
-async fn times(database: &TestDatabase) -> Duration {
+/// How long the parts of a run took, as its record shows them.
+#[derive(Default)]
+struct Times {
+    began: Option<Instant>,
+    first_row: Option<Instant>,
+    last_row: Option<Instant>,
+    done: Option<Instant>,
+}
+
+impl Times {
+    fn told(&self, rows: usize) -> String {
+        let between = |from: Option<Instant>, to: Option<Instant>| to.unwrap() - from.unwrap();
+        let (persons, reading) = (
+            between(self.began, self.first_row),
+            between(self.began, self.last_row),
+        );
+        let (comparing, deciding) = (
+            between(self.first_row, self.last_row),
+            between(self.last_row, self.done),
+        );
+        #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+        let rate = |time: Duration| rows as f64 / time.as_secs_f64();
+        format!(
+            "{:.0} rows/s from the start to the last row kept ({reading:.1?}), {:.0} rows/s from the first ({comparing:.1?}); \
+             {persons:.1?} until the first, {deciding:.1?} to decide",
+            rate(reading),
+            rate(comparing)
+        )
+    }
+}
+
+/// Watches the run to its end.
+async fn times(database: &TestDatabase) -> Times {
     let mut connection = database.connect().await;
-    let (seconds,): (f64,) = sqlx::query_as(
-        "SELECT extract(epoch FROM max(at) FILTER (WHERE verb = 'end') - max(at) FILTER (WHERE verb = 'begin'))::float8
-         FROM (SELECT started_at AS at, 'begin' AS verb FROM reconciliations
-               UNION ALL SELECT ended_at, 'end' FROM reconciliations) AS times",
-    )
-    .fetch_one(&mut connection)
-    .await
-    .unwrap();
-    Duration::from_secs_f64(seconds)
+    let mut times = Times::default();
+    loop {
+        let run: Option<(i64, String)> = sqlx::query_as("SELECT last_row, state FROM reconciliations")
+            .fetch_optional(&mut connection)
+            .await
+            .unwrap();
+        if let Some((row, state)) = run {
+            let now = Instant::now();
+            times.began.get_or_insert(now);
+            if row > 0 {
+                times.first_row.get_or_insert(now);
+            }
+            if state != "open" {
+                times.last_row.get_or_insert(now);
+            }
+            if state == "done" {
+                times.done = Some(now);
+                return times;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Milliseconds.
+fn p99(told: &serde_json::Value) -> f64 {
+    told.pointer("/latency_ms/p99").unwrap().as_f64().unwrap()
 }
 
 async fn until_rows_come(database: &TestDatabase) {

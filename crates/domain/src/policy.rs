@@ -17,11 +17,13 @@ use crate::routing::{PreferenceName, ScopeTier};
 pub mod care;
 mod faults;
 mod iso_dates;
+mod reconcile;
 mod registry;
 mod required;
 
 pub use care::{CarePolicy, CareTimes};
 pub use faults::Fault;
+pub use reconcile::ReconcilePolicy;
 pub use registry::RegistryPolicy;
 pub use required::{MissingFields, RequiredField};
 

@@ -77,7 +77,7 @@ impl Registration {
         };
         let on_axis: &[RegistryVerb] = match &self.standing {
             Standing::Unchecked => &[Serve, Match, Doubt],
-            Standing::Matched { .. } => &[Serve, Match, Review, Undo, Leave],
+            Standing::Matched { .. } => &[Serve, Match, Doubt, Review, Undo, Leave],
             Standing::Ambiguous { .. } => &[Serve, Match, Doubt, Review, Miss],
             Standing::NotFound { .. } | Standing::NoIdentity { .. } => &[Serve, Match, Doubt, Miss],
         };
@@ -121,6 +121,14 @@ impl Registration {
                 obligation: Obligation::raise(owed),
             },
             Standing::Unchecked => Standing::NoIdentity {
+                obligation: Obligation::raise(owed),
+            },
+            // Likewise who may stand in another one.
+            Standing::Ambiguous {
+                edition,
+                obligation: None,
+            } if edition.registry() != owed.registry => Standing::NotFound {
+                looked_in: None,
                 obligation: Obligation::raise(owed),
             },
             Standing::Ambiguous { edition, obligation } => Standing::Ambiguous {
@@ -176,7 +184,7 @@ impl Registration {
         self
     }
 
-    /// UNCHECKED, AMBIGUOUS, NOT_FOUND, NO_IDENTITY -> AMBIGUOUS; what is owed is still owed.
+    /// Any state -> AMBIGUOUS; what is owed is still owed, and what rested goes on.
     pub fn doubt(mut self, edition: Edition) -> Result<Self, IllegalRegistryVerb> {
         self.must_allow(RegistryVerb::Doubt)?;
         let obligation = self.standing.into_obligation();

@@ -81,6 +81,13 @@ pub(crate) enum RuleBroken {
     ReconciliationRuns(String),
     #[error("no candidate of the person fits; see GetRegistration")]
     NoCandidate,
+    #[error("the processing of these data is suspended; lift the suspension first")]
+    Frozen,
+    #[error(
+        "{leaving} of {matched} who stand in an earlier edition are not among the rows: if the file is whole and of this \
+         region, say so with allow_leavers; else abandon the reconciliation"
+    )]
+    TooManyLeave { leaving: u64, matched: u64 },
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
     #[error(transparent)]

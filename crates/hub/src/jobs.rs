@@ -17,6 +17,7 @@ mod follow_events;
 mod follow_up_reports;
 mod forget_events;
 mod forget_responses;
+mod forget_rows;
 mod measure_state;
 mod owe_missing;
 mod refresh_board;
@@ -40,6 +41,7 @@ pub(crate) fn start(hub: &Arc<Hub>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     jobs.spawn(follow_events::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_events::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(forget_responses::run(Arc::clone(hub), stop.clone()));
+    jobs.spawn(forget_rows::run(Arc::clone(hub), stop.clone()));
     jobs.spawn(measure_state::run(Arc::clone(hub), stop.clone()));
     if let Some(settings) = hub.relay.clone() {
         jobs.spawn(relay::run(Arc::clone(hub), settings, stop.clone()));

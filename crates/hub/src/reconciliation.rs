@@ -8,21 +8,25 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use serasi_domain::id::{PersonId, ReconciliationId};
-use serasi_domain::registry::Reconciliation;
-use serasi_linkage::{Gather, Link, Look, Near, Ranking, Sought, Weights};
-use serasi_registry_file::{OF_SENT, SentRows};
+use serasi_domain::registry::{Reconciliation, RegistryId};
+use serasi_domain::text::Text;
+use serasi_linkage::{Gather, Look, Near, Sought, Weights};
+use serasi_registry_file::{Cells, OF_SENT, Row, SentRows};
 use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::time::{Duration, Instant};
 
-use crate::auth::Permit;
+use self::finder::{Finder, Finding};
 use crate::error::HubError;
-use crate::hub::Hub;
 use crate::linkage_identity;
-use crate::unit_of_work::run_for;
-use crate::verbs::reconcile::{ReadCandidates, ReadSought};
+use crate::verbs::reconcile::SoughtPerson;
 
-/// The weights that are shipped: estimating them would need all rows before the first is compared. How common a name is,
-/// is counted on the persons; how likely a row is anybody, on the rows.
-const PERSONS_AT_ONCE: i64 = 250;
+mod finder;
+mod ranked;
+
+pub(crate) use ranked::{Kept, Measure, Ranked};
+
+/// Persons are let go when no stream has come for them for so long.
+const IDLE: Duration = Duration::from_mins(10);
 /// What a row has at most that is not read; a chunk of so many rows is refused.
 const MAX_ROWS: u64 = 5_000;
 
@@ -31,23 +35,45 @@ pub(crate) struct Reconciling {
     /// One at a time: each holds its persons in memory.
     pub(crate) turn: Arc<Semaphore>,
     /// Persons of the last one, for a stream that comes again.
-    roll: Mutex<Option<Arc<Roll>>>,
+    roll: Mutex<Option<(Arc<Roll>, Instant)>>,
     /// Which version of a run was last begun here: a stream of an older one of the same run ends.
     pub(crate) begun: watch::Sender<Option<(ReconciliationId, i64)>>,
 }
 
-/// Everybody a run looks for.
+/// Everybody a run looks for. The weights are those that are shipped: estimating them would need all rows before the first
+/// is compared. How common a name is, is counted on the persons; how likely a row is anybody, on the rows.
 pub(crate) struct Roll {
     id: ReconciliationId,
     /// In order; their positions are what linkage calls them.
     persons: Vec<PersonId>,
     sought: Sought,
+    /// By the key of the row that they are known to be, and by their NIK.
+    keys: Finder,
+    niks: Finder,
+}
+
+/// The same, while it is read.
+#[derive(Default)]
+pub(crate) struct Gathering {
+    persons: Vec<PersonId>,
+    gather: Gather,
+    keys: Finding,
+    niks: Finding,
 }
 
 /// A row that came near somebody.
 pub(crate) struct Met {
     pub(crate) near: Near,
     pub(crate) registry_id: Arc<str>,
+    /// The row has the key by which the person is known.
+    pub(crate) is_known: bool,
+}
+
+/// A row that was refused and has somebody's key or NIK.
+pub(crate) struct Hidden {
+    pub(crate) person: u32,
+    pub(crate) row: u64,
+    pub(crate) registry_id: RegistryId,
 }
 
 /// A row that cannot be read.
@@ -62,18 +88,13 @@ pub(crate) struct Refused {
 pub(crate) struct Piece {
     pub(crate) met: Vec<Met>,
     pub(crate) refused: Vec<Refused>,
+    pub(crate) hidden: Vec<Hidden>,
     pub(crate) read: u64,
     /// Of those read: those that the client could not send.
     pub(crate) unreadable: u64,
     pub(crate) last_row: u64,
     /// Why the rows as a whole are not taken.
     pub(crate) wrong: Option<&'static str>,
-}
-
-/// What all rows say about everybody they came near.
-pub(crate) struct Ranked {
-    met: Vec<PersonId>,
-    ranking: Ranking,
 }
 
 impl Default for Reconciling {
@@ -93,55 +114,69 @@ impl fmt::Debug for Reconciling {
 }
 
 impl Reconciling {
-    /// Who is looked for: read and opened now, unless the same run was here before.
-    pub(crate) async fn roll(
-        hub: &Arc<Hub>,
-        caller: &Permit,
-        run: &Reconciliation,
-    ) -> Result<Arc<Roll>, HubError> {
-        let mut kept = hub.reconciling.roll.lock().await;
-        if let Some(roll) = kept.as_ref().filter(|roll| roll.id == run.id) {
-            return Ok(Arc::clone(roll));
-        }
-        // The memory of the last one first.
-        *kept = None;
-        let roll = Arc::new(Roll::read(hub, caller, run).await?);
-        *kept = Some(Arc::clone(&roll));
-        Ok(roll)
+    /// Persons of this run, if they are here.
+    pub(crate) async fn roll(&self, run: ReconciliationId) -> Option<Arc<Roll>> {
+        let mut kept = self.roll.lock().await;
+        let (roll, used_at) = kept.as_mut().filter(|(roll, _)| roll.id == run)?;
+        *used_at = Instant::now();
+        Some(Arc::clone(roll))
+    }
+
+    pub(crate) async fn keep(&self, roll: &Arc<Roll>) {
+        *self.roll.lock().await = Some((Arc::clone(roll), Instant::now()));
     }
 
     /// Lets the persons go.
     pub(crate) async fn forget(&self) {
         *self.roll.lock().await = None;
     }
+
+    /// Lets them go when no stream has come for them for a while.
+    pub(crate) async fn forget_idle(&self) {
+        // Whoever has the turn needs them.
+        let Ok(_turn) = self.turn.try_acquire() else {
+            return;
+        };
+        let mut kept = self.roll.lock().await;
+        if kept
+            .as_ref()
+            .is_some_and(|(_, used_at)| used_at.elapsed() >= IDLE)
+        {
+            *kept = None;
+        }
+    }
+}
+
+impl Gathering {
+    pub(crate) fn add(&mut self, run: &Reconciliation, page: &[SoughtPerson]) {
+        for sought in page {
+            let position = u32::try_from(self.persons.len()).unwrap_or(u32::MAX);
+            let identity = linkage_identity::of(&sought.person, None, run.started_at);
+            if let Some(key) = &sought.known_key {
+                self.keys.add(key.as_str(), position);
+            }
+            if let Some(nik) = identity.nik {
+                self.niks.add(nik, position);
+            }
+            self.gather.add(&identity);
+            self.persons.push(sought.id);
+        }
+    }
+
+    pub(crate) async fn finish(self, run: ReconciliationId) -> Result<Roll, HubError> {
+        let index = move || Roll {
+            id: run,
+            persons: self.persons,
+            sought: self.gather.finish(&Weights::starting()),
+            keys: self.keys.finish(),
+            niks: self.niks.finish(),
+        };
+        let roll = tokio::task::spawn_blocking(index).await;
+        roll.map_err(|_| HubError::Bug("the persons could not be indexed"))
+    }
 }
 
 impl Roll {
-    async fn read(hub: &Arc<Hub>, caller: &Permit, run: &Reconciliation) -> Result<Self, HubError> {
-        let (mut persons, mut gather) = (Vec::new(), Gather::default());
-        let mut last = None;
-        loop {
-            let page = ReadSought {
-                run: run.clone(),
-                last,
-                limit: PERSONS_AT_ONCE,
-            };
-            let page = run_for(hub, caller.clone(), page).await?;
-            for (id, person) in &page {
-                gather.add(&linkage_identity::of(person, None, run.started_at));
-                persons.push(*id);
-            }
-            let Some((id, _)) = page.last() else { break };
-            last = Some(*id);
-        }
-        let sought = tokio::task::spawn_blocking(move || gather.finish(&Weights::starting())).await;
-        Ok(Self {
-            id: run.id,
-            persons,
-            sought: sought.map_err(|_| HubError::Bug("the persons could not be indexed"))?,
-        })
-    }
-
     pub(crate) fn person(&self, position: u32) -> Option<PersonId> {
         self.persons.get(usize::try_from(position).ok()?).copied()
     }
@@ -169,22 +204,19 @@ impl Roll {
                 return;
             }
             piece.last_row = number;
+            let readable: Option<&Cells> = cells.as_ref().ok().copied();
             match OF_SENT.parse(cells) {
-                Ok(row) => {
-                    let mut registry_id: Option<Arc<str>> = None;
-                    for near in self.sought.near(&row.identity, number, number, look) {
-                        let registry_id = registry_id.get_or_insert_with(|| row.key.into());
-                        piece.met.push(Met {
-                            near,
-                            registry_id: Arc::clone(registry_id),
-                        });
+                Ok(row) => self.meet(&row, number, (look, &mut piece.met)),
+                Err(problems) => {
+                    piece.refused.extend(problems.into_iter().map(|problem| Refused {
+                        row: number,
+                        column: problem.column,
+                        problem: problem.problem,
+                    }));
+                    if let Some(cells) = readable {
+                        piece.hidden.extend(self.hidden(cells, number));
                     }
                 }
-                Err(problems) => piece.refused.extend(problems.into_iter().map(|problem| Refused {
-                    row: number,
-                    column: problem.column,
-                    problem: problem.problem,
-                })),
             }
         });
         if piece.read > MAX_ROWS {
@@ -194,50 +226,47 @@ impl Roll {
     }
 }
 
-impl Ranked {
-    /// Weighs all that was kept of a run. The rows of the registry are all that were read.
-    pub(crate) async fn read(
-        hub: &Arc<Hub>,
-        caller: &Permit,
-        run: &Reconciliation,
-    ) -> Result<Self, HubError> {
-        let mut rows = Vec::new();
-        let mut last = None;
-        loop {
-            let page = ReadCandidates { run: run.id, last };
-            let page = run_for(hub, caller.clone(), page).await?;
-            let Some(end) = page.last() else { break };
-            last = Some((end.row, end.person));
-            rows.extend(page);
-        }
-        let read = run.rows.read;
-        let weigh = move || {
-            let mut met: Vec<PersonId> = rows.iter().map(|row| row.person).collect();
-            met.sort_unstable();
-            met.dedup();
-            let near = rows.iter().filter_map(|row| {
-                let at = met.binary_search(&row.person).ok()?;
-                let of = &row.agreement;
-                let person = u32::try_from(at).ok()?;
-                Near::restored((person, row.row), of.bits, of.levels, of.name_bits)
+impl Roll {
+    /// Whom a row may be, and who is known to be it.
+    fn meet(&self, row: &Row<'_>, number: u64, (look, met): (&mut Look, &mut Vec<Met>)) {
+        let mut known: Vec<u32> = self.keys.persons(row.key).collect();
+        let mut registry_id: Option<Arc<str>> = None;
+        let mut add = |near, is_known| {
+            let registry_id = registry_id.get_or_insert_with(|| row.key.into());
+            met.push(Met {
+                near,
+                registry_id: Arc::clone(registry_id),
+                is_known,
             });
-            let ranking = Ranking::of(near.collect(), read, &Weights::starting());
-            Self { met, ranking }
         };
-        let ranked = tokio::task::spawn_blocking(weigh).await;
-        ranked.map_err(|_| HubError::Bug("the rows could not be weighed"))
+        for near in self.sought.near(&row.identity, number, number, look) {
+            let at = known.iter().position(|person| *person == near.person);
+            let is_known = at.map(|at| known.swap_remove(at)).is_some();
+            add(near, is_known);
+        }
+        for person in known {
+            if let Some(near) = self.sought.pair(person, &row.identity, number) {
+                add(near, true);
+            }
+        }
     }
 
-    /// Whether any row came near this person.
-    pub(crate) fn has_met(&self, person: PersonId) -> bool {
-        self.met.binary_search(&person).is_ok()
-    }
-
-    /// The rows that a person may be, the likeliest first, as if those in `without` were not there.
-    pub(crate) fn rows_of(&self, person: PersonId, without: &[u64]) -> Vec<Link> {
-        let position = self.met.binary_search(&person).ok();
-        let position = position.and_then(|at| u32::try_from(at).ok());
-        position.map_or_else(Vec::new, |at| self.ranking.rows_of(at, without))
+    /// Who stands in a row that was refused, as far as its key or NIK says.
+    fn hidden(&self, cells: &Cells, row: u64) -> Vec<Hidden> {
+        let (key, nik) = OF_SENT.marks(cells);
+        let by_key = key.into_iter().flat_map(|key| self.keys.persons(key));
+        let by_nik = nik.into_iter().flat_map(|nik| self.niks.persons(nik));
+        // Of a row without a key that can be kept the person is all that counts.
+        let Ok(registry_id) = Text::new(key.unwrap_or("-")).or_else(|_| Text::new("-")) else {
+            return vec![];
+        };
+        let persons = by_key.chain(by_nik);
+        let hidden = persons.map(|person| Hidden {
+            person,
+            row,
+            registry_id: registry_id.clone(),
+        });
+        hidden.collect()
     }
 }
 

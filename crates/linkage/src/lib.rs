@@ -32,7 +32,7 @@ pub use nik::{InvalidNik, Nik};
 pub use pairs::{Comparer, Pairs};
 pub use propose::{Proposal, Proposer};
 pub use quality::{Judged, Point, Quality};
-pub use ranking::{Near, Ranking, Top};
+pub use ranking::{Near, Ranking, Top, keep_best};
 pub use record::{Field, FieldError, FieldProblem, Identity, RawIdentity, Sex};
 pub use scale::Part;
 pub use sought::{Gather, Look, Sought};

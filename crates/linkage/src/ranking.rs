@@ -102,20 +102,7 @@ impl Ranking {
     /// Weighs all that was kept, in any order, among `rows` of the registry.
     #[must_use]
     pub fn of(mut near: Vec<Near>, rows: u64, weights: &Weights) -> Self {
-        near.sort_unstable_by(|left, right| {
-            let by_bits = right.bits.total_cmp(&left.bits);
-            left.person
-                .cmp(&right.person)
-                .then(by_bits)
-                .then(left.row.cmp(&right.row))
-        });
-        near.dedup_by_key(|near| (near.person, near.row));
-        let (mut person, mut kept) = (None, 0);
-        near.retain(|near| {
-            kept = if person == Some(near.person) { kept + 1 } else { 1 };
-            person = Some(near.person);
-            kept <= MAX_ROWS_EACH
-        });
+        keep_best(&mut near);
         let scale = Scale::of(weights, rows);
         let claims: Vec<Claim> = near
             .iter()
@@ -145,6 +132,24 @@ impl Ranking {
             .collect();
         ranked(&left, &self.by_row, &self.scale)
     }
+}
+
+/// Only the best rows of each person, by person: no others can change what follows.
+pub fn keep_best(near: &mut Vec<Near>) {
+    near.sort_unstable_by(|left, right| {
+        let by_bits = right.bits.total_cmp(&left.bits);
+        left.person
+            .cmp(&right.person)
+            .then(by_bits)
+            .then(left.row.cmp(&right.row))
+    });
+    near.dedup_by_key(|near| (near.person, near.row));
+    let (mut person, mut kept) = (None, 0);
+    near.retain(|near| {
+        kept = if person == Some(near.person) { kept + 1 } else { 1 };
+        person = Some(near.person);
+        kept <= MAX_ROWS_EACH
+    });
 }
 
 #[cfg(test)]

@@ -118,13 +118,21 @@ impl Sought {
     ) -> impl Iterator<Item = Near> {
         let found = self.blocks.candidates(row, &mut look.search, self.least_keys);
         found.iter().filter_map(move |person| {
-            let identity = self.people.identity(*person)?;
-            let compared = Compared::of(&identity, row, &self.terms);
-            #[expect(clippy::cast_possible_truncation, reason = "it only ranks")]
-            let bits = self.scale.evidence(&compared).same as f32;
-            let near = Near::new(*person, position, bits, compared);
+            let near = self.pair(*person, row, position)?;
             near.has_hope(rows).then_some(near)
         })
+    }
+}
+
+impl Sought {
+    /// How one row and one person compare, whatever else speaks for looking.
+    #[must_use]
+    pub fn pair(&self, person: u32, row: &Identity, position: u64) -> Option<Near> {
+        let identity = self.people.identity(person)?;
+        let compared = Compared::of(&identity, row, &self.terms);
+        #[expect(clippy::cast_possible_truncation, reason = "it only ranks")]
+        let bits = self.scale.evidence(&compared).same as f32;
+        Some(Near::new(person, position, bits, compared))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A row of cells as a key and an identity, or everything that is wrong with it. The command and the hub read rows by
 //! the same rules.
 
-use serasi_linkage::{Field, Identity, RawIdentity};
+use serasi_linkage::{Field, Identity, Nik, RawIdentity};
 
 use crate::cells::{Cells, RowProblem};
 use crate::columns::Columns;
@@ -117,6 +117,20 @@ impl Positions {
                 Err(problems)
             }
         }
+    }
+
+    /// The key as it is written.
+    #[must_use]
+    pub fn key_of(self, cells: &Cells) -> &str {
+        cells.get(self.key)
+    }
+
+    /// The key and the NIK of a row that was refused for something else, as far as they can be read.
+    #[must_use]
+    pub fn marks(self, cells: &Cells) -> (Option<&str>, Option<Nik>) {
+        let key = cells.get(self.key);
+        let is_key = !key.is_empty() && key.len() <= self.max_key_bytes;
+        (Some(key).filter(|_| is_key), cells.get(self.nik).parse().ok())
     }
 
     /// Something that is wrong with the key of a row.

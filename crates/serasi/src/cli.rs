@@ -35,8 +35,8 @@ pub(crate) use records::{
     ListLength, Offer, OfferListArgs, Policy, PolicyDryRunArgs, RecordsArgs, WithdrawArgs,
 };
 pub(crate) use registry::{
-    AcknowledgeArgs, EvaluateArgs, GenerateArgs, MatchArgs, MatchReviewArgs, ObligationsArgs, OutcomeArgs,
-    ReconcileArgs, ReconciliationsArgs, Registry, ReviewChoice, UndoArgs,
+    AcknowledgeArgs, DuplicateRows, EvaluateArgs, GenerateArgs, MatchArgs, MatchReviewArgs, ObligationsArgs,
+    OutcomeArgs, ReconcileArgs, ReconciliationsArgs, Registry, ReviewChoice, UndoArgs,
 };
 pub(crate) use service::{
     AdvanceArgs, AftercareArgs, CancelArgs, DischargeArgs, NoShowArgs, Placement, RecordArgs, SignArgs,

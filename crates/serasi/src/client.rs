@@ -51,6 +51,11 @@ pub(crate) struct Bearer {
 }
 
 impl Hub {
+    /// Whose token it is, as it says itself.
+    pub(crate) fn holder(options: &ClientOptions) -> Result<String, CliError> {
+        Ok(credentials::find(options, |name| std::env::var(name).ok())?.holder())
+    }
+
     /// Connects now, so that a hub that is away is told before any work is done.
     pub(crate) async fn connect(options: &ClientOptions) -> Result<Self, CliError> {
         let token = credentials::find(options, |name| std::env::var(name).ok())?;

@@ -19,10 +19,11 @@ mod persons;
 mod results;
 
 pub use candidates::{
-    Agreement, CandidatePosition, CandidateRow, NewCandidate, forget, keep, of_reconciliation,
+    Agreement, CandidatePosition, CandidateRow, NewCandidate, adopt, forget, keep, of_reconciliation,
+    with_leftovers,
 };
-pub use persons::sought;
-pub use results::{Decided, RowResult, count_rows, decide, keys, of_persons, reject, results};
+pub use persons::{Unsettled, sought, unsettled};
+pub use results::{Decided, RowResult, decide, keys, of_persons, reject, results};
 
 #[derive(Debug)]
 struct ReconciliationRow {
@@ -36,6 +37,7 @@ struct ReconciliationRow {
     state: String,
     source_digest: Vec<u8>,
     is_whole: bool,
+    broke_off: bool,
     principal: String,
     weights_version: String,
     last_row: i64,
@@ -51,6 +53,7 @@ struct ReconciliationRow {
     persons_ambiguous: i64,
     persons_not_found: i64,
     persons_left: i64,
+    persons_held: i64,
     started_at: OffsetDateTime,
     ended_at: Option<OffsetDateTime>,
 }
@@ -80,6 +83,7 @@ impl TryFrom<ReconciliationRow> for Reconciliation {
             scope: context.code("scope", &row.scope)?,
             source: SourceDigest(digest),
             is_whole: row.is_whole,
+            broke_off: row.broke_off,
             weights_version: Text::new(&row.weights_version)
                 .map_err(|_| context.impossible("weights_version"))?,
             started_at: row.started_at,
@@ -97,6 +101,7 @@ impl TryFrom<ReconciliationRow> for Reconciliation {
                 ambiguous: count("persons_ambiguous", row.persons_ambiguous)?,
                 not_found: count("persons_not_found", row.persons_not_found)?,
                 left: count("persons_left", row.persons_left)?,
+                held: count("persons_held", row.persons_held)?,
             },
             principal: row.principal,
         })
@@ -159,9 +164,9 @@ pub async fn get(
     let row = sqlx::query_as!(
         ReconciliationRow,
         "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
-             principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+             broke_off, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
-             persons_left, started_at, ended_at
+             persons_left, persons_held, started_at, ended_at
          FROM reconciliations WHERE region_code = $1 AND reconciliation_id = $2",
         id.home().to_string(),
         id.uuid()
@@ -179,9 +184,9 @@ pub async fn running(
     let row = sqlx::query_as!(
         ReconciliationRow,
         "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
-             principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+             broke_off, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
-             persons_left, started_at, ended_at
+             persons_left, persons_held, started_at, ended_at
          FROM reconciliations
          WHERE region_code = $1 AND scope = $2 AND registry = $3 AND state IN ('open', 'deciding')",
         beside.id.home().to_string(),
@@ -191,6 +196,24 @@ pub async fn running(
     .fetch_optional(conn)
     .await?;
     row.map(Reconciliation::try_from).transpose()
+}
+
+/// Rows of the last whole snapshot of its registry that a run can be measured by: one of its scope, or of more.
+pub async fn rows_of_whole(
+    conn: &mut PgConnection,
+    beside: &Reconciliation,
+) -> Result<Option<u64>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT rows_read FROM reconciliations
+         WHERE registry = $1 AND kind = 'snapshot' AND is_whole AND state = 'done'
+             AND (scope = 'ID' OR scope = $2 OR starts_with($2, scope || '.'))
+         ORDER BY started_at DESC LIMIT 1",
+        beside.edition.registry().code(),
+        beside.scope.to_string()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.and_then(|row| u64::try_from(row.rows_read).ok()))
 }
 
 /// Where a page ended.
@@ -206,9 +229,9 @@ pub async fn list(
     let rows = sqlx::query_as!(
         ReconciliationRow,
         "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
-             principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+             broke_off, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
-             persons_left, started_at, ended_at
+             persons_left, persons_held, started_at, ended_at
          FROM reconciliations
          WHERE scope LIKE $1
              AND ($2::timestamptz IS NULL OR (started_at, region_code, reconciliation_id) < ($2, $3, $4))
@@ -238,7 +261,8 @@ pub async fn update(
         "UPDATE reconciliations SET version = version + 1, state = $5, last_row = $6, rows_read = $7, rows_refused = $8,
              rows_exact = $9, rows_probable = $10, rows_ambiguous = $11, decided_region = $12, decided_person = $13,
              persons_decided = $14, persons_matched = $15, persons_ambiguous = $16, persons_not_found = $17,
-             persons_left = $18, ended_at = $19, is_whole = $20, changed_at = now()
+             persons_left = $18, ended_at = $19, is_whole = $20, persons_held = $21,
+             broke_off = $22, changed_at = now()
          WHERE region_code = $1 AND reconciliation_id = $2 AND version = $3 AND state = $4",
         next.id.home().to_string(),
         next.id.uuid(),
@@ -259,7 +283,9 @@ pub async fn update(
         number(next.persons.not_found),
         number(next.persons.left),
         next.progress.ended_at(),
-        next.is_whole
+        next.is_whole,
+        number(next.persons.held),
+        next.broke_off
     )
     .execute(conn)
     .await?;

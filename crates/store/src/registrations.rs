@@ -19,7 +19,7 @@ mod list;
 mod log;
 mod missing;
 
-pub use keys::{KeyKind, key, set_key};
+pub use keys::{KeyKind, KnownKey, key, known_keys, set_key};
 pub use list::{ObligationFilter, ObligationPosition, list, unanswered};
 pub use log::{Step, append_step, steps};
 pub use missing::missing;

@@ -179,6 +179,19 @@ impl Policy {
         ] {
             check_seconds(&format!("registry.{name}"), allowance, faults);
         }
+        let reconcile = registry.reconcile;
+        for (name, value, most) in [
+            ("refused_per_million", reconcile.refused_per_million, 1_000_000),
+            ("leavers_percent", reconcile.leavers_percent, 100),
+        ] {
+            if value > most {
+                faults.add(
+                    format!("registry.reconcile.{name}"),
+                    format!("must be 0-{most}"),
+                    None,
+                );
+            }
+        }
     }
 
     /// An emergency is served first: nobody may be given more time for it than for an ordinary case.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Policy;
+use super::{Policy, ReconcilePolicy};
 use crate::deadline::{Allowance, Clock};
 use crate::registry::{ObligationState, RegistryCode};
 
@@ -19,6 +19,9 @@ pub struct RegistryPolicy {
     /// Time from a report that was taken until it must have been proposed or refused, and that each next one up has then.
     #[serde(default = "RegistryPolicy::propose_by_default")]
     pub propose: Allowance,
+    /// How far the rows of a registry are to be believed. Optional: versions that are older than it read with the default.
+    #[serde(default, skip_serializing_if = "ReconcilePolicy::is_default")]
+    pub reconcile: ReconcilePolicy,
 }
 
 impl RegistryPolicy {
@@ -60,6 +63,7 @@ impl Default for RegistryPolicy {
                 clock: Clock::Working,
             },
             propose: Self::propose_by_default(),
+            reconcile: ReconcilePolicy::default(),
         }
     }
 }

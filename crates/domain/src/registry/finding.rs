@@ -1,6 +1,8 @@
 //! What a reconciliation, or a human who looked at its candidates, says about one person, and what follows from it.
 
-use super::{Edition, IllegalRegistryVerb, Match, Owed, Registration, RegistryVerb, SourceKind, Standing};
+use super::{
+    Edition, IllegalRegistryVerb, Match, MatchClass, Owed, Registration, RegistryVerb, SourceKind, Standing,
+};
 use crate::code::coded;
 
 coded! {
@@ -49,11 +51,30 @@ impl Registration {
             {
                 None
             }
+            // What a human has said only a human takes back, unless the row that they said is gone.
+            (Finding::Row(found), Standing::Matched { found: known, .. })
+                if known.class == MatchClass::Reviewed
+                    && found.class != MatchClass::Reviewed
+                    && !is_of_other =>
+            {
+                match kind {
+                    SourceKind::Snapshot => Some(self.clone().doubt(edition)?),
+                    SourceKind::Delta => None,
+                }
+            }
+            // The other rows of a doubt may not be in what has changed.
+            (Finding::Row(found), Standing::Ambiguous { .. })
+                if found.class == MatchClass::Probable && kind == SourceKind::Delta && !is_of_other =>
+            {
+                None
+            }
             (Finding::Row(found), _) => Some(self.clone().matched(found)),
             (Finding::Doubt, Standing::Matched { .. }) => None,
+            // What is owed is a place in another registry: a doubt about this one neither meets nor holds it up.
+            (Finding::Doubt, _) if self.is_owed_another(edition) => None,
             (Finding::Doubt, _) => Some(self.clone().doubt(edition)?),
             (Finding::Nothing, _) if kind == SourceKind::Delta => None,
-            (Finding::Nothing, Standing::Ambiguous { .. }) if is_of_other => None,
+            (Finding::Nothing, Standing::Ambiguous { .. }) if is_of_other && !self.is_owed(edition) => None,
             // Nothing is known by which they could have been found.
             (Finding::Nothing, Standing::Unchecked | Standing::NoIdentity { .. }) => None,
             (Finding::Nothing, Standing::Matched { .. }) => self.clone().leave(edition, owed)?,
@@ -67,7 +88,30 @@ impl Registration {
     /// AMBIGUOUS, MATCHED -> MATCHED: a human has looked, and the row is the person.
     pub fn confirmed(self, found: Match) -> Result<Self, IllegalRegistryVerb> {
         self.must_allow(RegistryVerb::Review)?;
-        Ok(self.matched(found))
+        let (state, mut allowed) = (self.state(), self.allowed_verbs());
+        let next = self.matched(found);
+        if let Standing::Matched { .. } = next.standing {
+            return Ok(next);
+        }
+        // A place in another registry is owed, and this row does not meet it.
+        allowed.retain(|verb| *verb != RegistryVerb::Review);
+        Err(IllegalRegistryVerb {
+            verb: RegistryVerb::Review,
+            state,
+            allowed,
+            article: RegistryVerb::Review.article(),
+        })
+    }
+
+    /// Whether what is owed is a place in the registry of `edition`.
+    fn is_owed(&self, edition: Edition) -> bool {
+        let owed = self.standing.kept_obligation();
+        owed.is_some_and(|owed| owed.registry == edition.registry())
+    }
+
+    /// Whether what is owed is a place in another registry than that of `edition`.
+    fn is_owed_another(&self, edition: Edition) -> bool {
+        self.standing.kept_obligation().is_some() && !self.is_owed(edition)
     }
 
     /// AMBIGUOUS -> NOT_FOUND, or UNCHECKED where the person is not served: a human has looked, and none of the rows is the
@@ -90,7 +134,7 @@ mod tests {
 
     use super::*;
     use crate::person::Person;
-    use crate::registry::{Addressee, MatchClass, RegistryCode};
+    use crate::registry::{Addressee, RegistryCode};
     use crate::text::Text;
 
     const SNAPSHOT: SourceKind = SourceKind::Snapshot;
@@ -191,6 +235,65 @@ mod tests {
         let refused = rejected.confirmed(reviewed).unwrap_err();
         assert_eq!(refused.verb, RegistryVerb::Review);
         assert!(!refused.allowed.contains(&RegistryVerb::Review));
+    }
+
+    #[test]
+    fn a_doubt_in_another_registry_leaves_what_is_owed_as_it_is_and_cannot_be_confirmed() {
+        assert_eq!(after(served(), Finding::Doubt, "DTKS 2026-11", SNAPSHOT), None);
+        // As an earlier release left them.
+        let mut spoilt = served();
+        let obligation = spoilt.standing.obligation().cloned();
+        spoilt.standing = Standing::Ambiguous {
+            edition: edition("DTKS 2026-11"),
+            obligation,
+        };
+        let Finding::Row(of_other) = row("DTKS 2026-11") else {
+            unreachable!("it is a row")
+        };
+        let refused = spoilt.clone().confirmed(of_other).unwrap_err();
+        assert!(!refused.allowed.contains(&RegistryVerb::Review));
+        let missed = after(spoilt, Finding::Nothing, "DTSEN 2026-Q4", SNAPSHOT).unwrap();
+        assert_eq!((missed.standing.code(), missed.state()), ("not_found", "due"));
+    }
+
+    #[test]
+    fn who_is_in_doubt_in_another_registry_when_they_are_served_is_owed_a_place_in_this_one() {
+        let mut person = served();
+        person.standing = Standing::Ambiguous {
+            edition: edition("DTKS 2026-11"),
+            obligation: None,
+        };
+        assert_eq!(person.serve(owed()).standing.code(), "not_found");
+    }
+
+    #[test]
+    fn what_a_human_has_said_only_their_own_row_replaces() {
+        let Finding::Row(mut said) = row("DTSEN 2026-Q3") else {
+            unreachable!("it is a row")
+        };
+        said.class = MatchClass::Reviewed;
+        let reviewed = served().matched(said.clone());
+        let delta = SourceKind::Delta;
+        let next = "DTSEN 2026-Q4";
+        assert_eq!(after(reviewed.clone(), row(next), next, delta), None);
+        let doubted = after(reviewed.clone(), row(next), next, SNAPSHOT).unwrap();
+        assert_eq!(doubted.standing.code(), "ambiguous");
+        said.edition = edition(next);
+        let kept = after(reviewed, Finding::Row(said), next, SNAPSHOT).unwrap();
+        assert_eq!(kept.standing.code(), "matched");
+    }
+
+    #[test]
+    fn a_delta_does_not_end_a_doubt_without_the_same_nik() {
+        let next = "DTSEN 2026-Q4";
+        let doubtful = after(served(), Finding::Doubt, next, SNAPSHOT).unwrap();
+        assert_eq!(after(doubtful.clone(), row(next), next, SourceKind::Delta), None);
+        let Finding::Row(mut exact) = row(next) else {
+            unreachable!("it is a row")
+        };
+        exact.class = MatchClass::Exact;
+        let found = after(doubtful, Finding::Row(exact), next, SourceKind::Delta).unwrap();
+        assert_eq!(found.standing.code(), "matched");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! One run of a registry's rows against the persons of a region: OPEN while rows come, DECIDING when they have ended, DONE;
-//! or ABANDONED while it was open. It never goes back, and every step is the next version: who works on an older one is
+//! or ABANDONED while nobody was decided on. It never goes back, and every step is the next version: who works on an older one is
 //! refused.
 
 use serasi_geography::RegionCode;
@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::Edition;
 use crate::code::coded;
 use crate::id::{PersonId, ReconciliationId};
+use crate::policy::ReconcilePolicy;
 use crate::regulation::Article;
 use crate::text::Text;
 
@@ -80,6 +81,8 @@ pub struct PersonCounts {
     pub not_found: u64,
     /// Were in an earlier edition.
     pub left: u64,
+    /// Changed meanwhile, or came just before, or their row was refused: for the next run.
+    pub held: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,8 +94,10 @@ pub struct Reconciliation {
     /// Only persons at home here are looked for.
     pub scope: RegionCode,
     pub source: SourceDigest,
-    /// False = the source broke off, or no row of it could be read: it says no more than a delta.
+    /// False = the source broke off, or too many of its rows could not be read: it says no more than a delta.
     pub is_whole: bool,
+    /// The source broke off: not even how many rows there are is known.
+    pub broke_off: bool,
     /// Who began it, and alone goes on with it.
     pub principal: String,
     pub weights_version: Text<40>,
@@ -164,11 +169,18 @@ impl Reconciliation {
         }
     }
 
+    /// Whether the rows are a part of their registry only, and say nothing of how many there are.
+    #[must_use]
+    pub const fn is_part(&self) -> bool {
+        self.broke_off || matches!(self.kind, SourceKind::Delta)
+    }
+
     const fn allowed(&self) -> &'static [ReconciliationVerb] {
         use ReconciliationVerb::{Abandon, Decide, End, Read};
         match self.progress {
             Progress::Open { .. } => &[Read, End, Abandon],
-            Progress::Deciding { .. } => &[Decide],
+            Progress::Deciding { after: None, .. } => &[Decide, Abandon],
+            Progress::Deciding { after: Some(_), .. } => &[Decide],
             Progress::Done { .. } | Progress::Abandoned { .. } => &[],
         }
     }
@@ -200,9 +212,15 @@ impl Reconciliation {
     }
 
     /// OPEN -> DECIDING: no more rows, or no more that can be read.
-    pub fn end(mut self, broke_off: bool) -> Result<Self, IllegalReconciliationVerb> {
+    pub fn end(
+        mut self,
+        broke_off: bool,
+        policy: &ReconcilePolicy,
+    ) -> Result<Self, IllegalReconciliationVerb> {
         self.must_allow(ReconciliationVerb::End)?;
-        self.is_whole = !broke_off && self.rows.read > self.rows.refused;
+        let RowCounts { read, refused, .. } = self.rows;
+        self.broke_off = broke_off;
+        self.is_whole = !broke_off && read > refused && !policy.is_too_many_refused(refused, read);
         self.progress = Progress::Deciding {
             last_row: self.progress.last_row(),
             after: None,
@@ -223,6 +241,7 @@ impl Reconciliation {
         known.ambiguous += more.ambiguous;
         known.not_found += more.not_found;
         known.left += more.left;
+        known.held += more.held;
         Ok(self)
     }
 
@@ -239,7 +258,7 @@ impl Reconciliation {
         Ok(self)
     }
 
-    /// OPEN -> ABANDONED: nothing was decided, and nothing will be.
+    /// OPEN, or DECIDING while nobody is decided on -> ABANDONED: nothing was decided, and nothing will be.
     pub fn abandon(mut self, at: OffsetDateTime) -> Result<Self, IllegalReconciliationVerb> {
         self.must_allow(ReconciliationVerb::Abandon)?;
         let last_row = self.progress.last_row();
@@ -263,6 +282,7 @@ mod tests {
             scope: RegionCode::NATION,
             source: SourceDigest([0; 32]),
             is_whole: true,
+            broke_off: false,
             principal: "test".to_owned(),
             weights_version: Text::new("test").unwrap(),
             started_at: datetime!(2026-11-22 10:00 UTC),
@@ -275,6 +295,10 @@ mod tests {
     #[test]
     fn it_goes_from_open_to_done_and_its_rows_add_up() {
         let at = datetime!(2026-11-22 11:00 UTC);
+        let policy = ReconcilePolicy {
+            refused_per_million: 50_000,
+            ..ReconcilePolicy::default()
+        };
         let read = open().read(11, (10, 1)).unwrap().read(21, (10, 0)).unwrap();
         let found = RowCounts {
             exact: 2,
@@ -282,16 +306,25 @@ mod tests {
             ..RowCounts::default()
         };
         assert_eq!(
-            read.clone().end(true).unwrap().says(),
+            read.clone().end(true, &policy).unwrap().says(),
             SourceKind::Delta,
             "it broke off"
         );
         assert_eq!(
-            open().end(false).unwrap().says(),
+            open().end(false, &policy).unwrap().says(),
             SourceKind::Delta,
             "it has no rows"
         );
-        let deciding = read.end(false).unwrap();
+        let strict = ReconcilePolicy::default();
+        assert_eq!(
+            read.clone().end(false, &strict).unwrap().says(),
+            SourceKind::Delta,
+            "who is missing may be the one that was refused"
+        );
+        let deciding = read.end(false, &policy).unwrap();
+        assert!(deciding.clone().abandon(at).is_ok(), "nobody is decided on");
+        let person = "3273-01933b5c-7a3e-7c3a-9d55-0242ac120002".parse().unwrap();
+        let deciding = deciding.decide(person, PersonCounts::default()).unwrap();
         assert_eq!(deciding.says(), SourceKind::Snapshot);
         assert!(deciding.clone().read(22, (1, 0)).is_err());
         assert!(

@@ -160,6 +160,16 @@ fn rule_in_words(rule: &RuleBroken) -> (&'static str, String, &'static str) {
             "Tidak ada baris calon yang cocok untuk orang ini; lihat GetRegistration.".to_owned(),
             "P16 Ps.35",
         ),
+        RuleBroken::Frozen => (
+            "SUSPENDED",
+            "Pemrosesan data orang ini sedang ditunda; cabut penundaan itu dahulu.".to_owned(),
+            "UU 27/2022 Ps.41",
+        ),
+        RuleBroken::TooManyLeave { leaving, matched } => (
+            "TOO_MANY_LEAVE",
+            format!("{leaving} dari {matched} orang yang sudah padan tidak ada di berkas ini; periksa berkasnya."),
+            "P16 Ps.35",
+        ),
         RuleBroken::BreakGlass(error) => break_glass_in_words(*error),
         RuleBroken::Subject(error) => subject_in_words(*error),
         RuleBroken::NotRoutable(_) => (

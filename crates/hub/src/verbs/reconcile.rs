@@ -1,30 +1,22 @@
 //! Reconcile, step by step: each is a transaction of its own, and each but the looks writes the next version of the run, so
 //! that a stream that somebody else has taken over writes nothing any more.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+mod decide;
+mod leavers;
+
+pub(crate) use decide::DecideNext;
+pub(crate) use leavers::CountLeavers;
 
 use serasi_domain::id::{PersonId, ReconciliationId};
 use serasi_domain::person::Person;
-use serasi_domain::registry::{
-    Finding, Match, MatchClass, PersonCounts, Progress, Reconciliation, Registration, RegistryId, Standing,
-};
-use serasi_linkage::{Class, Link};
-use serasi_store::persons;
+use serasi_domain::registry::{Progress, Reconciliation, RegistryId, RowCounts};
 use serasi_store::reconciliations::{self, CandidatePosition, CandidateRow, Decided, NewCandidate};
-use serasi_store::registrations::{self, KeyKind};
 use serasi_store::{Context, StoreError};
-use serde_json::json;
+use serasi_store::{persons, registrations};
 
-use super::owe::{owed_now, write_registration};
 use crate::error::{HubError, Kind, RuleBroken};
-use crate::reconciliation::Ranked;
 use crate::unit_of_work::{Act, Unit};
 
-/// Persons that are decided on in one transaction: far below a second.
-const PERSONS_AT_ONCE: i64 = 200;
-/// A row less likely than this is shown to nobody.
-const LEAST_LIKELY: f64 = 0.02;
 const ONE_OPEN: &str = "reconciliations_one_open";
 
 /// Begins a run, or goes on with one.
@@ -49,10 +41,16 @@ pub(crate) struct EndRows {
     pub(crate) broke_off: bool,
 }
 
-/// Decides on the next persons; when none is left, the run is done.
-pub(crate) struct DecideNext {
+/// Everybody is decided on.
+pub(crate) struct Finish {
     pub(crate) before: Reconciliation,
-    pub(crate) ranked: Arc<Ranked>,
+    /// Rows that are somebody, or may be.
+    pub(crate) found: RowCounts,
+}
+
+/// Takes some of the rows over that the release before kept. Gives whether any was left.
+pub(crate) struct AdoptRows {
+    pub(crate) run: ReconciliationId,
 }
 
 /// Lets some of the rows go that were not chosen. Gives whether any was left.
@@ -65,6 +63,19 @@ pub(crate) struct ReadSought {
     pub(crate) run: Reconciliation,
     pub(crate) last: Option<PersonId>,
     pub(crate) limit: i64,
+}
+
+/// Somebody who is looked for.
+pub(crate) struct SoughtPerson {
+    pub(crate) id: PersonId,
+    pub(crate) person: Person,
+    /// Of the row that they are known to be.
+    pub(crate) known_key: Option<RegistryId>,
+}
+
+/// How many rows the last whole snapshot had that a part is measured by.
+pub(crate) struct ReadWhole {
+    pub(crate) run: Reconciliation,
 }
 
 /// What was kept of the rows, page by page.
@@ -119,13 +130,15 @@ impl Act for Open {
 }
 
 fn differences(known: &Reconciliation, asked: &Reconciliation) -> Vec<&'static str> {
+    // When the rows have ended whoever may run one may end this one: nothing more comes from its file.
+    let is_ended = !matches!(known.progress, Progress::Open { .. });
     let fields = [
         ("registry", known.edition.registry() == asked.edition.registry()),
         ("edition", known.edition == asked.edition),
         ("kind", known.kind == asked.kind),
         ("scope_region_code", known.scope == asked.scope),
-        ("source_digest", known.source == asked.source),
-        ("principal", known.principal == asked.principal),
+        ("source_digest", is_ended || known.source == asked.source),
+        ("principal", is_ended || known.principal == asked.principal),
     ];
     let differing = fields.into_iter().filter(|(_, is_same)| !is_same);
     differing.map(|(field, _)| field).collect()
@@ -138,6 +151,26 @@ async fn write(
 ) -> Result<Reconciliation, HubError> {
     let written = reconciliations::update(&mut unit.conn, next, before).await?;
     written.ok_or(HubError::Moved)
+}
+
+/// The same where the commit may have been done and its answer lost: what stands there is then what was to be written.
+/// Another stream that has taken over has written a version without these rows in its place.
+async fn write_or_find(
+    unit: &mut Unit<'_>,
+    next: Reconciliation,
+    before: &Reconciliation,
+) -> Result<Reconciliation, HubError> {
+    let asked = Reconciliation {
+        version: before.version + 1,
+        ..next.clone()
+    };
+    match write(unit, next, before).await {
+        Err(HubError::Moved) => {
+            let found = reconciliations::get(&mut unit.conn, asked.id).await?;
+            found.filter(|found| *found == asked).ok_or(HubError::Moved)
+        }
+        written => written,
+    }
 }
 
 impl Act for KeepRows {
@@ -154,7 +187,7 @@ impl Act for KeepRows {
             .clone()
             .read(self.last_row, (self.read, self.refused))?;
         // First: who is fenced off waits for nothing.
-        let next = write(unit, next, &self.before).await?;
+        let next = write_or_find(unit, next, &self.before).await?;
         let sealer = unit.hub.store.sealer();
         reconciliations::keep(&mut unit.conn, sealer, next.id, &self.near).await?;
         Ok(next)
@@ -166,171 +199,31 @@ impl Act for EndRows {
     type Output = Reconciliation;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Reconciliation, HubError> {
-        write(unit, self.before.clone().end(self.broke_off)?, &self.before).await
+        let policy = unit.hub.policies.active().registry().reconcile;
+        let next = self.before.clone().end(self.broke_off, &policy)?;
+        write_or_find(unit, next, &self.before).await
     }
 }
 
-impl Act for DecideNext {
+impl Act for Finish {
     const VERB: &'static str = "Reconcile";
     type Output = Reconciliation;
 
-    fn context(&self, _: &crate::auth::Permit) -> Context {
-        Context::WorkOnPersons
-    }
-
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Reconciliation, HubError> {
         let run = &self.before;
-        let after = match run.progress {
-            Progress::Deciding { after, .. } => after,
-            Progress::Open { .. } | Progress::Done { .. } | Progress::Abandoned { .. } => None,
-        };
-        let next = reconciliations::sought(&mut unit.conn, run, after, PERSONS_AT_ONCE).await?;
-        let Some(last) = next.last().copied() else {
-            let found = reconciliations::count_rows(&mut unit.conn, run.id).await?;
-            let done = write(unit, run.clone().finish(found, unit.now)?, run).await?;
-            unit.audit(done.id.home(), done.id).await?;
-            return Ok(done);
-        };
-        let links = links(unit, run, (&next, &self.ranked)).await?;
-        let mut counts = PersonCounts::default();
-        for before in registrations::get_many_for_change(&mut unit.conn, &next).await? {
-            counts.decided += 1;
-            let of_person = links.get(&before.person).map_or(&[][..], Vec::as_slice);
-            decide(unit, run, before, (of_person, &mut counts)).await?;
-        }
-        let decided: Vec<Decided> = links.values().flat_map(|links| chosen(links)).collect();
-        reconciliations::decide(&mut unit.conn, run.id, &decided).await?;
-        write(unit, run.clone().decide(last, counts)?, run).await
+        let done = write(unit, run.clone().finish(self.found, unit.now)?, run).await?;
+        unit.audit(done.id.home(), done.id).await?;
+        Ok(done)
     }
 }
 
-/// A row that a person may be, and its key.
-struct Row {
-    person: PersonId,
-    link: Link,
-    key: RegistryId,
-}
+impl Act for AdoptRows {
+    const VERB: &'static str = "Reconcile";
+    type Output = bool;
 
-/// The rows that these persons may be: without those that a human has rejected, without a second row of the same key, and
-/// without those of who was erased meanwhile.
-async fn links(
-    unit: &mut Unit<'_>,
-    run: &Reconciliation,
-    (persons, ranked): (&[PersonId], &Ranked),
-) -> Result<HashMap<PersonId, Vec<Row>>, HubError> {
-    let met: Vec<PersonId> = persons
-        .iter()
-        .copied()
-        .filter(|person| ranked.has_met(*person))
-        .collect();
-    let sealer = unit.hub.store.sealer();
-    let keys = reconciliations::keys(&mut unit.conn, sealer, run.id, &met).await?;
-    let known = reconciliations::of_persons(&mut unit.conn, sealer, &met).await?;
-    let rejected = known.into_iter().filter(|row| row.decided.result == "rejected");
-    let rejected: HashSet<(PersonId, RegistryId)> = rejected
-        .filter_map(|row| Some((row.decided.person, row.registry_id?)))
-        .collect();
-    let mut rows = HashMap::with_capacity(met.len());
-    for person in met {
-        let of_person = keys.iter().filter(|((of, _), _)| *of == person);
-        let mut of_person: Vec<(u64, &RegistryId)> = of_person.map(|((_, row), key)| (*row, key)).collect();
-        of_person.sort_unstable_by_key(|(row, _)| *row);
-        let mut seen = HashSet::new();
-        let without: Vec<u64> = of_person
-            .iter()
-            .filter(|(_, key)| rejected.contains(&(person, (*key).clone())) || !seen.insert(*key))
-            .map(|(row, _)| *row)
-            .collect();
-        let links = ranked.rows_of(person, &without).into_iter();
-        let links = links.filter_map(|link| {
-            let key = keys.get(&(person, link.row))?.clone();
-            Some(Row { person, link, key })
-        });
-        rows.insert(person, links.collect());
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {
+        Ok(reconciliations::adopt(&mut unit.conn, self.run).await?)
     }
-    Ok(rows)
-}
-
-/// What follows for one person.
-async fn decide(
-    unit: &mut Unit<'_>,
-    run: &Reconciliation,
-    before: Registration,
-    (rows, counts): (&[Row], &mut PersonCounts),
-) -> Result<(), HubError> {
-    let best = rows.first();
-    let finding = match best.map(|row| row.link.class) {
-        Some(Class::Exact) => found(run, best, MatchClass::Exact),
-        Some(Class::Probable) => found(run, best, MatchClass::Probable),
-        Some(Class::Ambiguous) => Finding::Doubt,
-        Some(Class::None) | None => Finding::Nothing,
-    };
-    let owed = owed_now(unit, &before);
-    let was_matched = matches!(before.standing, Standing::Matched { .. });
-    let Some(next) = before
-        .clone()
-        .reconciled(finding, (run.edition, run.says()), owed)?
-    else {
-        return Ok(());
-    };
-    let kind = match &next.standing {
-        Standing::Matched { .. } => {
-            counts.matched += 1;
-            "registration.matched"
-        }
-        Standing::Ambiguous { .. } => {
-            counts.ambiguous += 1;
-            "registration.ambiguous"
-        }
-        Standing::Unchecked | Standing::NotFound { .. } | Standing::NoIdentity { .. } if was_matched => {
-            counts.left += 1;
-            "registration.left"
-        }
-        Standing::Unchecked | Standing::NotFound { .. } | Standing::NoIdentity { .. } => {
-            counts.not_found += 1;
-            "registration.not_found"
-        }
-    };
-    let next = write_registration(unit, next, &before, kind).await?;
-    if let (Standing::Matched { .. }, Some(row)) = (&next.standing, best) {
-        let sealer = unit.hub.store.sealer();
-        let of = (next.person, next.case);
-        registrations::set_key(&mut unit.conn, sealer, of, KeyKind::Match, &row.key).await?;
-    }
-    Ok(())
-}
-
-fn found(run: &Reconciliation, row: Option<&Row>, class: MatchClass) -> Finding {
-    row.map_or(Finding::Nothing, |row| {
-        Finding::Row(Match {
-            edition: run.edition,
-            class,
-            weight: row.link.weight,
-            weights_version: run.weights_version.clone(),
-        })
-    })
-}
-
-/// What is kept: of a match its row, of a doubt all that may be it.
-fn chosen(rows: &[Row]) -> Vec<Decided> {
-    let class = rows.first().map_or(Class::None, |row| row.link.class);
-    let kept = match class {
-        Class::Exact | Class::Probable => rows.get(..1),
-        Class::Ambiguous => Some(rows),
-        Class::None => None,
-    };
-    let likely = kept.unwrap_or_default().iter().enumerate();
-    likely
-        .filter(|(at, row)| *at == 0 || row.link.probability >= LEAST_LIKELY)
-        .map(|(_, row)| Decided {
-            person: row.person,
-            row: row.link.row,
-            result: class.code().to_owned(),
-            weight: row.link.weight,
-            probability: row.link.probability,
-            why: json!(row.link.why),
-        })
-        .collect()
 }
 
 impl Act for ForgetRows {
@@ -344,7 +237,7 @@ impl Act for ForgetRows {
 
 impl Act for ReadSought {
     const VERB: &'static str = "Reconcile";
-    type Output = Vec<(PersonId, Person)>;
+    type Output = Vec<SoughtPerson>;
 
     fn context(&self, _: &crate::auth::Permit) -> Context {
         Context::WorkOnPersons
@@ -354,12 +247,27 @@ impl Act for ReadSought {
         let ids = reconciliations::sought(&mut unit.conn, &self.run, self.last, self.limit).await?;
         let sealer = unit.hub.store.sealer();
         let kept = persons::get_many(&mut unit.conn, sealer, &ids).await?;
+        let registry = self.run.edition.registry();
+        let mut keys = registrations::known_keys(&mut unit.conn, sealer, registry, &ids).await?;
         let mut known: Vec<_> = kept
             .into_iter()
-            .map(|(_, kept)| (kept.id, kept.known()))
+            .map(|(_, kept)| SoughtPerson {
+                id: kept.id,
+                person: kept.known(),
+                known_key: keys.remove(&kept.id).map(|known| known.key),
+            })
             .collect();
-        known.sort_unstable_by_key(|(id, _)| *id);
+        known.sort_unstable_by_key(|sought| sought.id);
         Ok(known)
+    }
+}
+
+impl Act for ReadWhole {
+    const VERB: &'static str = "Reconcile";
+    type Output = Option<u64>;
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Option<u64>, HubError> {
+        Ok(reconciliations::rows_of_whole(&mut unit.conn, &self.run).await?)
     }
 }
 

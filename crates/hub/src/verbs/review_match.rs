@@ -1,11 +1,13 @@
 //! ReviewMatch: a human has looked at who a person is and why a row may be theirs, and says whether it is.
 
-use serasi_domain::id::{PersonId, Regency};
-use serasi_domain::registry::{Match, MatchClass, Registration, RegistryVerb, UndoReason};
+use std::iter;
+
+use serasi_domain::id::{PersonId, ReconciliationId, Regency};
+use serasi_domain::registry::{Edition, Match, MatchClass, Registration, RegistryVerb, Standing, UndoReason};
 use serasi_proto::v1;
-use serasi_store::Context;
 use serasi_store::reconciliations::{self, RowResult};
 use serasi_store::registrations::{self, KeyKind};
+use serasi_store::{Context, cases};
 
 use super::owe::{owed_now, write_registration, write_step};
 use crate::error::{HubError, Kind, RuleBroken};
@@ -44,7 +46,7 @@ impl Mutation for ReviewMatch {
             Decision::Confirm(row) => confirm(unit, &before, row).await?,
             Decision::Reject => {
                 let next = before.clone().rejected(owed_now(unit, &before))?;
-                reject_newest(unit, self.person, None).await?;
+                reject_grounds(unit, &before).await?;
                 let undone = Some(UndoReason::Rejected);
                 write_step(unit, next, &before, ("registration.rejected", undone)).await?
             }
@@ -56,14 +58,21 @@ impl Mutation for ReviewMatch {
     }
 }
 
-/// Somebody whom the caller may review, locked.
+/// Somebody whom the caller may review, locked; not while the processing of their data is suspended.
 pub(super) async fn person_for_change(
     unit: &mut Unit<'_>,
     person: PersonId,
 ) -> Result<Registration, HubError> {
     let found = registrations::get_many_for_change(&mut unit.conn, &[person]).await?;
-    unit.caller
-        .find(Kind::Registration, person, found.into_iter().next())
+    let found = unit
+        .caller
+        .find(Kind::Registration, person, found.into_iter().next())?;
+    for (_, case) in cases::get_many(&mut unit.conn, iter::once(found.case)).await? {
+        if case?.is_frozen {
+            return Err(RuleBroken::Frozen.into());
+        }
+    }
+    Ok(found)
 }
 
 async fn confirm(
@@ -71,9 +80,9 @@ async fn confirm(
     before: &Registration,
     row: Option<u64>,
 ) -> Result<Registration, HubError> {
-    let candidates = newest(unit, before.person).await?;
-    let mut fitting = candidates
-        .into_iter()
+    let grounds = Grounds::read(unit, before).await?.rows;
+    let mut fitting = grounds
+        .iter()
         .filter(|known| row.is_none_or(|row| known.decided.row == row));
     let chosen = fitting.next();
     let is_one = fitting.next().is_none();
@@ -92,35 +101,64 @@ async fn confirm(
         weights_version: run.weights_version,
     };
     let next = before.clone().confirmed(found)?;
-    let key = chosen.registry_id.ok_or(RuleBroken::Erased)?;
+    let key = chosen.registry_id.as_ref().ok_or(RuleBroken::Erased)?;
     let next = write_registration(unit, next, before, "registration.reviewed").await?;
     let sealer = unit.hub.store.sealer();
     let of = (next.person, next.case);
-    if !registrations::set_key(&mut unit.conn, sealer, of, KeyKind::Match, &key).await? {
+    if !registrations::set_key(&mut unit.conn, sealer, of, KeyKind::Match, key).await? {
         return Err(RuleBroken::Erased.into());
     }
-    reject_newest(unit, before.person, Some(chosen.decided.row)).await?;
+    let others = grounds
+        .iter()
+        .filter(|other| other.decided.row != chosen.decided.row);
+    let others: Vec<_> = others
+        .map(|other| (other.reconciliation, other.decided.row))
+        .collect();
+    reconciliations::reject(&mut unit.conn, before.person, &others).await?;
     Ok(next)
 }
 
-/// What the newest run that came near a person has left to say.
-async fn newest(unit: &mut Unit<'_>, person: PersonId) -> Result<Vec<RowResult>, HubError> {
-    let sealer = unit.hub.store.sealer();
-    let mut known = reconciliations::of_persons(&mut unit.conn, sealer, &[person]).await?;
-    known.retain(|row| row.decided.result != "rejected");
-    let last = known.last().map(|row| row.reconciliation);
-    known.retain(|row| Some(row.reconciliation) == last);
-    Ok(known)
+/// The rows that made a person stand where they stand: of a match those of the newest run with its row, of a doubt those
+/// of the newest run with its edition. Other runs, of another registry or of fewer rows, have left rows, too, and say
+/// nothing about this.
+struct Grounds {
+    rows: Vec<RowResult>,
+    /// Rows of other runs that have the same key as the match.
+    linked: Vec<(ReconciliationId, u64)>,
 }
 
-/// The rows of that run are not this person: all, or all `but` one. No later run links them by itself.
-pub(super) async fn reject_newest(
-    unit: &mut Unit<'_>,
-    person: PersonId,
-    but: Option<u64>,
-) -> Result<(), HubError> {
-    if let Some(row) = newest(unit, person).await?.first() {
-        reconciliations::reject(&mut unit.conn, person, row.reconciliation, but).await?;
+impl Grounds {
+    async fn read(unit: &mut Unit<'_>, before: &Registration) -> Result<Self, HubError> {
+        let sealer = unit.hub.store.sealer();
+        let of_match = match &before.standing {
+            Standing::Matched { .. } => registrations::key(&mut unit.conn, sealer, before).await?,
+            Standing::Unchecked
+            | Standing::Ambiguous { .. }
+            | Standing::NotFound { .. }
+            | Standing::NoIdentity { .. } => None,
+        };
+        let edition = before.standing.edition();
+        let registry = edition.map(Edition::registry);
+        let mut rows = reconciliations::of_persons(&mut unit.conn, sealer, &[before.person]).await?;
+        rows.retain(|row| row.decided.result != "rejected" && Some(row.edition.registry()) == registry);
+        let is_linked = |row: &RowResult| of_match.is_some() && row.registry_id == of_match;
+        let linked = rows.iter().filter(|row| is_linked(row));
+        let linked = linked.map(|row| (row.reconciliation, row.decided.row)).collect();
+        rows.retain(|row| Some(row.edition) == edition);
+        let ground = rows.iter().rfind(|row| of_match.is_none() || is_linked(row));
+        let run = ground.map(|row| row.reconciliation);
+        rows.retain(|row| Some(row.reconciliation) == run);
+        Ok(Self { rows, linked })
     }
-    Ok(())
+}
+
+/// None of these rows is the person, and no later run links them by itself.
+pub(super) async fn reject_grounds(unit: &mut Unit<'_>, before: &Registration) -> Result<(), HubError> {
+    let grounds = Grounds::read(unit, before).await?;
+    let of_run = grounds
+        .rows
+        .iter()
+        .map(|row| (row.reconciliation, row.decided.row));
+    let rows: Vec<_> = of_run.chain(grounds.linked.iter().copied()).collect();
+    Ok(reconciliations::reject(&mut unit.conn, before.person, &rows).await?)
 }

@@ -6,7 +6,7 @@ use serasi_proto::v1;
 use serasi_store::Context;
 
 use super::owe::{owed_now, write_step};
-use super::review_match::{person_for_change, reject_newest};
+use super::review_match::{person_for_change, reject_grounds};
 use crate::error::HubError;
 use crate::unit_of_work::{Mutation, Unit};
 use crate::wire::registration_to_wire;
@@ -31,7 +31,7 @@ impl Mutation for UndoMatch {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Response, HubError> {
         let before = person_for_change(unit, self.person).await?;
         let next = before.clone().undo(owed_now(unit, &before))?;
-        reject_newest(unit, self.person, None).await?;
+        reject_grounds(unit, &before).await?;
         let next = write_step(unit, next, &before, ("registration.undone", Some(self.reason))).await?;
         unit.audit(self.person.home(), self.person).await?;
         Ok(v1::UndoMatchResponse {

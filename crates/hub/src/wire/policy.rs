@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serasi_domain::cluster::Cluster;
 use serasi_domain::deadline::{Allowance, Clock, WorkingHours};
 use serasi_domain::policy::{
-    Fault, LadderStep, Policy, RegistryPolicy, Regulation, RequiredField, UrgencyPolicy,
+    Fault, LadderStep, Policy, ReconcilePolicy, RegistryPolicy, Regulation, RequiredField, UrgencyPolicy,
 };
 use serasi_domain::privacy::Retention;
 use serasi_domain::registry::RegistryCode;
@@ -156,6 +156,14 @@ fn registry_policy(parse: &mut Parse, registry: v1::RegistryPolicy) -> RegistryP
             None => RegistryPolicy::propose_by_default(),
             given @ Some(_) => allowance(parse, "propose", given),
         },
+        reconcile: registry
+            .reconcile
+            .map_or_else(ReconcilePolicy::default, |reconcile| ReconcilePolicy {
+                least_rows: count(reconcile.least_rows),
+                refused_per_million: count(reconcile.refused_per_million),
+                leavers_percent: count(reconcile.leavers_percent),
+                leavers_at_least: count(reconcile.leavers_at_least),
+            }),
     })
 }
 
@@ -241,6 +249,12 @@ pub fn policy_content(policy: &Policy) -> v1::Policy {
             report: Some(allowance_to_wire(registry.report)),
             acknowledge: Some(allowance_to_wire(registry.acknowledge)),
             propose: Some(allowance_to_wire(registry.propose)),
+            reconcile: Some(v1::ReconcilePolicy {
+                least_rows: number(registry.reconcile.least_rows),
+                refused_per_million: number(registry.reconcile.refused_per_million),
+                leavers_percent: number(registry.reconcile.leavers_percent),
+                leavers_at_least: number(registry.reconcile.leavers_at_least),
+            }),
         }),
         regular: Some(urgency_to_wire(&policy.regular)),
         urgent: Some(urgency_to_wire(&policy.urgent)),

@@ -189,12 +189,23 @@ pub(crate) struct ReconcileArgs {
     /// Where rows are listed that are or may be somebody.
     #[arg(long, value_name = "FILE")]
     pub(crate) results: Option<PathBuf>,
-    /// First look for keys and NIK that stand in the file more than once; FILE.duplicates.csv lists them with the first.
+    /// Whether to look first for keys and NIK that stand in the file more than once: FILE.duplicates.csv lists them with the
+    /// first row, and a second row of a key is refused [default: find in a snapshot, ignore in a delta].
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) duplicates: Option<DuplicateRows>,
+    /// Very many who stood in an earlier edition are not in the file, and that is meant.
     #[arg(long)]
-    pub(crate) check_duplicates: bool,
+    pub(crate) allow_leavers: bool,
     /// Run a file once more that was run to its end: a number that no run of it has had. The same number goes on.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) again: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DuplicateRows {
+    Find,
+    /// The file is read once less.
+    Ignore,
 }
 
 #[derive(Debug, Args)]
@@ -204,6 +215,12 @@ pub(crate) struct ReconciliationsArgs {
     /// Abandon this one: nothing was decided, and nothing will be.
     #[arg(long, value_name = "ID")]
     pub(crate) abandon: Option<String>,
+    /// Have this one end whose rows have ended, whoever began it.
+    #[arg(long, value_name = "ID", conflicts_with = "abandon")]
+    pub(crate) finish: Option<String>,
+    /// With --finish: very many leave, and that is meant.
+    #[arg(long, requires = "finish")]
+    pub(crate) allow_leavers: bool,
 }
 
 #[derive(Debug, Args)]

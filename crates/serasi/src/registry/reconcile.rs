@@ -1,9 +1,14 @@
 //! `serasi registry reconcile`: sends the rows of a file, and goes on after every break, of the hub or of itself, where the
-//! hub says that it is. The run's id is made from the file and what is asked, so that the same command is the same run.
+//! hub says that it is. The run's id is made from the file, what is asked and who asks, so that the same command is
+//! the same run.
 
 mod duplicates;
+mod finish;
 mod lists;
 mod rows;
+mod sorted;
+
+pub(super) use finish::finish;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,10 +24,11 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Status, Streaming};
 
+use self::duplicates::{Found, SecondRows};
 use self::lists::{Lists, Summary};
 use self::rows::{Read, Reader, Source};
 use super::read::{mapping, open};
-use crate::cli::{ClientOptions, ReconcileArgs};
+use crate::cli::{ClientOptions, DuplicateRows, ReconcileArgs};
 use crate::client::Hub;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -51,13 +57,18 @@ pub(crate) async fn reconcile(
     let mapping = mapping(args.mapping.as_deref())?;
     let file = open(&args.file, SNAPSHOT, &mapping)?;
     let twins = beside(&args.file);
-    let duplicates = if args.check_duplicates {
-        Some(duplicates::list(&file, &args.file, &twins, output)?)
+    let by_default = if args.delta {
+        DuplicateRows::Ignore
     } else {
-        None
+        DuplicateRows::Find
     };
+    let found = match args.duplicates.unwrap_or(by_default) {
+        DuplicateRows::Find => Some(duplicates::find(&file, &args.file, &twins, output)?),
+        DuplicateRows::Ignore => None,
+    };
+    let duplicates = found.as_ref().map(|found| found.counts);
     let source = Source::read(&args.file, output)?;
-    let start = start(args, &source);
+    let start = start(args, &source, &Hub::holder(options)?);
     let mut hub = Hub::connect(options).await?;
     let mut lists = Lists::start(args)?;
     let bar = progress(output, source.lines);
@@ -67,6 +78,7 @@ pub(crate) async fn reconcile(
             file: &file,
             path: &args.file,
             bar: &bar,
+            found: found.as_ref(),
         };
         let broken = match run.once(&hub, &start, &mut lists).await? {
             Ok(done) => break done,
@@ -79,7 +91,7 @@ pub(crate) async fn reconcile(
         } else {
             (breaks + 1, pause)
         };
-        if !goes_on(&broken, known > 0) || breaks > MOST_BREAKS {
+        if !goes_on(&broken, lists.has_begun) || breaks > MOST_BREAKS {
             lists.finish()?;
             bar.finish_and_clear();
             return Err(broken.into());
@@ -94,7 +106,7 @@ pub(crate) async fn reconcile(
     if done.state() == ReconciliationState::Abandoned {
         return Ok(Exit::Refused);
     }
-    let has_twins = duplicates.is_some_and(|found| found.registry_ids + found.niks > 0);
+    let has_twins = duplicates.is_some_and(|found| !found.is_none());
     if has_twins {
         output.note(format!(
             "rows with the same key or NIK are listed in {}",
@@ -112,7 +124,8 @@ fn beside(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn start(args: &ReconcileArgs, source: &Source) -> ReconcileStart {
+/// Another officer's run, or one for another scope, is another run.
+fn start(args: &ReconcileArgs, source: &Source, holder: &str) -> ReconcileStart {
     let kind = if args.delta {
         SourceKind::Delta
     } else {
@@ -129,9 +142,12 @@ fn start(args: &ReconcileArgs, source: &Source) -> ReconcileStart {
         kind: kind.into(),
         scope_region_code: args.region.clone().unwrap_or_default(),
         source_digest: source.digest.to_vec(),
+        allow_leavers: false,
     };
     ReconcileStart {
-        request_id: request_id::of_content("Reconcile", &start).to_string(),
+        request_id: request_id::of_content(&format!("Reconcile\0{holder}"), &start).to_string(),
+        // Said or not, it is the same run.
+        allow_leavers: args.allow_leavers,
         ..start
     }
 }
@@ -141,6 +157,8 @@ struct Run<'a> {
     file: &'a RegistryFile,
     path: &'a Path,
     bar: &'a ProgressBar,
+    /// Where it was looked through for duplicates.
+    found: Option<&'a Found>,
 }
 
 impl Run<'_> {
@@ -180,6 +198,13 @@ impl Run<'_> {
             requests: ready,
             local,
             sends: begun.state() == ReconciliationState::Open,
+            second_rows: match self.found.map(Found::second_rows) {
+                Some(rows) => rows.map_err(|source| CliError::Unwritable {
+                    path: std::env::temp_dir(),
+                    source,
+                })?,
+                None => SecondRows::unknown(),
+            },
         };
         std::thread::scope(|threads| {
             let reading = threads.spawn(|| reader.read(self.file, self.path));

@@ -6,6 +6,7 @@ use serasi_proto::v1::{
     UndoMatchRequest,
 };
 
+use super::reconcile::finish;
 use crate::cli::{ClientOptions, MatchReviewArgs, ReconciliationsArgs, ReviewChoice, UndoArgs};
 use crate::client::Hub;
 use crate::codes::label;
@@ -21,8 +22,11 @@ pub(crate) async fn reconciliations(
     args: &ReconciliationsArgs,
     output: &mut Output<'_>,
 ) -> Result<Exit, CliError> {
-    let mut client = Hub::connect(options).await?.registry();
-    let runs = if let Some(id) = &args.abandon {
+    let hub = Hub::connect(options).await?;
+    let mut client = hub.registry();
+    let runs = if let Some(id) = &args.finish {
+        List::whole(vec![finish(&hub, id, args.allow_leavers).await?])
+    } else if let Some(id) = &args.abandon {
         let request = AbandonReconciliationRequest {
             request_id: request_id::fresh().to_string(),
             reconciliation_id: id.clone(),

@@ -17,7 +17,7 @@ use crate::subject_keys::find;
 use crate::{Sealer, StoreError};
 
 /// How far the fields of a row and a person agree, as linkage writes it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Agreement {
     pub levels: [u8; 6],
     pub bits: f32,
@@ -31,6 +31,8 @@ pub struct NewCandidate {
     pub row: u64,
     pub agreement: Agreement,
     pub registry_id: RegistryId,
+    /// The row was refused: it says that the person stands there, and nothing else.
+    pub is_refused: bool,
 }
 
 /// The same as it is kept.
@@ -39,6 +41,7 @@ pub struct CandidateRow {
     pub person: PersonId,
     pub row: u64,
     pub agreement: Agreement,
+    pub is_refused: bool,
 }
 
 /// Where reading ended.
@@ -83,10 +86,12 @@ pub async fn keep(
     }
     sqlx::query!(
         "INSERT INTO reconciliation_candidates (region_code, person_id, reconciliation_id, row_number, levels, bits,
-             name_bits, mother_name_bits, registry_key)
-         SELECT region_code, person_id, $1, row_number, levels, bits, name_bits, mother_name_bits, registry_key
-         FROM UNNEST($2::text[], $3::uuid[], $4::bigint[], $5::bytea[], $6::real[], $7::real[], $8::real[], $9::bytea[])
-             AS c (region_code, person_id, row_number, levels, bits, name_bits, mother_name_bits, registry_key)
+             name_bits, mother_name_bits, registry_key, run_region, is_refused)
+         SELECT region_code, person_id, $1, row_number, levels, bits, name_bits, mother_name_bits, registry_key, $10,
+             is_refused
+         FROM UNNEST($2::text[], $3::uuid[], $4::bigint[], $5::bytea[], $6::real[], $7::real[], $8::real[], $9::bytea[],
+                 $11::bool[])
+             AS c (region_code, person_id, row_number, levels, bits, name_bits, mother_name_bits, registry_key, is_refused)
          ON CONFLICT ON CONSTRAINT reconciliation_candidates_key DO NOTHING",
         reconciliation.uuid(),
         &columns.regions,
@@ -96,7 +101,9 @@ pub async fn keep(
         &columns.bits,
         &columns.name_bits,
         &columns.mother_name_bits,
-        &columns.keys
+        &columns.keys,
+        reconciliation.home().to_string(),
+        &columns.refused
     )
     .execute(conn)
     .await?;
@@ -113,6 +120,7 @@ struct Columns {
     name_bits: Vec<f32>,
     mother_name_bits: Vec<f32>,
     keys: Vec<Vec<u8>>,
+    refused: Vec<bool>,
 }
 
 impl Columns {
@@ -126,6 +134,7 @@ impl Columns {
         self.name_bits.push(name_bits);
         self.mother_name_bits.push(mother_name_bits);
         self.keys.push(key);
+        self.refused.push(candidate.is_refused);
     }
 }
 
@@ -174,14 +183,16 @@ pub async fn of_reconciliation(
     reconciliation: ReconciliationId,
     last: Option<CandidatePosition>,
 ) -> Result<Vec<CandidateRow>, StoreError> {
+    let (row, person) = position(last);
     let rows = sqlx::query!(
-        "SELECT region_code, person_id, row_number, levels, bits, name_bits, mother_name_bits
+        "SELECT region_code, person_id, row_number, levels, bits, name_bits, mother_name_bits, is_refused
          FROM reconciliation_candidates
-         WHERE reconciliation_id = $1 AND ($2::bigint IS NULL OR (row_number, person_id) > ($2, $3))
-         ORDER BY row_number, person_id LIMIT $4",
+         WHERE run_region = $1 AND reconciliation_id = $2 AND (row_number, person_id) > ($3, $4)
+         ORDER BY row_number, person_id LIMIT $5",
+        reconciliation.home().to_string(),
         reconciliation.uuid(),
-        last.map(|(row, _)| number(row)),
-        last.map(|(_, person)| person.uuid()),
+        row,
+        person,
         MAX_PAGE
     )
     .fetch_all(conn)
@@ -205,6 +216,7 @@ pub async fn of_reconciliation(
                     bits: row.bits,
                     name_bits: (row.name_bits, row.mother_name_bits),
                 },
+                is_refused: row.is_refused,
             })
         })
         .collect()
@@ -215,15 +227,58 @@ pub async fn of_reconciliation(
 pub async fn forget(conn: &mut PgConnection, reconciliation: ReconciliationId) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM reconciliation_candidates
-         WHERE (region_code, person_id, reconciliation_id, row_number) IN (
-             SELECT region_code, person_id, reconciliation_id, row_number FROM reconciliation_candidates
-             WHERE reconciliation_id = $1 AND result IS NULL LIMIT $2)",
+         WHERE (region_code, person_id, run_region, reconciliation_id, row_number) IN (
+             SELECT region_code, person_id, run_region, reconciliation_id, row_number FROM reconciliation_candidates
+             WHERE run_region = $1 AND reconciliation_id = $2 AND result IS NULL LIMIT $3)",
+        reconciliation.home().to_string(),
         reconciliation.uuid(),
         MAX_PAGE
     )
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Takes rows over that the release before kept without the home of their run, some at a time. `false` = none is left.
+pub async fn adopt(conn: &mut PgConnection, reconciliation: ReconciliationId) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE reconciliation_candidates SET run_region = $1
+         WHERE run_region = '' AND (region_code, person_id, reconciliation_id, row_number) IN (
+             SELECT region_code, person_id, reconciliation_id, row_number FROM reconciliation_candidates
+             WHERE run_region = '' AND reconciliation_id = $2 LIMIT $3)",
+        reconciliation.home().to_string(),
+        reconciliation.uuid(),
+        MAX_PAGE
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// A run that has ended and has left rows that nobody will look at, or that nobody has taken over.
+pub async fn with_leftovers(conn: &mut PgConnection) -> Result<Option<ReconciliationId>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT region_code, reconciliation_id FROM reconciliations r
+         WHERE state IN ('done', 'abandoned')
+             AND (EXISTS (SELECT FROM reconciliation_candidates c
+                     WHERE c.run_region = r.region_code AND c.reconciliation_id = r.reconciliation_id
+                         AND c.result IS NULL)
+                 OR EXISTS (SELECT FROM reconciliation_candidates c
+                     WHERE c.run_region = '' AND c.reconciliation_id = r.reconciliation_id))
+         LIMIT 1"
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        let home = regency("reconciliations", &row.region_code)?;
+        Ok(ReconciliationId::new(home, row.reconciliation_id))
+    })
+    .transpose()
+}
+
+/// Where to read on: rows are numbered from 1.
+pub(super) fn position(last: Option<CandidatePosition>) -> (i64, Uuid) {
+    last.map_or((0, Uuid::nil()), |(row, person)| (number(row), person.uuid()))
 }
 
 pub(super) fn columns(persons: impl Iterator<Item = PersonId>) -> (Vec<String>, Vec<Uuid>) {

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use serasi_domain::id::{PersonId, ReconciliationId};
-use serasi_domain::registry::{RegistryId, RowCounts};
+use serasi_domain::registry::{Edition, RegistryCode, RegistryId};
 use serde_json::Value;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::CandidatePosition;
-use super::candidates::{MAX_PAGE, cell, columns, number};
-use crate::columns::regency;
+use super::candidates::{MAX_PAGE, cell, columns, number, position};
+use crate::columns::{Row, regency};
 use crate::seal::KeptKey;
 use crate::{Kept, Sealer, StoreError};
 
@@ -29,6 +30,8 @@ pub struct Decided {
 #[derive(Clone, Debug)]
 pub struct RowResult {
     pub reconciliation: ReconciliationId,
+    /// Keys of two registries have nothing to do with each other.
+    pub edition: Edition,
     pub decided: Decided,
     pub registry_id: Option<RegistryId>,
 }
@@ -50,7 +53,7 @@ pub async fn decide(
              why = d.why
          FROM UNNEST($2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::float8[], $7::float8[], $8::jsonb[])
              AS d (region_code, person_id, row_number, result, weight, probability, why)
-         WHERE c.region_code = d.region_code AND c.person_id = d.person_id AND c.reconciliation_id = $1
+         WHERE c.region_code = d.region_code AND c.person_id = d.person_id AND c.reconciliation_id = $1 AND c.run_region = $9
              AND c.row_number = d.row_number AND c.result IS NULL",
         reconciliation.uuid(),
         &decided_regions,
@@ -59,35 +62,12 @@ pub async fn decide(
         &results,
         &weights,
         &probabilities,
-        &why
+        &why,
+        reconciliation.home().to_string()
     )
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// How many rows of a run are somebody, or may be: each counts once, as what it most surely is.
-pub async fn count_rows(
-    conn: &mut PgConnection,
-    reconciliation: ReconciliationId,
-) -> Result<RowCounts, StoreError> {
-    let row = sqlx::query!(
-        r#"SELECT count(*) FILTER (WHERE rank = 1) AS "exact!", count(*) FILTER (WHERE rank = 2) AS "probable!",
-               count(*) FILTER (WHERE rank = 3) AS "ambiguous!"
-           FROM (SELECT min(CASE result WHEN 'exact' THEN 1 WHEN 'probable' THEN 2 WHEN 'ambiguous' THEN 3 END) AS rank
-               FROM reconciliation_candidates WHERE reconciliation_id = $1 AND result IS NOT NULL
-               GROUP BY row_number) AS best"#,
-        reconciliation.uuid()
-    )
-    .fetch_one(conn)
-    .await?;
-    let count = |count: i64| u64::try_from(count).unwrap_or(0);
-    Ok(RowCounts {
-        exact: count(row.exact),
-        probable: count(row.probable),
-        ambiguous: count(row.ambiguous),
-        ..RowCounts::default()
-    })
 }
 
 /// Keys of the rows of a run that came near these persons. A key is left out where the person was erased.
@@ -105,10 +85,11 @@ pub async fn keys(
            LEFT JOIN subject_keys k
              ON k.region_code = c.region_code AND k.subject_id = c.person_id AND k.class = 'identity'
            WHERE (c.region_code, c.person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
-               AND c.reconciliation_id = $3"#,
+               AND c.reconciliation_id = $3 AND c.run_region = $4 AND NOT c.is_refused"#,
         &regions,
         &ids,
-        reconciliation.uuid()
+        reconciliation.uuid(),
+        reconciliation.home().to_string()
     )
     .fetch_all(conn)
     .await?;
@@ -133,16 +114,17 @@ pub async fn results(
     reconciliation: ReconciliationId,
     last: Option<CandidatePosition>,
 ) -> Result<Vec<Decided>, StoreError> {
+    let (row, person) = position(last);
     let rows = sqlx::query!(
         r#"SELECT region_code, person_id, row_number, result AS "result!", weight AS "weight!",
                probability AS "probability!"
            FROM reconciliation_candidates
-           WHERE reconciliation_id = $1 AND result IS NOT NULL
-               AND ($2::bigint IS NULL OR (row_number, person_id) > ($2, $3))
-           ORDER BY row_number, person_id LIMIT $4"#,
+           WHERE run_region = $1 AND reconciliation_id = $2 AND result IS NOT NULL AND (row_number, person_id) > ($3, $4)
+           ORDER BY row_number, person_id LIMIT $5"#,
+        reconciliation.home().to_string(),
         reconciliation.uuid(),
-        last.map(|(row, _)| number(row)),
-        last.map(|(_, person)| person.uuid()),
+        row,
+        person,
         MAX_PAGE
     )
     .fetch_all(conn)
@@ -172,11 +154,13 @@ pub async fn of_persons(
 ) -> Result<Vec<RowResult>, StoreError> {
     let (regions, ids) = columns(persons.iter().copied());
     let rows = sqlx::query!(
-        r#"SELECT c.region_code, c.person_id, r.region_code AS home, c.reconciliation_id, c.row_number, c.registry_key, c.result AS "result!",
+        r#"SELECT c.region_code, c.person_id, r.region_code AS home, r.registry, r.edition,
+               c.reconciliation_id, c.row_number, c.registry_key, c.result AS "result!",
                c.weight AS "weight!", c.probability AS "probability!", c.why AS "why!", k.key_id AS "key_id?",
                k.data_key_id AS "data_key_id?", k.wrapped AS "wrapped?"
            FROM reconciliation_candidates c
-           JOIN reconciliations r USING (reconciliation_id)
+           JOIN reconciliations r
+             ON r.reconciliation_id = c.reconciliation_id AND (r.region_code = c.run_region OR c.run_region = '')
            LEFT JOIN subject_keys k
              ON k.region_code = c.region_code AND k.subject_id = c.person_id AND k.class = 'identity'
            WHERE (c.region_code, c.person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[])) AND c.result IS NOT NULL
@@ -196,11 +180,15 @@ pub async fn of_persons(
             let key = KeptKey::of_row(row.key_id, row.data_key_id, row.wrapped);
             let cell = cell(row.reconciliation_id, person, number);
             let registry_id: Kept<RegistryId> = sealer.open(cell, key.as_ref(), &row.registry_key)?;
+            let run = ReconciliationId::new(regency("reconciliations", &row.home)?, row.reconciliation_id);
+            let context = Row {
+                table: "reconciliations",
+                id: &run,
+            };
+            let registry: RegistryCode = context.code("registry", &row.registry)?;
             Ok(RowResult {
-                reconciliation: ReconciliationId::new(
-                    regency("reconciliations", &row.home)?,
-                    row.reconciliation_id,
-                ),
+                reconciliation: run,
+                edition: Edition::new(registry, &row.edition).map_err(|_| context.impossible("edition"))?,
                 decided: Decided {
                     person,
                     row: number,
@@ -215,21 +203,26 @@ pub async fn of_persons(
         .collect()
 }
 
-/// A human says of rows of a run that they are not this person: all of them, or one.
+/// A human says of rows of runs that they are not this person.
 pub async fn reject(
     conn: &mut PgConnection,
     person: PersonId,
-    reconciliation: ReconciliationId,
-    but: Option<u64>,
+    rows: &[(ReconciliationId, u64)],
 ) -> Result<(), StoreError> {
+    let homes: Vec<String> = rows.iter().map(|(run, _)| run.home().to_string()).collect();
+    let runs: Vec<Uuid> = rows.iter().map(|(run, _)| run.uuid()).collect();
+    let rows: Vec<i64> = rows.iter().map(|(_, row)| number(*row)).collect();
     sqlx::query!(
         "UPDATE reconciliation_candidates SET result = 'rejected'
-         WHERE region_code = $1 AND person_id = $2 AND reconciliation_id = $3
-             AND result IN ('exact', 'probable', 'ambiguous') AND row_number IS DISTINCT FROM $4",
+         WHERE region_code = $1 AND person_id = $2
+             AND EXISTS (SELECT FROM UNNEST($3::text[], $4::uuid[], $5::bigint[]) AS d (home, run, number)
+                 WHERE run = reconciliation_id AND number = row_number AND run_region IN (home, ''))
+             AND result IN ('exact', 'probable', 'ambiguous')",
         person.home().to_string(),
         person.uuid(),
-        reconciliation.uuid(),
-        but.map(number)
+        &homes,
+        &runs,
+        &rows
     )
     .execute(conn)
     .await?;

@@ -1,12 +1,16 @@
 //! Keys of persons' rows in the registry, sealed under the person's own key.
 
+use std::collections::HashMap;
+
 use serasi_domain::id::{CaseId, PersonId};
 use serasi_domain::privacy::DataClass;
-use serasi_domain::registry::{ObligationState, Registration, RegistryId, Standing};
+use serasi_domain::registry::{ObligationState, Registration, RegistryCode, RegistryId, Standing};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
+use crate::columns::regency;
 use crate::rotation::reseal_case;
-use crate::seal::Cell;
+use crate::seal::{Cell, KeptKey};
 use crate::subject_keys::{find, open, seal};
 use crate::{Kept, Sealer, StoreError};
 
@@ -95,4 +99,56 @@ pub async fn key(
     let Some(content) = content else { return Ok(None) };
     let kept: Kept<RegistryId> = open(conn, sealer, cell(id, kind), &content).await?;
     Ok(kept.there())
+}
+
+/// The row of a registry that somebody is known to be.
+#[derive(Clone, Debug)]
+pub struct KnownKey {
+    pub key: RegistryId,
+    /// A human has said so.
+    pub is_said: bool,
+}
+
+/// Keys by which these persons are known in a registry: of the match while there is one, else as the dinas said as long as
+/// they are registered.
+pub async fn known_keys(
+    conn: &mut PgConnection,
+    sealer: &Sealer,
+    registry: RegistryCode,
+    persons: &[PersonId],
+) -> Result<HashMap<PersonId, KnownKey>, StoreError> {
+    let regions: Vec<String> = persons.iter().map(|id| id.home().to_string()).collect();
+    let ids: Vec<Uuid> = persons.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT r.region_code, r.person_id, r.state = 'matched' AS "is_match!",
+               r.state <> 'matched' OR r.match_class = 'reviewed' AS "is_said!",
+               CASE WHEN r.state = 'matched' THEN r.match_key ELSE r.registered_key END AS content,
+               k.key_id AS "key_id?", k.data_key_id AS "data_key_id?", k.wrapped AS "wrapped?"
+           FROM registrations r
+           LEFT JOIN subject_keys k
+             ON k.region_code = r.region_code AND k.subject_id = r.person_id AND k.class = 'identity'
+           WHERE (r.region_code, r.person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[])) AND r.erased_at IS NULL
+               AND (r.state = 'matched' AND starts_with(r.edition, $3 || ' ')
+                   OR r.state <> 'matched' AND r.obligation_state = 'registered' AND r.registry = $3)"#,
+        &regions,
+        &ids,
+        registry.code()
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut keys = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let person = PersonId::new(regency("registrations", &row.region_code)?, row.person_id);
+        let kind = if row.is_match {
+            KeyKind::Match
+        } else {
+            KeyKind::Registered
+        };
+        let Some(content) = row.content else { continue };
+        let kept = KeptKey::of_row(row.key_id, row.data_key_id, row.wrapped);
+        let opened: Kept<RegistryId> = sealer.open(cell(person, kind), kept.as_ref(), &content)?;
+        let is_said = row.is_said;
+        keys.extend(opened.there().map(|key| (person, KnownKey { key, is_said })));
+    }
+    Ok(keys)
 }

@@ -70,6 +70,7 @@ fn start() -> Message {
         kind: v1::SourceKind::Delta as i32,
         scope_region_code: String::new(),
         source_digest: vec![3; 32],
+        allow_leavers: false,
     })
 }
 

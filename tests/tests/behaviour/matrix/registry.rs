@@ -75,6 +75,7 @@ pub(super) fn start(registry: v1::RegistryCode, edition: &str) -> v1::ReconcileS
         kind: v1::SourceKind::Snapshot as i32,
         scope_region_code: HERE.to_owned(),
         source_digest: vec![7; 32],
+        allow_leavers: false,
     }
 }
 

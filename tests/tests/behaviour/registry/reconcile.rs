@@ -1,13 +1,23 @@
 //! Rows of a registry run past the persons of the hub: who stands there, who does not, and who is for a human.
 
+#[path = "reconcile/absence.rs"]
+mod absence;
 #[path = "reconcile/command.rs"]
 mod command;
 #[path = "reconcile/kills.rs"]
 mod kills;
+#[path = "reconcile/known.rs"]
+mod known;
+#[path = "reconcile/meanwhile.rs"]
+mod meanwhile;
 #[path = "reconcile/refused.rs"]
 mod refused;
 #[path = "reconcile/review.rs"]
 mod review;
+#[path = "reconcile/two_homes.rs"]
+mod two_homes;
+#[path = "reconcile/two_registries.rs"]
+mod two_registries;
 
 use std::fmt::Write;
 
@@ -19,7 +29,7 @@ use serasi_tests::build::{facility, request_id};
 use serasi_tests::{Client, TestHub};
 use tonic::Status;
 
-use super::{NAME, NIK, at_home_elsewhere, placed, registration};
+use super::{NAME, NIK, acknowledge, at_home_elsewhere, dinas, outcome, placed, record, registration};
 use crate::scene::hub_with;
 
 /// In the registry with their NIK; with all but their NIK; perhaps; and not at all.
@@ -115,6 +125,7 @@ fn start(edition: &str) -> v1::ReconcileStart {
         kind: v1::SourceKind::Snapshot as i32,
         scope_region_code: String::new(),
         source_digest: vec![1; 32],
+        allow_leavers: false,
     }
 }
 
@@ -183,7 +194,15 @@ fn officer(hub: &TestHub) -> Client {
 async fn with_people() -> (TestHub, Vec<String>) {
     let hub = hub_with(vec![facility("A", "32.73.01", 9)]).await;
     let ids = placed(&hub, "1", people()).await;
+    settle(&hub).await;
     (hub, ids)
+}
+
+/// Whoever is there has been for a while: about whom has only just come, a run says no more than that it found them.
+async fn settle(hub: &TestHub) {
+    let mut connection = hub.database.connect().await;
+    let query = "UPDATE cases SET created_at = created_at - interval '1 minute'";
+    sqlx::query(query).execute(&mut connection).await.unwrap();
 }
 
 /// Where somebody stands, as who holds the registry sees it.

@@ -65,7 +65,7 @@ pub(super) async fn abandon(
         parse.finish(request_id.map(|request_id| (request_id, AbandonReconciliation { id })))
     })
     .await?;
-    // What is left when this is cut off goes with the next run that ends, or when the call is repeated.
+    // What is left when this is cut off a job forgets.
     while run_for(hub, caller.clone(), ForgetRows { run: id }).await? {}
     Ok(answer)
 }

@@ -1,6 +1,8 @@
 //! Reconcile: rows in, how far it is out. What is heavy is done on threads of its own, half of the machine's; a chunk is
 //! taken only when one of them is free, so that memory is bounded whatever the client sends.
 
+mod count;
+mod deciding;
 mod rows;
 
 use std::sync::Arc;
@@ -17,9 +19,8 @@ use crate::auth::Session;
 use crate::error::{HubError, StreamEnd, Violation};
 use crate::hub::Hub;
 use crate::policies::national_home;
-use crate::reconciliation::{Ranked, Reconciling};
 use crate::unit_of_work::run_for;
-use crate::verbs::reconcile::{DecideNext, EndRows, ForgetRows, Open, ReadResults};
+use crate::verbs::reconcile::{AdoptRows, EndRows, ForgetRows, Open, ReadResults};
 use crate::wire::{decided_to_wire, read_start, reconciliation_to_wire};
 use serasi_domain::id::{ReconciliationId, Regency};
 
@@ -42,6 +43,8 @@ struct Stream {
     stopping: watch::Receiver<bool>,
     begun: watch::Receiver<Option<(ReconciliationId, i64)>>,
     next_check: Instant,
+    /// Somebody has said that many are meant to leave.
+    allows_leavers: bool,
 }
 
 pub(super) fn reconcile(
@@ -57,7 +60,7 @@ pub(super) fn reconcile(
         let failed = answers.clone();
         if let Err(error) = Box::pin(serve(hub, session, messages, answers)).await {
             // Nobody may be there to be told.
-            let _ = failed.send(Err(Status::from(error))).await;
+            let _ = timeout(UNREAD, failed.send(Err(Status::from(error)))).await;
         }
     });
     Ok(Box::pin(ReceiverStream::new(told)))
@@ -84,6 +87,7 @@ async fn serve(
         stopping: hub.stopping.subscribe(),
         begun: hub.reconciling.begun.subscribe(),
         next_check: Instant::now() + hub.limits.recheck,
+        allows_leavers: start.allow_leavers,
         hub,
         session,
         messages,
@@ -105,6 +109,10 @@ async fn serve(
 impl Stream {
     /// From wherever the run stands to its end.
     async fn go_on(&mut self) -> Result<(), HubError> {
+        let run = self.run.id;
+        while run_for(&self.hub, self.session.permit.clone(), AdoptRows { run }).await? {
+            self.must_go_on()?;
+        }
         if let Progress::Open { .. } = self.run.progress {
             let broke_off = self.read_rows().await?;
             let before = self.run.clone();
@@ -125,25 +133,6 @@ impl Stream {
             return Ok(());
         }
         self.tell_results().await
-    }
-
-    async fn decide(&mut self) -> Result<(), HubError> {
-        let permit = self.session.permit.clone();
-        let ranked = Arc::new(Ranked::read(&self.hub, &permit, &self.run).await?);
-        let mut next_answer = Instant::now();
-        while let Progress::Deciding { .. } = self.run.progress {
-            self.must_go_on()?;
-            let next = DecideNext {
-                before: self.run.clone(),
-                ranked: Arc::clone(&ranked),
-            };
-            self.run = run_for(&self.hub, permit.clone(), next).await?;
-            if Instant::now() >= next_answer {
-                self.tell(vec![]).await?;
-                next_answer = Instant::now() + rows::CHECKPOINT;
-            }
-        }
-        Ok(())
     }
 
     /// Every row that is or may be somebody, in order; then an answer without.
@@ -198,16 +187,6 @@ impl Stream {
             self.session.check()?;
         }
         Ok(())
-    }
-
-    /// Everybody the run looks for, while the client may go away.
-    async fn roll(&mut self) -> Result<Arc<crate::reconciliation::Roll>, HubError> {
-        let answers = self.answers.clone();
-        let reading = Reconciling::roll(&self.hub, &self.session.permit, &self.run);
-        tokio::select! {
-            roll = reading => roll,
-            () = answers.closed() => Err(gone()),
-        }
     }
 }
 

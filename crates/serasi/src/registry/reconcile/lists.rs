@@ -32,6 +32,8 @@ pub(super) struct Lists {
     /// The last row whose results are listed, and who was named beside it.
     told: Option<(u64, String)>,
     pub(super) is_done: bool,
+    /// The hub has answered at least once.
+    pub(super) has_begun: bool,
 }
 
 #[derive(Serialize)]
@@ -59,6 +61,7 @@ pub(super) struct Summary {
     persons_ambiguous: u64,
     persons_not_found: u64,
     persons_left: u64,
+    persons_held: u64,
     /// Nothing was concluded about who was not found.
     concludes_nothing: bool,
     weights_version: String,
@@ -90,11 +93,13 @@ impl Lists {
             version: 0,
             told: None,
             is_done: false,
+            has_begun: false,
         })
     }
 
     /// A stream begins after this row.
     pub(super) fn begin(&mut self, kept: u64) {
+        self.has_begun = true;
         self.waiting.clear();
         self.kept = kept;
     }
@@ -194,6 +199,7 @@ impl Summary {
             persons_ambiguous: persons.ambiguous,
             persons_not_found: persons.not_found,
             persons_left: persons.left,
+            persons_held: persons.held,
             concludes_nothing: run.concludes_nothing,
             weights_version: run.weights_version.clone(),
             duplicates,
@@ -226,18 +232,21 @@ impl Summary {
             (
                 "persons",
                 format!(
-                    "{} looked at; now {} matched, {} for a human, {} not found, {} have left",
+                    "{} looked at; now {} matched, {} for a human, {} not found, {} have left; {} for the next run",
                     self.persons_decided,
                     self.persons_matched,
                     self.persons_ambiguous,
                     self.persons_not_found,
-                    self.persons_left
+                    self.persons_left,
+                    self.persons_held
                 ),
             ),
             (
                 "not found",
                 if self.concludes_nothing {
-                    "nothing is concluded about them: a delta, or a file that broke off".to_owned()
+                    "nothing is concluded about them: a delta, a file that broke off, or too many refused rows; put \
+                     these right and run the file again"
+                        .to_owned()
                 } else {
                     String::new()
                 },
@@ -247,8 +256,8 @@ impl Summary {
                 "duplicates",
                 self.duplicates.map_or_else(String::new, |found| {
                     format!(
-                        "{} keys, {} NIK that an earlier row has",
-                        found.registry_ids, found.niks
+                        "{} rows with the key of an earlier one, refused; {} NIK under two keys, {} twice under one",
+                        found.registry_ids, found.conflicting_niks, found.repeated_niks
                     )
                 }),
             ),

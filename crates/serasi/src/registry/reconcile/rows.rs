@@ -5,10 +5,11 @@ use std::io::Read as _;
 use std::path::Path;
 
 use serasi_proto::v1::{ReconcileEnd, ReconcileRequest, ReconcileRows, reconcile_request::Message};
-use serasi_registry_file::{Cells, OF_ROW_TO_SEND, RegistryFile, RowProblem, push_row};
+use serasi_registry_file::{CellProblem, Cells, OF_ROW_TO_SEND, RegistryFile, RowProblem, push_row};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
+use super::duplicates::SecondRows;
 use crate::error::CliError;
 use crate::output::Output;
 use crate::progress::progress;
@@ -37,6 +38,9 @@ pub(super) enum Read {
     Stopped,
 }
 
+/// A row is no longer than this.
+const MAX_ROW: usize = MAX_BYTES - FULL;
+
 /// Sends the rows that the hub has not kept, and checks those that it has, as far as nobody has listed them.
 pub(super) struct Reader {
     /// The hub has all rows up to this line.
@@ -48,6 +52,8 @@ pub(super) struct Reader {
     pub(super) local: mpsc::UnboundedSender<Refusal>,
     /// Whether the hub still takes rows.
     pub(super) sends: bool,
+    /// Rows whose key an earlier one has.
+    pub(super) second_rows: SecondRows,
 }
 
 /// A message in the making.
@@ -93,25 +99,40 @@ impl Source {
 
 impl Reader {
     /// The whole file, once.
-    pub(super) fn read(self, file: &RegistryFile, path: &Path) -> Result<Read, CliError> {
+    pub(super) fn read(mut self, file: &RegistryFile, path: &Path) -> Result<Read, CliError> {
         let chunks = file.chunks().map_err(|source| CliError::NotARegistryFile {
             path: path.to_owned(),
             source,
         })?;
         let (mut batch, mut rows, mut is_open) = (Batch::default(), 0_u64, true);
         let mut broke_off = false;
+        let (mut second_rows, mut failed) = (
+            std::mem::replace(&mut self.second_rows, SecondRows::unknown()),
+            None,
+        );
         for chunk in chunks {
             chunk.for_each(|line, cells| {
                 rows += 1;
                 broke_off |= matches!(cells, Err(RowProblem::Broken(_)));
+                let first = second_rows.first_of(line);
+                let first = first.unwrap_or_else(|error| {
+                    failed = Some(error);
+                    None
+                });
                 if line <= self.kept {
                     if line > self.listed {
-                        self.check(line, cells);
+                        self.check(line, cells, first);
                     }
                 } else if is_open && self.sends {
-                    is_open = self.add(&mut batch, line, cells);
+                    is_open = self.add(&mut batch, (line, cells), first);
                 }
             });
+            if let Some(source) = failed {
+                return Err(CliError::Unwritable {
+                    path: std::env::temp_dir(),
+                    source,
+                });
+            }
             if !is_open {
                 return Ok(Read::Stopped);
             }
@@ -125,8 +146,15 @@ impl Reader {
         Ok(Read::Done)
     }
 
-    /// As the hub has read it.
-    fn check(&self, line: u64, cells: Result<&Cells, RowProblem>) {
+    /// As it was read when it was sent, here and at the hub.
+    fn check(&self, line: u64, cells: Result<&Cells, RowProblem>, first: Option<u64>) {
+        if let Ok(cells) = &cells {
+            let mut text = String::new();
+            push_row(&mut text, line, cells);
+            if let Some(problem) = not_sent(cells, text.len(), first) {
+                return self.refuse(refusal(line, problem));
+            }
+        }
         if let Err(refusals) = parse(OF_ROW_TO_SEND, line, cells) {
             for refusal in refusals {
                 self.refuse(refusal);
@@ -135,15 +163,20 @@ impl Reader {
     }
 
     /// `false` = nobody takes it any more.
-    fn add(&self, batch: &mut Batch, line: u64, cells: Result<&Cells, RowProblem>) -> bool {
+    fn add(
+        &self,
+        batch: &mut Batch,
+        (line, cells): (u64, Result<&Cells, RowProblem>),
+        first: Option<u64>,
+    ) -> bool {
         let before = batch.text.len();
         match cells {
             Ok(cells) => {
                 push_row(&mut batch.text, line, cells);
-                if batch.text.len() - before > MAX_BYTES - FULL {
+                if let Some(problem) = not_sent(cells, batch.text.len() - before, first) {
                     batch.text.truncate(before);
                     batch.unreadable += 1;
-                    self.refuse_whole(line, "the row is longer than 8 KiB".to_owned());
+                    self.refuse(refusal(line, problem));
                 } else {
                     batch.rows += 1;
                 }
@@ -159,7 +192,7 @@ impl Reader {
     }
 
     fn refuse_whole(&self, line: u64, problem: String) {
-        let whole = serasi_registry_file::CellProblem { column: "", problem };
+        let whole = CellProblem { column: "", problem };
         self.refuse(refusal(line, whole));
     }
 
@@ -183,5 +216,65 @@ impl Reader {
             message: Some(message),
         };
         self.requests.blocking_send(request).is_ok()
+    }
+}
+
+/// Why a row that can be read is refused here already: it has `length` bytes as it would be sent, and the key of `first`.
+fn not_sent(cells: &Cells, length: usize, first: Option<u64>) -> Option<CellProblem> {
+    if length > MAX_ROW {
+        return Some(CellProblem {
+            column: "",
+            problem: "the row is longer than 8 KiB".to_owned(),
+        });
+    }
+    if OF_ROW_TO_SEND.key_of(cells).chars().any(char::is_control) {
+        // On its way a line end would become a space.
+        return Some(OF_ROW_TO_SEND.of_key("it must have no control characters".to_owned()));
+    }
+    first.map(|first| OF_ROW_TO_SEND.of_key(format!("line {first} has the same one")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serasi_registry_file::{Mapping, SNAPSHOT};
+
+    use super::*;
+
+    #[test]
+    fn what_is_refused_here_is_refused_again_when_the_hub_has_the_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv");
+        let long = "x".repeat(9_000);
+        let rows = format!(
+            "{}\nR-1,,,{long},,,,,\n\"R\n-2\",,,Budi,,,,,\nR-3,,,Budi,,,,,\nR-4,1,,Budi,,,,,\n",
+            SNAPSHOT.names().join(",")
+        );
+        std::fs::write(&path, rows).unwrap();
+        let file = crate::registry::read::open(&path, SNAPSHOT, &Mapping::default()).unwrap();
+        let refused = |kept: u64| {
+            let (requests, taken) = mpsc::channel(8);
+            let (local, mut refused) = mpsc::unbounded_channel();
+            let reader = Reader {
+                kept,
+                listed: 0,
+                requests,
+                local,
+                sends: true,
+                second_rows: SecondRows::unknown(),
+            };
+            reader.read(&file, &path).unwrap();
+            drop(taken);
+            let mut told = Vec::new();
+            while let Ok(refusal) = refused.try_recv() {
+                told.push((refusal.line, refusal.column, refusal.problem));
+            }
+            told
+        };
+        let first = refused(0);
+        assert_eq!(first.len(), 2, "{first:?}");
+        // What the hub refuses is known here, too, when somebody has lost its answer.
+        let after = refused(u64::MAX);
+        assert_eq!(after.get(..2), Some(first.as_slice()));
+        assert_eq!(after.len(), 3, "{after:?}");
     }
 }

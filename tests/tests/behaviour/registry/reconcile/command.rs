@@ -179,20 +179,22 @@ async fn keys_and_numbers_that_stand_twice_are_listed_and_the_same_row_twice_is_
     rows.push(rows_of_people()[PROBABLE].clone());
     rows.push(format!("R-9,{NIK},,Joko Yanto,1950-02-02,L,11.01,,"));
     let file = terminal.write("dtsen.csv", file_of(&rows).as_bytes());
-    let run = terminal.serasi(&[
-        "reconcile",
-        &file,
-        "--edition",
-        "2026-Q4",
-        "--check-duplicates",
-        "--json",
-    ]);
+    let run = terminal.serasi(&["reconcile", &file, "--edition", "2026-Q4", "--json"]);
     assert_eq!(run.status.code(), Some(1), "{}", text(&run));
     let summary: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!(summary["duplicates"]["registry_ids"], 1, "{summary}");
-    assert_eq!(summary["duplicates"]["niks"], 1, "{summary}");
+    assert_eq!(summary["duplicates"]["conflicting_niks"], 1, "{summary}");
+    assert_eq!(summary["rows_refused"], 1, "{summary}");
     let listed = fs::read_to_string(format!("{file}.duplicates.csv")).unwrap();
-    assert_eq!(listed, "line,field,first_line\n66,registry_id,17\n67,nik,2\n");
+    assert_eq!(
+        listed,
+        "line,problem,first_line\n66,repeated_registry_id,17\n67,conflicting_nik,2\n"
+    );
+    let rejects = fs::read_to_string(format!("{file}.rejects.csv")).unwrap();
+    assert!(
+        rejects.contains("snapshot,66,registry_id,line 17 has the same one"),
+        "{rejects}"
+    );
     for person in [EXACT, PROBABLE] {
         assert_eq!(state(&hub, &ids[person]).await, Matched, "{person}");
     }

@@ -172,3 +172,54 @@ async fn who_is_reported_while_it_runs_is_left_for_the_next_run() {
     assert_eq!(state(&hub, &late[0]).await, Matched);
     hub.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_is_told_when_all_was_decided_before_the_stream_came() {
+    let (hub, _) = Box::pin(with_people()).await;
+    let (mut officer, start) = (officer(&hub), start("2026-Q4"));
+    let (_, results) = reconcile(&mut officer, &start, &snapshot()).await;
+    assert_eq!(results.len(), 4);
+    // As a hub left it that was killed before its last step.
+    let mut connection = hub.database.connect().await;
+    let query =
+        "UPDATE reconciliations r SET state = 'deciding', ended_at = NULL, decided_region = p.region_code,
+             decided_person = p.person_id
+         FROM (SELECT region_code, person_id FROM registrations ORDER BY 1 DESC, 2 DESC LIMIT 1) p";
+    sqlx::query(query).execute(&mut connection).await.unwrap();
+    let resumed = answers(&mut officer, messages(&start, vec![], None))
+        .await
+        .unwrap();
+    // A client takes the first answer that is DONE and has no results for the last.
+    let last = resumed.iter().position(|answer| {
+        let run = answer.reconciliation.as_ref().unwrap();
+        run.state() == v1::ReconciliationState::Done && answer.results.is_empty()
+    });
+    assert_eq!(last, Some(resumed.len() - 1));
+    let told: Vec<_> = resumed.into_iter().flat_map(|answer| answer.results).collect();
+    assert_eq!(told, results);
+    hub.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_has_left_behind_goes_although_nobody_comes_for_it() {
+    let (hub, _) = Box::pin(with_people()).await;
+    reconcile(&mut officer(&hub), &start("2026-Q4"), &snapshot()).await;
+    let mut connection = hub.database.connect().await;
+    // Not chosen, and not forgotten by who ran it; and kept by a hub of the release before.
+    let query =
+        "UPDATE reconciliation_candidates SET result = NULL, weight = NULL, probability = NULL, why = NULL,
+             run_region = CASE WHEN row_number = 2 THEN '' ELSE run_region END
+         WHERE row_number < 40";
+    let left = sqlx::query(query).execute(&mut connection).await.unwrap();
+    assert_eq!(left.rows_affected(), 3);
+    let count = || async {
+        let mut connection = hub.database.connect().await;
+        let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM reconciliation_candidates")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        count
+    };
+    crate::scene::eventually(count, |count| *count == 1).await;
+    hub.finish().await;
+}

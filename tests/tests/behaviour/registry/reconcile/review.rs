@@ -5,7 +5,7 @@ use tonic::Code;
 use super::*;
 use crate::audit::entries_about;
 
-async fn review(
+pub(super) async fn review(
     client: &mut Client,
     person: &str,
     decision: v1::ReviewDecision,
@@ -21,7 +21,7 @@ async fn review(
     Ok(answer.into_inner().registration.unwrap())
 }
 
-async fn undo(client: &mut Client, person: &str) -> Result<v1::Registration, Status> {
+pub(super) async fn undo(client: &mut Client, person: &str) -> Result<v1::Registration, Status> {
     let request = v1::UndoMatchRequest {
         request_id: request_id(),
         person_id: person.to_owned(),
@@ -133,5 +133,59 @@ async fn a_probable_link_is_confirmed_or_rejected_by_a_supervisor() {
         .await
         .unwrap();
     assert_eq!(rejected.state(), NotFound);
+    hub.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_said_of_somebody_whose_data_are_not_to_be_processed_for_now() {
+    let (hub, ids) = Box::pin(with_people()).await;
+    let mut officer = officer(&hub);
+    reconcile(&mut officer, &start("2026-Q4"), &snapshot()).await;
+    let mut supervisor = hub.client(Role::Supervisor, "32.73");
+    crate::subjects::freeze(&mut supervisor, &ids[EXACT]).await;
+    let undone = undo(&mut officer, &ids[EXACT]).await.unwrap_err();
+    let reviewed = review(&mut officer, &ids[DOUBTFUL], v1::ReviewDecision::Reject, 0)
+        .await
+        .unwrap_err();
+    for refused in [undone, reviewed] {
+        assert_eq!(refused.code(), Code::FailedPrecondition, "{refused:?}");
+        assert_eq!(serasi_tests::status::refusal(&refused).1, "SUSPENDED");
+    }
+    crate::subjects::unfreeze(&mut supervisor, &ids[EXACT]).await;
+    undo(&mut officer, &ids[EXACT]).await.unwrap();
+    hub.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejection_that_is_being_written_while_a_run_decides_holds() {
+    let (hub, ids) = Box::pin(with_people()).await;
+    let mut first = officer(&hub);
+    reconcile(&mut first, &start("2026-Q3"), &snapshot()).await;
+    let mut human = hub.database.connect().await;
+    let mut rejecting = sqlx::Connection::begin(&mut human).await.unwrap();
+    for step in [
+        "SELECT 1 FROM registrations FOR UPDATE",
+        "UPDATE reconciliation_candidates SET result = 'rejected' WHERE result = 'exact'",
+    ] {
+        sqlx::query(step).execute(&mut *rejecting).await.unwrap();
+    }
+    let run = tokio::spawn(async move { reconcile(&mut first, &start("2026-Q4"), &snapshot()).await });
+    let mut watcher = hub.database.connect().await;
+    loop {
+        let waiting: (bool,) = sqlx::query_as(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
+        )
+        .fetch_one(&mut watcher)
+        .await
+        .unwrap();
+        if waiting.0 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    rejecting.commit().await.unwrap();
+    let (run, _) = run.await.unwrap();
+    assert_eq!(run.persons.unwrap().left, 1);
+    assert_eq!(state(&hub, &ids[EXACT]).await, NotFound);
     hub.finish().await;
 }

@@ -1,6 +1,6 @@
 //! The rows of a stream: compared on threads of their own, put together in their order, kept about once a second.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 use serasi_domain::text::Text;
@@ -14,7 +14,7 @@ use tokio::time::{Duration, Instant};
 
 use super::{Stream, unreadable, wrong};
 use crate::error::HubError;
-use crate::reconciliation::{Piece, Roll, threads};
+use crate::reconciliation::{Met, Piece, Roll, threads};
 use crate::unit_of_work::run_for;
 use crate::verbs::reconcile::{KeepRows, ReadCandidates};
 use crate::wire::refused_to_wire;
@@ -46,6 +46,23 @@ struct Pending {
     results: Vec<v1::RowResult>,
 }
 
+/// What is kept already of everybody, as far as it says what else must be.
+#[derive(Default)]
+struct Best {
+    top: Top,
+    /// Whose own key has come, and whose own row was refused: once is enough.
+    known: HashSet<u32>,
+    hidden: HashSet<u32>,
+}
+
+impl Best {
+    fn admits(&mut self, met: &Met) -> bool {
+        let is_best = self.top.admit(&met.near);
+        let is_own = met.is_known && self.known.insert(met.near.person);
+        is_best || is_own
+    }
+}
+
 thread_local! {
     static LOOK: std::cell::RefCell<Look> = std::cell::RefCell::default();
 }
@@ -54,7 +71,7 @@ impl Stream {
     /// Takes rows until the client says that they have ended, and keeps them. Gives whether they broke off.
     pub(super) async fn read_rows(&mut self) -> Result<bool, HubError> {
         let roll = self.roll().await?;
-        let mut top = self.kept_before(&roll).await?;
+        let mut best = self.kept_before(&roll).await?;
         let mut crew = Crew::new(Arc::clone(&roll), self.run.progress.last_row())?;
         let mut pending = Pending {
             last_row: crew.given,
@@ -72,7 +89,7 @@ impl Stream {
             let wake = next_checkpoint.min(self.next_check);
             tokio::select! {
                 piece = crew.next(), if !crew.in_hand.is_empty() => {
-                    pending.add(piece?, &roll, &mut top)?;
+                    pending.add(piece?, &roll, &mut best)?;
                 }
                 message = self.messages.message(), if takes_more => {
                     let content = message.map(|message| message.and_then(|message| message.message));
@@ -103,8 +120,8 @@ impl Stream {
     }
 
     /// The best rows of everybody so far.
-    async fn kept_before(&mut self, roll: &Roll) -> Result<Top, HubError> {
-        let mut top = Top::default();
+    async fn kept_before(&mut self, roll: &Roll) -> Result<Best, HubError> {
+        let mut best = Best::default();
         let mut last = None;
         loop {
             self.must_go_on()?;
@@ -113,15 +130,19 @@ impl Stream {
                 last,
             };
             let page = run_for(&self.hub, self.session.permit.clone(), page).await?;
-            let Some(end) = page.last() else { return Ok(top) };
+            let Some(end) = page.last() else { return Ok(best) };
             last = Some((end.row, end.person));
             for row in page {
                 let of = row.agreement;
                 let person = roll.position(row.person);
+                if row.is_refused {
+                    best.hidden.extend(person);
+                    continue;
+                }
                 let near = person
                     .and_then(|person| Near::restored((person, row.row), of.bits, of.levels, of.name_bits));
                 if let Some(near) = near {
-                    top.admit(&near);
+                    best.top.admit(&near);
                 }
             }
         }
@@ -200,7 +221,7 @@ impl Crew {
 }
 
 impl Pending {
-    fn add(&mut self, piece: Piece, roll: &Roll, top: &mut Top) -> Result<(), HubError> {
+    fn add(&mut self, piece: Piece, roll: &Roll, best: &mut Best) -> Result<(), HubError> {
         if let Some(what) = piece.wrong {
             return Err(wrong("rows", what));
         }
@@ -210,7 +231,7 @@ impl Pending {
         self.refused += piece.unreadable + refused.len() as u64;
         self.results.extend(piece.refused.iter().map(refused_to_wire));
         for met in piece.met {
-            let Some(person) = roll.person(met.near.person).filter(|_| top.admit(&met.near)) else {
+            let Some(person) = roll.person(met.near.person).filter(|_| best.admits(&met)) else {
                 continue;
             };
             // A key that could be read is no longer than it may be.
@@ -226,7 +247,20 @@ impl Pending {
                     name_bits: met.near.name_bits(),
                 },
                 registry_id,
+                is_refused: false,
             });
+        }
+        for hidden in piece.hidden {
+            let person = roll.person(hidden.person);
+            if let Some(person) = person.filter(|_| best.hidden.insert(hidden.person)) {
+                self.near.push(NewCandidate {
+                    person,
+                    row: hidden.row,
+                    agreement: Agreement::default(),
+                    registry_id: hidden.registry_id,
+                    is_refused: true,
+                });
+            }
         }
         Ok(())
     }
