@@ -10,9 +10,10 @@ use std::time::Duration;
 pub(crate) const MAX_ENTRIES: usize = 128;
 /// Bytes of one group's requests.
 const MAX_BYTES: usize = 4 << 20;
-/// Groups under way at the same time; each has a connection to the database.
-const MAX_GROUPS: usize = 3;
-/// How long an entry waits for company while another group is under way and a third may be.
+/// Groups under way at the same time; each has a connection to the database. With one, the database waits while the hub
+/// searches; with three, groups are small and stand in each other's way.
+const MAX_GROUPS: usize = 2;
+/// How long an entry waits for company while another group is under way and one more may be.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(2);
 
 /// Entries that wait, and how many groups are under way.
@@ -144,6 +145,7 @@ mod tests {
             panic!("a full group does not wait");
         };
         assert_eq!(full.len(), MAX_ENTRIES);
+        assert_eq!(gathering.ended(), None);
         assert_eq!(gathering.join(1, MAX_BYTES - 1), Joined::Waits);
         let Joined::Goes(large) = gathering.join(2, 10) else {
             panic!("a large group does not wait");
