@@ -203,6 +203,10 @@ impl Place {
             told = told.replace(id, &format!("person-{at}"));
             writeln!(told, "{at} {state} {edition:?} {class:?} {weight:?}").unwrap();
         }
+        // Ids of one moment are in no order.
+        let mut lines: Vec<&str> = told.lines().collect();
+        lines.sort_unstable();
+        let told = lines.join("\n");
         let hash = Sha256::digest(told.as_bytes());
         (hash.iter().map(|byte| format!("{byte:02x}")).collect(), told)
     }

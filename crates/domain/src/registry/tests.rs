@@ -146,8 +146,8 @@ registered: Serve=not_found/registered Match=matched Doubt=ambiguous/registered 
 refused: Serve=not_found/refused Match=matched Doubt=ambiguous/refused Miss=not_found/refused Propose=not_found/proposed
 ambiguous: Serve=ambiguous/due Match=matched Doubt=ambiguous Miss=unchecked Review=matched
 ambiguous, due: Serve=ambiguous/due Match=matched Doubt=ambiguous/due Miss=not_found/due Review=matched FollowUp=ambiguous/due Acknowledge=ambiguous/reported
-matched: Serve=matched Match=matched Review=matched Undo=unchecked Leave=unchecked
-matched, reported: Serve=matched Match=matched Review=matched Undo=not_found/reported Leave=not_found/due
+matched: Serve=matched Match=matched Doubt=ambiguous Review=matched Undo=unchecked Leave=unchecked
+matched, reported: Serve=matched Match=matched Doubt=ambiguous/reported Review=matched Undo=not_found/reported Leave=not_found/due
 ";
     assert_eq!(table, expected);
 }

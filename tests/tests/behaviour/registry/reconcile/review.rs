@@ -164,7 +164,7 @@ async fn a_rejection_that_is_being_written_while_a_run_decides_holds() {
     let mut human = hub.database.connect().await;
     let mut rejecting = sqlx::Connection::begin(&mut human).await.unwrap();
     for step in [
-        "SELECT 1 FROM registrations FOR UPDATE",
+        "SELECT 1 FROM registrations FOR NO KEY UPDATE",
         "UPDATE reconciliation_candidates SET result = 'rejected' WHERE result = 'exact'",
     ] {
         sqlx::query(step).execute(&mut *rejecting).await.unwrap();
