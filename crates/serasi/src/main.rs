@@ -47,8 +47,13 @@ mod watch;
 use std::process::ExitCode;
 use std::{env, io};
 
+use mimalloc::MiMalloc;
+
 use crate::exit::Exit;
 use crate::output::Output;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
