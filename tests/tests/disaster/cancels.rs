@@ -23,7 +23,7 @@ async fn callers_who_give_up_leave_no_open_transaction_and_no_half_report() {
         houses: 4,
         doubled: 0.0,
         given_up: 0.7,
-        strict: true,
+        strict: false,
     };
     let crowd = Crowd::gather(&site, &houses, habits, seed);
     while crowd.told.given_up.load(Ordering::Relaxed) < wanted {
