@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tonic::transport::Endpoint;
 
 /// The `serasi` binary that cargo built for this test run.
@@ -16,6 +17,12 @@ pub fn binary() -> PathBuf {
         }
     }
     panic!("target/<profile>/serasi is missing: run `cargo build` or `cargo test --workspace`")
+}
+
+/// Tells a process something; it must be there.
+pub fn signal(process: u32, signal: Signal) {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    kill_process(process.unwrap(), signal).unwrap();
 }
 
 /// A port that was free a moment ago.
@@ -148,11 +155,7 @@ impl HubProcess {
 
     /// Tells it to stop and waits; gives back the exit code.
     pub fn terminate(mut self) -> Option<i32> {
-        let told = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
-        assert!(told.success());
+        signal(self.child.id(), Signal::TERM);
         self.child.wait().unwrap().code()
     }
 

@@ -25,5 +25,6 @@ pub mod status;
 mod binary;
 mod hub;
 
-pub use binary::{HubProcess, binary, development_token, free_port};
+pub use binary::{HubProcess, binary, development_token, free_port, signal};
 pub use hub::{Client, Setup, TestHub};
+pub use rustix::process::Signal;

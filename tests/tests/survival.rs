@@ -16,7 +16,7 @@ use std::time::Duration;
 use serasi_tests::build::{facility, intake, submit};
 use serasi_tests::database::TestDatabase;
 use serasi_tests::invariants::capacity_violations;
-use serasi_tests::{Client, HubProcess, binary, free_port};
+use serasi_tests::{Client, HubProcess, Signal, binary, free_port, signal};
 use tokio::task::JoinSet;
 
 #[path = "survival/followers.rs"]
@@ -180,11 +180,7 @@ async fn a_private_database_that_is_killed_comes_back_by_itself_and_the_hub_stop
         .unwrap();
 
     let pid = std::fs::read_to_string(data_dir.path().join("postgres/postmaster.pid")).unwrap();
-    let killed = Command::new("kill")
-        .args(["-9", pid.lines().next().unwrap()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
+    signal(pid.lines().next().unwrap().parse().unwrap(), Signal::KILL);
     let again = loop {
         match client.intake.submit_intake(first.clone()).await {
             Ok(answer) => break answer.into_inner().case.unwrap(),

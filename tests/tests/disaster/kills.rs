@@ -6,10 +6,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serasi_hub::auth::Role;
 use serasi_proto::v1;
+use serasi_tests::{Signal, signal};
 
 use crate::checker::{Watchman, faults};
 use crate::crowd::{Crowd, Habits};
-use crate::site::{Plan, Site, send};
+use crate::site::{Plan, Site};
 use crate::{is_long, seed};
 
 const HABITS: Habits = Habits {
@@ -74,10 +75,10 @@ async fn whatever_is_killed_nothing_acknowledged_is_lost_or_doubled_and_no_bed_i
             }
             1 => site.kill_database(),
             _ => {
-                site.signal(at, "-STOP");
+                site.tell(at, Signal::STOP);
                 // Longer than any lease or lock of the hub lasts.
                 tokio::time::sleep(Duration::from_secs(12)).await;
-                site.signal(at, "-CONT");
+                site.tell(at, Signal::CONT);
             }
         }
     }
@@ -118,11 +119,11 @@ async fn without_synchronous_commit_the_same_check_finds_what_is_lost() {
     // Whoever writes the WAL down for those who do not wait stands still: it stays in the memory of the server, and dies
     // with it.
     let writer = site.wal_writer().await;
-    send("-STOP", &writer);
+    signal(writer, Signal::STOP);
     let crowd = Crowd::gather(&site, &[], habits, seed);
     crowd.until(20).await;
     site.kill_database();
-    send("-KILL", &writer);
+    signal(writer, Signal::KILL);
     site.kill(0);
     site.connect().await;
     site.start(0).await;

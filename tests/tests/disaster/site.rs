@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serasi_hub::auth::{DevIssuer, Role, TokenRequest};
@@ -11,7 +10,7 @@ use serasi_store::embedded::EmbeddedPostgres;
 use serasi_store::{Sealer, Store, StoreSettings};
 use serasi_tests::build::facility;
 use serasi_tests::database::pg_bin;
-use serasi_tests::{Client, HubProcess, free_port};
+use serasi_tests::{Client, HubProcess, Signal, free_port, signal};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
@@ -188,15 +187,15 @@ impl Site {
     }
 
     /// SIGSTOP or SIGCONT to a replica.
-    pub(crate) fn signal(&self, at: usize, signal: &str) {
+    pub(crate) fn tell(&self, at: usize, told: Signal) {
         let id = self.replicas[at].process.as_ref().unwrap().process_id();
-        send(signal, &id.to_string());
+        signal(id, told);
     }
 
     /// kill -9 of the postmaster; the keeper of the private server starts it again.
     pub(crate) fn kill_database(&self) {
         let pid = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
-        send("-KILL", pid.lines().next().unwrap());
+        signal(pid.lines().next().unwrap().parse().unwrap(), Signal::KILL);
     }
 
     /// The server's own files.
@@ -252,13 +251,14 @@ impl Site {
     }
 
     /// Process of the server that writes the WAL in the background.
-    pub(crate) async fn wal_writer(&self) -> String {
+    pub(crate) async fn wal_writer(&self) -> u32 {
         let mut connection = self.connect().await;
-        let found = "SELECT pid::text FROM pg_stat_activity WHERE backend_type = 'walwriter'";
-        sqlx::query_scalar(found)
+        let found = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'";
+        let found: i32 = sqlx::query_scalar(found)
             .fetch_one(&mut connection)
             .await
-            .unwrap()
+            .unwrap();
+        found.try_into().unwrap()
     }
 
     pub(crate) fn owner_url(&self) -> String {
@@ -275,11 +275,6 @@ impl Site {
         }
         self.postgres.stop().await;
     }
-}
-
-pub(crate) fn send(signal: &str, process: &str) {
-    let told = Command::new("kill").args([signal, process]).status().unwrap();
-    assert!(told.success());
 }
 
 /// The shipped policy, but facilities answer within so many seconds.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serasi_geography::RegionCode;
 use serasi_hub::auth::{Role, TokenRequest};
 use serasi_hub::clock::Clock;
@@ -196,14 +197,16 @@ impl HubProcess {
     }
 
     /// Stops the hub where it stands, so that somebody else has the machine; `false` lets it go on.
-    pub(super) async fn freeze(&self, is_frozen: bool) {
-        let signal = if is_frozen { "-STOP" } else { "-CONT" };
-        drop(
-            Command::new("kill")
-                .args([signal, &self.id.to_string()])
-                .status()
-                .await,
-        );
+    pub(super) fn freeze(&self, is_frozen: bool) {
+        self.signal(if is_frozen { Signal::STOP } else { Signal::CONT });
+    }
+
+    /// One that has ended by itself hears nothing.
+    fn signal(&self, signal: Signal) {
+        let process = i32::try_from(self.id).ok().and_then(Pid::from_raw);
+        if let Some(process) = process {
+            drop(kill_process(process, signal));
+        }
     }
 
     pub(super) const fn options(&self) -> &ClientOptions {
@@ -217,9 +220,9 @@ impl HubProcess {
 
     /// Ends it, with its database, and removes the folder.
     pub(super) async fn stop(mut self) {
-        // The hub stops its database when it is told to; a signal needs a program here, as there is no unsafe code.
-        let told = Command::new("kill").arg(self.id.to_string()).status().await;
-        if told.is_err() || self.child.wait().await.is_err() {
+        // The hub stops its database when it is told to.
+        self.signal(Signal::TERM);
+        if self.child.wait().await.is_err() {
             drop(self.child.kill().await);
         }
         drop(std::fs::remove_dir_all(&self.folder));

@@ -97,7 +97,7 @@ pub(super) async fn measure(
                 .to_owned(),
         )
     })?;
-    process.freeze(true).await;
+    process.freeze(true);
     let runs = async {
         let one_by_one = run(
             &pgbench,
@@ -115,7 +115,7 @@ pub(super) async fn measure(
         })
     };
     let limit = runs.await;
-    process.freeze(false).await;
+    process.freeze(false);
     limit
 }
 
