@@ -33,6 +33,8 @@ pub struct Hub {
     pub(crate) clock: Clock,
     /// Reports that wait to be taken down together.
     pub(crate) intakes: Gathering<together::Entry>,
+    /// For those of them that wait for a house, each with a connection in its hand: few, so that others have some.
+    pub(crate) waiting_intakes: Semaphore,
     /// One dry run at a time: each holds a connection, and the changes of its period in memory.
     pub(crate) dry_run: Semaphore,
     /// The reconciliation that is going on here.
@@ -99,6 +101,7 @@ impl Hub {
             gate: settings.gate,
             clock: settings.clock,
             intakes: Gathering::default(),
+            waiting_intakes: Semaphore::new(together::MOST_WAITING),
             dry_run: Semaphore::new(1),
             reconciling: Reconciling::default(),
             lookups: Buckets::lookups(),

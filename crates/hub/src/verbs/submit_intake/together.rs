@@ -25,6 +25,10 @@ use group::{Done, commit};
 
 /// Until a report whose house was locked tries again.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Then it goes alone, and waits for the house in line with everybody else.
+const MOST_RETURNS: u32 = 6;
+/// Reports that wait for a house at the same time: a quarter of the connections of a small pool.
+pub(crate) const MOST_WAITING: usize = 6;
 
 type Answer = Result<v1::SubmitIntakeResponse, HubError>;
 
@@ -36,8 +40,8 @@ pub(crate) struct Entry {
     /// Size of the request.
     bytes: usize,
     came_at: Instant,
-    /// It has met a locked house, and does not wait for one again.
-    is_back: bool,
+    /// How often it has met a locked house; it does not wait for one again in a group.
+    returns: u32,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -60,13 +64,16 @@ pub(crate) async fn submit(hub: &Arc<Hub>, call: Call, report: SubmitIntake, byt
             draft,
             bytes,
             came_at: Instant::now(),
-            is_back: false,
+            returns: 0,
             answer,
         };
         join(&hub, entry);
         match answered.await {
             Ok(answer) => answer,
-            Err(_) => alone(&hub, &submission.call, &submission.report).await,
+            Err(_) => {
+                let _turn = hub.waiting_intakes.acquire().await;
+                alone(&hub, &submission.call, &submission.report).await
+            }
         }
     })
     .await
@@ -102,7 +109,7 @@ async fn run(hub: Arc<Hub>, mut group: Vec<Entry>) {
 /// Takes a group down. Where others are in the way it is tried again without waiting for any house, and then in halves:
 /// whoever is stuck, few go with it.
 async fn take_down(hub: &Arc<Hub>, group: Vec<Entry>) {
-    let patience = if group.iter().any(|entry| entry.is_back) {
+    let patience = if group.iter().any(|entry| entry.returns > 0) {
         Patience::PassesBy
     } else {
         Patience::Waits
@@ -180,7 +187,9 @@ fn tell(hub: &Arc<Hub>, group: Vec<Entry>, done: Done) {
             drop(entry.answer.send(Ok(response)));
         }
     }
-    let locked_out: Vec<_> = done.locked_out.into_iter().filter_map(entry).collect();
+    // A house that is wanted all the time is never found unlocked: then one waits for it in line, alone.
+    let locked_out = done.locked_out.into_iter().filter_map(entry);
+    let locked_out: Vec<_> = locked_out.filter(|entry| entry.returns < MOST_RETURNS).collect();
     if locked_out.is_empty() {
         return;
     }
@@ -191,7 +200,7 @@ fn tell(hub: &Arc<Hub>, group: Vec<Entry>, done: Done) {
             join(
                 &hub,
                 Entry {
-                    is_back: true,
+                    returns: entry.returns + 1,
                     ..entry
                 },
             );
