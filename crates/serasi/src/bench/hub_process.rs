@@ -204,9 +204,7 @@ impl HubProcess {
     /// One that has ended by itself hears nothing.
     fn signal(&self, signal: Signal) {
         let process = i32::try_from(self.id).ok().and_then(Pid::from_raw);
-        if let Some(process) = process {
-            drop(kill_process(process, signal));
-        }
+        let _heard = process.map(|process| kill_process(process, signal));
     }
 
     pub(super) const fn options(&self) -> &ClientOptions {

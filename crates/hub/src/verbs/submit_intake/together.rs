@@ -70,10 +70,7 @@ pub(crate) async fn submit(hub: &Arc<Hub>, call: Call, report: SubmitIntake, byt
         join(&hub, entry);
         match answered.await {
             Ok(answer) => answer,
-            Err(_) => {
-                let _turn = hub.waiting_intakes.acquire().await;
-                alone(&hub, &submission.call, &submission.report).await
-            }
+            Err(_) => alone(&hub, &submission.call, &submission.report).await,
         }
     })
     .await
@@ -187,9 +184,11 @@ fn tell(hub: &Arc<Hub>, group: Vec<Entry>, done: Done) {
             drop(entry.answer.send(Ok(response)));
         }
     }
-    // A house that is wanted all the time is never found unlocked: then one waits for it in line, alone.
     let locked_out = done.locked_out.into_iter().filter_map(entry);
-    let locked_out: Vec<_> = locked_out.filter(|entry| entry.returns < MOST_RETURNS).collect();
+    let (locked_out, in_line): (Vec<_>, Vec<_>) = locked_out.partition(|entry| entry.returns < MOST_RETURNS);
+    for entry in in_line {
+        drop(tokio::spawn(wait_in_line(Arc::clone(hub), entry)));
+    }
     if locked_out.is_empty() {
         return;
     }
@@ -206,6 +205,13 @@ fn tell(hub: &Arc<Hub>, group: Vec<Entry>, done: Done) {
             );
         }
     }));
+}
+
+/// A house that is wanted all the time is never found unlocked: then it is waited for in line, alone, and few do at a time.
+async fn wait_in_line(hub: Arc<Hub>, entry: Entry) {
+    let _turn = hub.waiting_intakes.acquire().await;
+    let answer = alone(&hub, &entry.submission.call, &entry.submission.report).await;
+    drop(entry.answer.send(answer));
 }
 
 fn count(entries: usize) -> f64 {
