@@ -261,10 +261,11 @@ impl Caller {
 /// Whether it is worth asking again.
 fn is_passing(status: &Status, strict: bool) -> bool {
     match status.code() {
-        Code::Unavailable => true,
+        // A deadline that has passed is a machine that is busy, and not a replica that left.
+        Code::Unavailable | Code::DeadlineExceeded => true,
         // A hub that was killed tells nothing: what the caller's side makes of a connection that breaks.
         Code::Unknown | Code::Cancelled | Code::Internal => !strict && !is_the_hubs_own(status),
-        Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted => !strict,
+        Code::ResourceExhausted | Code::Aborted => !strict,
         _ => false,
     }
 }
