@@ -261,11 +261,10 @@ impl Caller {
 /// Whether it is worth asking again.
 fn is_passing(status: &Status, strict: bool) -> bool {
     match status.code() {
-        // A deadline that has passed is a machine that is busy, and not a replica that left.
-        Code::Unavailable | Code::DeadlineExceeded => true,
+        Code::Unavailable => true,
         // A hub that was killed tells nothing: what the caller's side makes of a connection that breaks.
         Code::Unknown | Code::Cancelled | Code::Internal => !strict && !is_the_hubs_own(status),
-        Code::ResourceExhausted | Code::Aborted => !strict,
+        Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted => !strict,
         _ => false,
     }
 }

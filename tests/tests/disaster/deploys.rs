@@ -43,8 +43,13 @@ async fn a_replica_that_leaves_and_one_that_joins_are_seen_by_nobody() {
         told.reports.read().len()
     );
     let mut found = faults(&site, &told).await;
-    // A connection that was being made when the replica left: the caller's library has no better word for it.
-    found.retain(|fault| !fault.contains("Unknown transport error"));
+    // Seen once in a run beside other builds, and not understood: perhaps a connection that was being made when the replica
+    // left. More than one for each replica that left is a failure in any case.
+    let broken_off = found
+        .extract_if(.., |fault| fault.contains("Unknown transport error"))
+        .count();
+    println!("{broken_off} calls ended with a transport error");
+    assert!(broken_off <= rounds, "{broken_off}");
     assert!(found.is_empty(), "{found:#?}");
     assert_eq!((broken, looks > 0), (0, true));
     assert!(slowest_end < DRAIN, "{slowest_end:?}");
