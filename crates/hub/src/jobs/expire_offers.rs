@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serasi_domain::id::OfferId;
 use serasi_store::{Context, StoreError, offers};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use super::goes_on;
 use crate::error::HubError;
@@ -17,9 +15,6 @@ use crate::verbs::expire_offer::ExpireOffer;
 const POLL: Duration = Duration::from_millis(500);
 /// Offers read at a time; a round goes through them all.
 const BATCH: i64 = 100;
-/// Offers expired beside each other: what was asked in a rush is silent in a rush. A third of the connections of a small
-/// pool.
-const ABREAST: usize = 8;
 
 pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     while goes_on(&mut stop, POLL).await {
@@ -29,7 +24,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn round(hub: &Arc<Hub>) -> Result<(), HubError> {
+async fn round(hub: &Hub) -> Result<(), HubError> {
     let mut last = None;
     loop {
         let mut connection = hub.store.begin(Context::Work).await?;
@@ -39,30 +34,19 @@ async fn round(hub: &Arc<Hub>) -> Result<(), HubError> {
         if last.is_none() {
             return Ok(());
         }
-        for abreast in due.chunks(ABREAST) {
-            let mut expiring = JoinSet::new();
-            for (_, offer) in abreast {
-                expiring.spawn(expire(Arc::clone(hub), *offer));
-            }
-            while let Some(ended) = expiring.join_next().await {
-                ended.map_err(|_| HubError::Bug("an expiry panicked"))??;
+        for (_, offer) in due {
+            // One that fails must not keep the others waiting.
+            match run_job(hub, &ExpireOffer { offer }).await {
+                Ok(true) => {
+                    tracing::info!(offer.id = %offer, "an offer expired; the next candidate is being asked");
+                }
+                Ok(false) => {}
+                // Without a database the others fail as well: the next round tries again.
+                Err(error @ HubError::Store(StoreError::Unavailable(_))) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(offer.id = %offer, error = %error, "an offer could not be expired");
+                }
             }
         }
     }
-}
-
-/// An error only where the others would fail as well: the next round tries again.
-async fn expire(hub: Arc<Hub>, offer: OfferId) -> Result<(), HubError> {
-    match run_job(&hub, &ExpireOffer { offer }).await {
-        Ok(true) => {
-            tracing::info!(offer.id = %offer, "an offer expired; the next candidate is being asked");
-        }
-        Ok(false) => {}
-        Err(error @ HubError::Store(StoreError::Unavailable(_))) => return Err(error),
-        // One that fails must not keep the others waiting.
-        Err(error) => {
-            tracing::warn!(offer.id = %offer, error = %error, "an offer could not be expired");
-        }
-    }
-    Ok(())
 }
