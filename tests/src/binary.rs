@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rand::Rng;
 use rustix::process::{Pid, Signal, kill_process};
 use tonic::transport::Endpoint;
 
@@ -25,10 +26,12 @@ pub fn signal(process: u32, signal: Signal) {
     kill_process(process.unwrap(), signal).unwrap();
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, below those that the system gives to whoever connects (32768 and up, on Linux):
+/// else a client may get it for its own end, and one that tries until somebody listens there meets itself.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let tried = (0..1000).map(|_| rand::rng().random_range(12_000..32_000));
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    tried.into_iter().find(is_free).expect("a port is free")
 }
 
 /// A token of the development issuer whose key is in `data_dir`, made by the binary.

@@ -1,6 +1,7 @@
 //! Callers and houses that go on whatever happens: each report, each answer is sent again until it is acknowledged, and
 //! what was acknowledged is in a ledger.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -242,9 +243,7 @@ impl Caller {
                 // Somebody else, or the clock, was first.
                 Ok(Err(status)) if status.code() == Code::FailedPrecondition => return None,
                 Ok(Err(status)) => {
-                    self.told
-                        .failures
-                        .write(key, &format!("{:?} {}", status.code(), status.message()));
+                    self.told.failures.write(key, &in_full(&status));
                     return None;
                 }
                 // Who stands still answers nobody; another replica does.
@@ -262,11 +261,42 @@ impl Caller {
 fn is_passing(status: &Status, strict: bool) -> bool {
     match status.code() {
         Code::Unavailable => true,
+        _ if never_begun(status) => true,
         // A hub that was killed tells nothing: what the caller's side makes of a connection that breaks.
         Code::Unknown | Code::Cancelled | Code::Internal => !strict && !is_the_hubs_own(status),
         Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted => !strict,
         _ => false,
     }
+}
+
+/// Whether no hub has begun the request, though tonic calls it `CANCELLED` or `INTERNAL`: it was still in the caller's own
+/// process when the connection closed, or the hub's GOAWAY says that it came too late (RFC 9113, 6.8). Other libraries of
+/// gRPC send such a request again by themselves (gRFC A6, "transparent retries").
+fn never_begun(status: &Status) -> bool {
+    causes(status).any(|error| {
+        let unsent = error
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_canceled);
+        let too_late = error.downcast_ref::<h2::Error>().is_some_and(|error| {
+            error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR)
+        });
+        unsent || too_late
+    })
+}
+
+fn causes(status: &Status) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let mut next = status.source();
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+}
+
+/// The status with everything that led to it.
+fn in_full(status: &Status) -> String {
+    let causes: String = causes(status).map(|error| format!(" < {error:?}")).collect();
+    format!("{:?} {}{causes}", status.code(), status.message())
 }
 
 /// Whether the hub has said it, and not the library about its connection.

@@ -42,14 +42,7 @@ async fn a_replica_that_leaves_and_one_that_joins_are_seen_by_nobody() {
         "{} reports, {rounds} replicas replaced: gone after {slowest_end:?} at most, back after {slowest_start:?}",
         told.reports.read().len()
     );
-    let mut found = faults(&site, &told).await;
-    // Seen once in a run beside other builds, and not understood: perhaps a connection that was being made when the replica
-    // left. More than one for each replica that left is a failure in any case.
-    let broken_off = found
-        .extract_if(.., |fault| fault.contains("Unknown transport error"))
-        .count();
-    println!("{broken_off} calls ended with a transport error");
-    assert!(broken_off <= rounds, "{broken_off}");
+    let found = faults(&site, &told).await;
     assert!(found.is_empty(), "{found:#?}");
     assert_eq!((broken, looks > 0), (0, true));
     assert!(slowest_end < DRAIN, "{slowest_end:?}");

@@ -9,10 +9,11 @@ use async_nats::jetstream::{self, consumer};
 use serasi_store::events::relay;
 use serasi_store::events::{Cursor, Snapshot};
 use serasi_tests::database::TestDatabase;
+use serasi_tests::free_port;
 use tokio_stream::StreamExt;
 use uuid::Uuid;
 
-use super::load::{PERSONAL, Scene, free_port, wanted};
+use super::load::{PERSONAL, Scene, wanted};
 use super::python;
 
 const PATIENCE: Duration = Duration::from_mins(1);

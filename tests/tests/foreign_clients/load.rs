@@ -7,7 +7,7 @@ use std::time::Duration;
 use serasi_proto::v1;
 use serasi_tests::build::{facility, intake, request_id, submit};
 use serasi_tests::database::TestDatabase;
-use serasi_tests::{Client, HubProcess, binary};
+use serasi_tests::{Client, HubProcess, binary, free_port};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tonic::{Response, Status};
@@ -15,11 +15,6 @@ use tonic::{Response, Status};
 const PARTIES: usize = 6;
 /// Offered, seen, declined.
 pub(super) const EVENTS_PER_CASE: u32 = 3;
-
-pub(super) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
 
 /// A number from the environment, for the long form of a test.
 pub(super) fn wanted(name: &str, short: u32) -> u32 {

@@ -1,6 +1,6 @@
 //! From the socket to the first byte of a call: seats, handshake, HTTP/2, and the end of a connection.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,31 +52,46 @@ pub(super) struct Door {
 
 impl Door {
     /// Takes connections until told to stop, then waits for those that stand to end.
-    pub(super) async fn keep(self, listener: TcpListener, stop: watch::Receiver<bool>) {
+    pub(super) async fn keep(self, listener: TcpListener, mut stop: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
-        let mut told = stop.clone();
+        let leaving = watch::Sender::new(false);
         loop {
             let accepted = tokio::select! {
-                () = stopped(&mut told) => break,
+                () = stopped(&mut stop) => break,
                 accepted = listener.accept() => accepted,
                 Some(_) = connections.join_next() => continue,
             };
             match accepted {
-                Ok((stream, address)) => match self.seats.take(address.ip()) {
-                    Some(seat) => {
-                        connections.spawn(self.clone().receive(stream, (address.ip(), seat), stop.clone()));
-                    }
-                    None => metrics::counter!("serasi_connections_refused_total").increment(1),
-                },
+                Ok(accepted) => self.admit(accepted, &mut connections, &leaving),
                 Err(error) => {
                     tracing::warn!(error = %error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
-        // Nobody connects any more: who does now is refused by the system and goes to another replica.
-        drop(listener);
+        // Before anybody is told to go: who comes again at once must be refused, and try another replica. Who is at the door
+        // already comes in, for the system breaks off what nobody has taken when the listener goes, with the calls in it.
+        for accepted in at_the_door(listener) {
+            self.admit(accepted, &mut connections, &leaving);
+        }
+        leaving.send_replace(true);
         while connections.join_next().await.is_some() {}
+    }
+
+    /// Serves a connection, if there is a seat.
+    fn admit(
+        &self,
+        (stream, address): (TcpStream, SocketAddr),
+        connections: &mut JoinSet<()>,
+        leaving: &watch::Sender<bool>,
+    ) {
+        match self.seats.take(address.ip()) {
+            Some(seat) => {
+                let peer = (address.ip(), seat);
+                connections.spawn(self.clone().receive(stream, peer, leaving.subscribe()));
+            }
+            None => metrics::counter!("serasi_connections_refused_total").increment(1),
+        }
     }
 
     async fn receive(self, stream: TcpStream, (address, _seat): (IpAddr, Seat), stop: watch::Receiver<bool>) {
@@ -133,12 +148,25 @@ where
     }
     // GOAWAY: new calls go elsewhere, those in flight may end here. tonic's own server would cut them off.
     connection.as_mut().graceful_shutdown();
-    let grace = if has_called.load(Ordering::Relaxed) {
-        CONNECTION_GRACE
-    } else {
-        GOODBYE
+    // A first call may have been on its way.
+    if tokio::time::timeout(GOODBYE, connection.as_mut()).await.is_err() && has_called.load(Ordering::Relaxed)
+    {
+        drop(tokio::time::timeout(CONNECTION_GRACE, connection).await);
+    }
+}
+
+/// Closes the door, and gives those who had come and were not yet let in. Only the system itself knows of all of them.
+fn at_the_door(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let Ok(listener) = listener.into_std() else {
+        return vec![];
     };
-    drop(tokio::time::timeout(grace, connection).await);
+    let waiting = std::iter::from_fn(|| listener.accept().ok());
+    waiting
+        .filter_map(|(stream, address)| {
+            stream.set_nonblocking(true).ok()?;
+            Some((TcpStream::from_std(stream).ok()?, address))
+        })
+        .collect()
 }
 
 /// Ends when a connection has stood for its time without a call; it holds a seat that others may need.
