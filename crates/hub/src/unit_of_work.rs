@@ -170,16 +170,25 @@ impl Unit<'_> {
         kind: &'static str,
         payload: serde_json::Value,
     ) -> Result<(), HubError> {
-        let id = self.new_id();
-        let event = Event {
-            id,
+        let event = self.event((home, subject, version), kind, payload);
+        Ok(events::append(&mut self.conn, &[event]).await?)
+    }
+
+    /// What the outbox is told of a subject at its new version.
+    pub(crate) fn event(
+        &self,
+        (home, subject, version): (Regency, impl ToString, i64),
+        kind: &'static str,
+        payload: serde_json::Value,
+    ) -> Event {
+        Event {
+            id: self.new_id(),
             home,
             subject_id: subject.to_string(),
             subject_version: version,
             kind,
             payload,
-        };
-        Ok(events::append(&mut self.conn, &[event]).await?)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serasi_domain::id::{CaseId, PersonId};
 use serasi_domain::registry::{
-    Addressee, Delivery, Match, Obligation, ObligationState, RefusalReason, Registration, Standing,
+    Addressee, Delivery, Match, Obligation, ObligationState, Registration, Standing,
 };
 use serasi_domain::text::Text;
 use serasi_geography::RegionCode;
@@ -14,14 +14,16 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::columns::{Row, regency};
 
+mod change;
 mod keys;
 mod list;
 mod log;
 mod missing;
 
-pub use keys::{KeyKind, KnownKey, key, known_keys, set_key};
+pub use change::{Change, write};
+pub use keys::{KeyKind, KnownKey, key, known_keys, set_key, set_keys};
 pub use list::{ObligationFilter, ObligationPosition, list, unanswered};
-pub use log::{Step, append_step, steps};
+pub use log::{Step, steps};
 pub use missing::missing;
 
 #[derive(Debug)]
@@ -281,62 +283,4 @@ pub async fn get_many_for_change(
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(Registration::try_from).collect()
-}
-
-/// Writes the next version over `old`. `false` = the version or state moved meanwhile.
-pub async fn update(
-    conn: &mut PgConnection,
-    person: &Registration,
-    old: &Registration,
-) -> Result<bool, StoreError> {
-    let found = match &person.standing {
-        Standing::Matched { found, .. } => Some(found),
-        Standing::Unchecked
-        | Standing::Ambiguous { .. }
-        | Standing::NotFound { .. }
-        | Standing::NoIdentity { .. } => None,
-    };
-    let owed = person.standing.kept_obligation();
-    let state = owed.map(|owed| &owed.state);
-    let delivery = state.and_then(ObligationState::delivery);
-    let done = sqlx::query!(
-        "UPDATE registrations SET version = version + 1, state = $5, served_at = $6, edition = $7, match_class = $8,
-             match_weight = $9, weights_version = $10, obligation_state = $11, registry = $12, first_addressee = $13,
-             addressee = $14, raised_at = $15, due_at = $16, answer_before = $17, follow_ups = $18, round = $19,
-             delivered_at = $20, delivered_by = $21, outcome_on = $22, refusal = $23, is_identifiable = $24,
-             changed_at = now()
-         WHERE region_code = $1 AND person_id = $2 AND version = $3 AND state = $4",
-        person.person.home().to_string(),
-        person.person.uuid(),
-        old.version,
-        old.standing.code(),
-        person.standing.code(),
-        person.served_at,
-        person.standing.edition().map(|edition| edition.to_string()),
-        found.map(|found| found.class.code()),
-        found.map(|found| found.weight),
-        found.map(|found| found.weights_version.as_str()),
-        state.map(ObligationState::code),
-        owed.map(|owed| owed.registry.code()),
-        owed.map(|owed| owed.first_addressee.region().to_string()),
-        owed.map(|owed| owed.addressee.region().to_string()),
-        owed.map(|owed| owed.raised_at),
-        owed.map(|owed| owed.due_at),
-        state.and_then(ObligationState::answer_before),
-        owed.map(|owed| number(owed.follow_ups)),
-        owed.map(|owed| number(owed.round)),
-        delivery.map(|delivery| delivery.at),
-        delivery.map(|delivery| delivery.by.as_str()),
-        state.and_then(ObligationState::on),
-        state.and_then(ObligationState::refusal).map(RefusalReason::code),
-        person.is_identifiable
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Rounds and follow-ups are few: years pass between them.
-fn number(count: u32) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
 }

@@ -1,5 +1,7 @@
 //! The rows that keep subjects' keys.
 
+use std::collections::HashMap;
+
 use serasi_domain::id::{CaseId, Regency};
 use serasi_domain::privacy::DataClass;
 use serde::Serialize;
@@ -7,6 +9,7 @@ use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::columns::{column, regency};
 use crate::seal::{Cell, KeptKey, NewKey, SubjectKey};
 use crate::{Kept, Sealer, StoreError};
 
@@ -97,6 +100,29 @@ pub(crate) async fn find(conn: &mut PgConnection, cell: Cell) -> Result<Option<K
     .fetch_optional(conn)
     .await?;
     Ok(row.and_then(|row| KeptKey::of_row(Some(row.key_id), row.data_key_id, row.wrapped)))
+}
+
+/// The same for many subjects of one class, by home and id. Who has no key yet is not among them.
+pub(crate) async fn find_many(
+    conn: &mut PgConnection,
+    cells: &[Cell],
+) -> Result<HashMap<(Regency, Uuid), KeptKey>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT region_code, subject_id, key_id, data_key_id, wrapped FROM subject_keys
+         WHERE (region_code, subject_id, class) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::text[]))",
+        &column(cells, |cell| cell.home.to_string()),
+        &column(cells, |cell| cell.subject),
+        &column(cells, |cell| cell.class.code()) as &[&str]
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut keys = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let home = regency("subject_keys", &row.region_code)?;
+        let key = KeptKey::of_row(Some(row.key_id), row.data_key_id, row.wrapped);
+        keys.extend(key.map(|key| ((home, row.subject_id), key)));
+    }
+    Ok(keys)
 }
 
 async fn insert(conn: &mut PgConnection, case: CaseId, cell: Cell, new: &NewKey) -> Result<bool, StoreError> {

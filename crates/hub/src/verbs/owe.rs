@@ -1,12 +1,13 @@
 //! What is owed to people who are served (P16 Ps.35(2)). It never stands in the way of the service: rows of this
 //! database, in the same transaction, and no sealed data are opened for it.
 
-use std::iter;
+use std::{iter, slice};
 
 use serasi_domain::case::Case;
 use serasi_domain::id::{CaseId, PersonId, Regency};
 use serasi_domain::registry::{Addressee, Owed, Registration, UndoReason};
-use serasi_store::{links, persons, registrations};
+use serasi_store::registrations::{self, Change};
+use serasi_store::{events, links, persons};
 use serde_json::json;
 
 use super::refer::deadline;
@@ -103,25 +104,41 @@ pub(super) async fn write_registration(
 /// The same for a step that may have undone a link.
 pub(super) async fn write_step(
     unit: &mut Unit<'_>,
-    mut person: Registration,
+    person: Registration,
     before: &Registration,
     (kind, undone): (&'static str, Option<UndoReason>),
 ) -> Result<Registration, HubError> {
-    if !registrations::update(&mut unit.conn, &person, before).await? {
+    let change = Change::new(before.clone(), person);
+    write_changes(unit, slice::from_ref(&change), &[kind], undone).await?;
+    Ok(change.next)
+}
+
+/// The same for many, each with the kind of its event.
+pub(super) async fn write_changes(
+    unit: &mut Unit<'_>,
+    changes: &[Change],
+    kinds: &[&'static str],
+    undone: Option<UndoReason>,
+) -> Result<(), HubError> {
+    let principal = &unit.caller.principal;
+    if !registrations::write(&mut unit.conn, changes, principal, undone).await? {
         return Err(HubError::Moved);
     }
-    person.version += 1;
-    registrations::append_step(&mut unit.conn, &person, &unit.caller.principal, undone).await?;
-    let owed = person.standing.obligation();
-    let payload = json!({
-        "case_id": person.case,
-        "state": person.standing.code(),
-        "obligation": owed.map(|owed| owed.state.code()),
-        "addressee": owed.map(|owed| owed.addressee.region().to_string()),
-        "follow_ups": owed.map(|owed| owed.follow_ups),
-        "round": owed.map(|owed| owed.round),
+    let events = changes.iter().zip(kinds).map(|(change, kind)| {
+        let person = &change.next;
+        let owed = person.standing.obligation();
+        let payload = json!({
+            "case_id": person.case,
+            "state": person.standing.code(),
+            "obligation": owed.map(|owed| owed.state.code()),
+            "addressee": owed.map(|owed| owed.addressee.region().to_string()),
+            "follow_ups": owed.map(|owed| owed.follow_ups),
+            "round": owed.map(|owed| owed.round),
+        });
+        let subject = (person.person.home(), person.person, person.version);
+        unit.event(subject, kind, payload)
     });
-    let id = person.person;
-    unit.tell(id.home(), id, person.version, kind, payload).await?;
-    Ok(person)
+    let events: Vec<_> = events.collect();
+    events::append(&mut unit.conn, &events).await?;
+    Ok(())
 }

@@ -8,10 +8,10 @@ use serasi_domain::registry::{ObligationState, Registration, RegistryCode, Regis
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::columns::regency;
+use crate::columns::{column, regency};
 use crate::rotation::reseal_case;
 use crate::seal::{Cell, KeptKey};
-use crate::subject_keys::{find, open, seal};
+use crate::subject_keys::{find, find_many, open, seal};
 use crate::{Kept, Sealer, StoreError};
 
 /// Who said which row it is.
@@ -68,6 +68,43 @@ pub async fn set_key(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Keeps the keys that a reconciliation has found, of whose identity is there still.
+pub async fn set_keys(
+    conn: &mut PgConnection,
+    sealer: &Sealer,
+    kind: KeyKind,
+    keys: &[(PersonId, CaseId, RegistryId)],
+) -> Result<(), StoreError> {
+    let cells = column(keys, |(person, ..)| cell(*person, kind));
+    let mut kept = find_many(conn, &cells).await?;
+    let (mut persons, mut contents) = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()));
+    for ((person, case, value), cell) in keys.iter().zip(cells) {
+        let Some(key) = kept.remove(&(person.home(), person.uuid())) else {
+            // What the first release sealed gets keys of its own first.
+            set_key(conn, sealer, (*person, *case), kind, value).await?;
+            continue;
+        };
+        if let Some(key) = key.there() {
+            let key = sealer.subject_key(cell.home, cell.subject, cell.class, key)?;
+            persons.push(*person);
+            contents.push(sealer.seal(cell, &key, value));
+        }
+    }
+    sqlx::query!(
+        "UPDATE registrations r SET match_key = CASE WHEN $4 THEN k.content ELSE r.match_key END,
+             registered_key = CASE WHEN $4 THEN r.registered_key ELSE k.content END
+         FROM UNNEST($1::text[], $2::uuid[], $3::bytea[]) AS k (region_code, person_id, content)
+         WHERE r.region_code = k.region_code AND r.person_id = k.person_id",
+        &column(&persons, |person| person.home().to_string()),
+        &column(&persons, |person| person.uuid()),
+        &contents,
+        kind == KeyKind::Match
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// The key of somebody's row: of the match while there is one, else as the dinas said as long as they are registered.

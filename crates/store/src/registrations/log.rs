@@ -1,9 +1,7 @@
 //! Every step on the registry axis, for good: who was told, who took it, what became of it.
 
 use serasi_domain::id::PersonId;
-use serasi_domain::registry::{
-    MatchClass, ObligationState, RefusalReason, Registration, Standing, UndoReason,
-};
+use serasi_domain::registry::{MatchClass, RefusalReason, UndoReason};
 use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 
@@ -28,45 +26,6 @@ pub struct Step {
     pub undo_reason: Option<UndoReason>,
     pub principal: String,
     pub logged_at: OffsetDateTime,
-}
-
-/// Writes the step that led to `person`, whose version is the new one.
-pub async fn append_step(
-    conn: &mut PgConnection,
-    person: &Registration,
-    principal: &str,
-    undone: Option<UndoReason>,
-) -> Result<(), StoreError> {
-    let owed = person.standing.obligation();
-    let state = owed.map(|owed| &owed.state);
-    let class = match &person.standing {
-        Standing::Matched { found, .. } => Some(found.class.code()),
-        Standing::Unchecked
-        | Standing::Ambiguous { .. }
-        | Standing::NotFound { .. }
-        | Standing::NoIdentity { .. } => None,
-    };
-    sqlx::query!(
-        "INSERT INTO registration_log (region_code, person_id, version, state, edition, obligation_state, addressee,
-             round, outcome_on, refusal, principal, match_class, undo_reason, logged_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, now())",
-        person.person.home().to_string(),
-        person.person.uuid(),
-        person.version,
-        person.standing.code(),
-        person.standing.edition().map(|edition| edition.to_string()),
-        state.map(ObligationState::code),
-        owed.map(|owed| owed.addressee.region().to_string()),
-        owed.and_then(|owed| i32::try_from(owed.round).ok()),
-        state.and_then(ObligationState::on),
-        state.and_then(ObligationState::refusal).map(RefusalReason::code),
-        principal,
-        class,
-        undone.map(UndoReason::code)
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// The steps of one person, the oldest first.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use serasi_domain::id::PersonId;
+use serasi_domain::id::{CaseId, PersonId};
 use serasi_domain::registry::{
     Finding, Match, MatchClass, PersonCounts, Progress, Reconciliation, Registration, RegistryId, SourceKind,
     Standing,
@@ -11,10 +11,10 @@ use serasi_domain::registry::{
 use serasi_linkage::{Class, Link, Part};
 use serasi_store::Context;
 use serasi_store::reconciliations::{self, Decided, RowResult, Unsettled};
-use serasi_store::registrations::{self, KeyKind};
+use serasi_store::registrations::{self, Change, KeyKind};
 use serde_json::json;
 
-use super::super::owe::{owed_now, write_registration};
+use super::super::owe::{owed_now, write_changes};
 use super::write;
 use crate::error::HubError;
 use crate::reconciliation::Ranked;
@@ -57,7 +57,7 @@ impl Act for DecideNext {
         // Asked last: what is committed until now is seen, and later they wait.
         let unsettled = reconciliations::unsettled(&mut unit.conn, run, &next).await?;
         let mut counts = PersonCounts::default();
-        let mut decided = Vec::new();
+        let mut follows = Follows::default();
         for before in locked {
             counts.decided += 1;
             let unsettled = unsettled.get(&before.person);
@@ -69,12 +69,31 @@ impl Act for DecideNext {
                 rows: rows.get(&before.person).map_or(&[], Vec::as_slice),
                 of_absence: unsettled.is_none() && !self.ranked.is_hidden(before.person),
             };
-            let is_doubt = decide(unit, run, before, (says, &mut counts)).await?;
-            decided.extend(chosen(says.rows, is_doubt));
+            follows.decide(unit, run, before, (says, &mut counts))?;
         }
+        let Follows {
+            changes,
+            kinds,
+            keys,
+            decided,
+        } = follows;
+        write_changes(unit, &changes, &kinds, None).await?;
+        registrations::set_keys(&mut unit.conn, unit.hub.store.sealer(), KeyKind::Match, &keys).await?;
         reconciliations::decide(&mut unit.conn, run.id, &decided).await?;
         Ok(Some(write(unit, run.clone().decide(last, counts)?, run).await?))
     }
+}
+
+/// What follows for the persons of one transaction.
+#[derive(Default)]
+struct Follows {
+    changes: Vec<Change>,
+    /// What is told of each change.
+    kinds: Vec<&'static str>,
+    /// Of those who are found, the keys of their rows.
+    keys: Vec<(PersonId, CaseId, RegistryId)>,
+    /// What is kept of their rows.
+    decided: Vec<Decided>,
 }
 
 /// A row that a person may be, and its key.
@@ -201,53 +220,53 @@ fn with_own(person: PersonId, mut rows: Vec<Row>, own: Option<(bool, u64, Regist
     }
 }
 
-/// What follows for one person. Gives whether their rows are for a human.
-async fn decide(
-    unit: &mut Unit<'_>,
-    run: &Reconciliation,
-    before: Registration,
-    (says, counts): (Says<'_>, &mut PersonCounts),
-) -> Result<bool, HubError> {
-    let best = says.rows.first();
-    let finding = finding(run, &before, best);
-    let is_row = matches!(finding, Finding::Row(_));
-    if finding == Finding::Nothing && !says.of_absence && run.says() == SourceKind::Snapshot {
-        counts.held += 1;
-        return Ok(false);
+impl Follows {
+    /// What follows for one person.
+    fn decide(
+        &mut self,
+        unit: &Unit<'_>,
+        run: &Reconciliation,
+        before: Registration,
+        (says, counts): (Says<'_>, &mut PersonCounts),
+    ) -> Result<(), HubError> {
+        let best = says.rows.first();
+        let finding = finding(run, &before, best);
+        let is_row = matches!(finding, Finding::Row(_));
+        if finding == Finding::Nothing && !says.of_absence && run.says() == SourceKind::Snapshot {
+            counts.held += 1;
+            self.decided.extend(chosen(says.rows, false));
+            return Ok(());
+        }
+        let owed = owed_now(unit, &before);
+        let next = before
+            .clone()
+            .reconciled(finding, (run.edition, run.says()), owed)?;
+        let Some(next) = next else {
+            let is_doubt = is_row && before.standing.code() == AMBIGUOUS;
+            self.decided.extend(chosen(says.rows, is_doubt));
+            return Ok(());
+        };
+        let was_matched = matches!(before.standing, Standing::Matched { .. });
+        let (count, kind) = match &next.standing {
+            Standing::Matched { .. } => (&mut counts.matched, "registration.matched"),
+            Standing::Ambiguous { .. } => (&mut counts.ambiguous, "registration.ambiguous"),
+            Standing::Unchecked | Standing::NotFound { .. } | Standing::NoIdentity { .. } if was_matched => {
+                (&mut counts.left, "registration.left")
+            }
+            Standing::Unchecked | Standing::NotFound { .. } | Standing::NoIdentity { .. } => {
+                (&mut counts.not_found, "registration.not_found")
+            }
+        };
+        *count += 1;
+        if let (Standing::Matched { .. }, Some(row)) = (&next.standing, best) {
+            self.keys.push((next.person, next.case, row.key.clone()));
+        }
+        self.decided
+            .extend(chosen(says.rows, next.standing.code() == AMBIGUOUS));
+        self.kinds.push(kind);
+        self.changes.push(Change::new(before, next));
+        Ok(())
     }
-    let owed = owed_now(unit, &before);
-    let was_matched = matches!(before.standing, Standing::Matched { .. });
-    let Some(next) = before
-        .clone()
-        .reconciled(finding, (run.edition, run.says()), owed)?
-    else {
-        return Ok(is_row && before.standing.code() == AMBIGUOUS);
-    };
-    let kind = match &next.standing {
-        Standing::Matched { .. } => {
-            counts.matched += 1;
-            "registration.matched"
-        }
-        Standing::Ambiguous { .. } => {
-            counts.ambiguous += 1;
-            "registration.ambiguous"
-        }
-        Standing::Unchecked | Standing::NotFound { .. } | Standing::NoIdentity { .. } if was_matched => {
-            counts.left += 1;
-            "registration.left"
-        }
-        Standing::Unchecked | Standing::NotFound { .. } | Standing::NoIdentity { .. } => {
-            counts.not_found += 1;
-            "registration.not_found"
-        }
-    };
-    let next = write_registration(unit, next, &before, kind).await?;
-    if let (Standing::Matched { .. }, Some(row)) = (&next.standing, best) {
-        let sealer = unit.hub.store.sealer();
-        let of = (next.person, next.case);
-        registrations::set_key(&mut unit.conn, sealer, of, KeyKind::Match, &row.key).await?;
-    }
-    Ok(next.standing.code() == AMBIGUOUS)
 }
 
 /// What the best of the rows says. A row that the person is known by keeps the match as sure as it was.
