@@ -4,6 +4,7 @@
 //! survives the errors that break another: a wrong NIK, a misspelt name, a wrong date, a move.
 
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 use foldhash::quality::FixedState;
 use serasi_geography::RegionCode;
@@ -42,6 +43,7 @@ pub(crate) struct Key {
 #[derive(Default)]
 pub(crate) struct Search {
     keys: Vec<Key>,
+    places: Vec<(Range<usize>, Key)>,
     found: Vec<u32>,
 }
 
@@ -149,16 +151,18 @@ impl Blocks {
 
     /// The persons that may be this row, each once, in order: those that share at least `least` keys, or a strong one.
     pub(crate) fn candidates<'a>(&self, row: &Identity, search: &'a mut Search, least: usize) -> &'a [u32] {
-        let Search { keys, found } = search;
+        let Search { keys, places, found } = search;
         keys_of(row, keys);
         found.clear();
         let buckets = self.starts.len().saturating_sub(1);
-        for key in keys.iter() {
+        // Where to look for all keys first, then the looks: nearly each waits for memory, and so they wait together.
+        places.clear();
+        places.extend(keys.iter().filter_map(|key| {
             let bucket = bucket_of(key.hash, buckets);
-            let (Some(start), Some(end)) = (self.starts.get(bucket), self.starts.get(bucket + 1)) else {
-                continue;
-            };
-            let range = place(*start)..place(*end);
+            let (start, end) = (self.starts.get(bucket)?, self.starts.get(bucket + 1)?);
+            (start != end).then(|| (place(*start)..place(*end), *key))
+        }));
+        for (range, key) in places.drain(..) {
             let tag = tag_of(key.hash);
             let tags = self.tags.get(range.clone()).unwrap_or_default();
             let persons = self.persons.get(range).unwrap_or_default();

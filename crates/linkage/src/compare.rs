@@ -11,9 +11,10 @@ mod sex;
 
 use serasi_geography::RegionCode;
 
+use crate::name::Words;
 use crate::terms::Terms;
 use crate::weights::codes;
-use crate::{Birth, Field, Identity, Nik};
+use crate::{Birth, Field, Identity, Name, Nik, Sex};
 
 pub use birth::BirthLevel;
 pub use name::NameLevel;
@@ -101,19 +102,19 @@ fn level<L: Copy>(all: &[L], byte: u8) -> Result<Option<L>, NoLevel> {
 
 impl Compared {
     pub(crate) fn of(left: &Identity, right: &Identity, terms: &Terms) -> Self {
-        let name = both(left.name.as_ref(), right.name.as_ref(), name::compare);
-        let regency = common_regency(left, right);
-        let mother_name = both(
-            left.mother_name.as_ref(),
-            right.mother_name.as_ref(),
-            name::compare,
-        );
+        Self::of_sides(&Side::of(left), &Side::of(right), terms)
+    }
+
+    pub(crate) fn of_sides<L: Words, R: Words>(left: &Side<L>, right: &Side<R>, terms: &Terms) -> Self {
+        let name = both(left.name, right.name, name::compare);
+        let regency = common_regency(left.place, right.place);
+        let mother_name = both(left.mother_name, right.mother_name, name::compare);
         #[expect(
             clippy::cast_possible_truncation,
             reason = "millions of pairs are kept; bits need no more digits"
         )]
         let bits = |agreement: &NameAgreement| terms.bits(agreement, regency) as f32;
-        let birth = birth_level(left, right);
+        let birth = birth_level((left.nik, left.birth), (right.nik, right.birth));
         Self {
             levels: Comparison {
                 nik: both(left.nik, right.nik, |left, right| {
@@ -131,15 +132,41 @@ impl Compared {
     }
 }
 
+/// One of two that are compared, wherever the words of their names are kept.
+pub(crate) struct Side<N> {
+    pub(crate) nik: Option<Nik>,
+    pub(crate) birth: Option<Birth>,
+    pub(crate) sex: Option<Sex>,
+    pub(crate) place: Option<RegionCode>,
+    pub(crate) name: Option<N>,
+    pub(crate) mother_name: Option<N>,
+}
+
+impl<'a> Side<&'a Name> {
+    pub(crate) const fn of(identity: &'a Identity) -> Self {
+        Self {
+            nik: identity.nik,
+            birth: identity.birth,
+            sex: identity.sex,
+            place: identity.place,
+            name: identity.name.as_ref(),
+            mother_name: identity.mother_name.as_ref(),
+        }
+    }
+}
+
 /// The dates in NIK speak, too: where one side has no NIK they outlive a birth date that was put as 1 January, and where
 /// a side states no birth date they stand for it.
-fn birth_level(left: &Identity, right: &Identity) -> Option<BirthLevel> {
-    let stated = both(left.birth, right.birth, birth::compare);
-    let other = match (left.nik, right.nik) {
-        (None, Some(nik)) => by_nik(nik, left.birth),
-        (Some(nik), None) => by_nik(nik, right.birth),
+fn birth_level(
+    (left_nik, left): (Option<Nik>, Option<Birth>),
+    (right_nik, right): (Option<Nik>, Option<Birth>),
+) -> Option<BirthLevel> {
+    let stated = both(left, right, birth::compare);
+    let other = match (left_nik, right_nik) {
+        (None, Some(nik)) => by_nik(nik, left),
+        (Some(nik), None) => by_nik(nik, right),
         (Some(left_nik), Some(right_nik)) if stated.is_none() && !nik::are_near(left_nik, right_nik) => {
-            by_nik(left_nik, right.birth).or_else(|| by_nik(right_nik, left.birth))
+            by_nik(left_nik, right).or_else(|| by_nik(right_nik, left))
         }
         (None, None) | (Some(_), Some(_)) => None,
     };
@@ -155,12 +182,12 @@ fn by_nik(nik: Nik, birth: Option<Birth>) -> Option<BirthLevel> {
 }
 
 /// The regency in which both are known to live.
-fn common_regency(left: &Identity, right: &Identity) -> Option<RegionCode> {
-    let regency = left.place?.regency();
-    regency.filter(|_| regency == right.place.and_then(RegionCode::regency))
+fn common_regency(left: Option<RegionCode>, right: Option<RegionCode>) -> Option<RegionCode> {
+    let regency = left?.regency();
+    regency.filter(|_| regency == right.and_then(RegionCode::regency))
 }
 
-fn both<T, L>(left: Option<T>, right: Option<T>, compare: impl FnOnce(T, T) -> L) -> Option<L> {
+fn both<L, R, T>(left: Option<L>, right: Option<R>, compare: impl FnOnce(L, R) -> T) -> Option<T> {
     Some(compare(left?, right?))
 }
 

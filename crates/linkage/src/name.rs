@@ -18,13 +18,39 @@ pub(crate) const MAX_TOKENS: usize = 12;
 const START_LETTERS: usize = 2;
 
 /// Titles, degrees and forms of address that stand before a name.
-const TITLES: [&str; 24] = [
-    "h", "hj", "pak", "bapak", "bpk", "ibu", "bu", "ny", "nyonya", "tn", "tuan", "sdr", "sdri", "alm",
-    "almh", "drs", "dra", "dr", "ir", "prof", "kh", "ust", "ustadz", "hajjah",
-];
+fn is_title(word: &str) -> bool {
+    matches!(
+        word,
+        "h" | "hj"
+            | "pak"
+            | "bapak"
+            | "bpk"
+            | "ibu"
+            | "bu"
+            | "ny"
+            | "nyonya"
+            | "tn"
+            | "tuan"
+            | "sdr"
+            | "sdri"
+            | "alm"
+            | "almh"
+            | "drs"
+            | "dra"
+            | "dr"
+            | "ir"
+            | "prof"
+            | "kh"
+            | "ust"
+            | "ustadz"
+            | "hajjah"
+    )
+}
 
 /// "Son of", "daughter of": what follows is the father's name.
-const PATRONYM_PARTICLES: [&str; 3] = ["bin", "binti", "bt"];
+fn is_patronym_particle(word: &str) -> bool {
+    matches!(word, "bin" | "binti" | "bt")
+}
 
 /// Words that stand before the name a person is called by, or are given to every first, second, third child: what they
 /// sound like. They are shared by too many to be the given name if another word follows.
@@ -68,10 +94,7 @@ impl Name {
             .split(',')
             .find(|part| part.chars().any(char::is_alphabetic))?;
         let words: Vec<String> = words(text).collect();
-        let titles = words
-            .iter()
-            .take_while(|word| TITLES.contains(&word.as_str()))
-            .count();
+        let titles = words.iter().take_while(|word| is_title(word)).count();
         // Who is called nothing but "Bu" or "H" is called that.
         let named = words
             .get(titles..)
@@ -79,14 +102,21 @@ impl Name {
             .unwrap_or(&words);
         let tokens: Box<[Token]> = named
             .iter()
-            .filter(|word| !PATRONYM_PARTICLES.contains(&word.as_str()))
+            .filter(|word| !is_patronym_particle(word))
             .take(MAX_TOKENS)
             .map(|word| Token::new(word))
             .collect();
-        let joined: String = tokens.iter().map(|token| &*token.written).collect();
+        let joined_key = match &*tokens {
+            [] => return None,
+            [token] => token.key,
+            tokens => {
+                let joined: String = tokens.iter().map(|token| &*token.written).collect();
+                key_of(&sound::of(&joined))
+            }
+        };
         let is_forename = |token: &Token| FORENAMES.contains(&token.key) || token.is_initial();
-        (!tokens.is_empty()).then(|| Self {
-            joined_key: key_of(&sound::of(&joined)),
+        Some(Self {
+            joined_key,
             given_position: tokens.iter().position(|token| !is_forename(token)).unwrap_or(0),
             tokens,
         })
@@ -121,14 +151,48 @@ impl Name {
     }
 }
 
+/// The words of a name, wherever they are kept.
+pub(crate) trait Words: Copy {
+    fn count(&self) -> usize;
+    /// `position` is below the count.
+    fn token(&self, position: usize) -> Option<&Token>;
+    fn joined_key(&self) -> u64;
+    fn given_position(&self) -> usize;
+
+    fn iter(&self) -> impl Iterator<Item = &Token> {
+        (0..self.count()).filter_map(|position| self.token(position))
+    }
+}
+
+impl Words for &Name {
+    fn count(&self) -> usize {
+        self.tokens.len()
+    }
+
+    fn token(&self, position: usize) -> Option<&Token> {
+        self.tokens.get(position)
+    }
+
+    fn joined_key(&self) -> u64 {
+        self.joined_key
+    }
+
+    fn given_position(&self) -> usize {
+        self.given_position
+    }
+}
+
 /// Words in lower case: dots, hyphens and spaces part them, apostrophes do not.
 fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|letter: char| !letter.is_alphabetic() && !matches!(letter, '\'' | '`' | '\u{2019}'))
         .map(|word| {
+            if word.bytes().all(|letter| letter.is_ascii_alphabetic()) {
+                return word.to_ascii_lowercase();
+            }
             word.chars()
                 .filter(|letter| letter.is_alphabetic())
                 .flat_map(char::to_lowercase)
-                .collect::<String>()
+                .collect()
         })
         .filter(|word| !word.is_empty())
 }
@@ -178,8 +242,15 @@ impl Token {
     }
 }
 
-fn letters(word: &str) -> u32 {
-    word.bytes().fold(0, |letters, byte| letters | 1 << (byte % 32))
+/// Which letters a word has, a bit each; other signs share theirs.
+const fn letters(word: &str) -> u32 {
+    let mut letters = 0;
+    let mut rest = word.as_bytes();
+    while let [byte, after @ ..] = rest {
+        letters |= 1 << (*byte % 32);
+        rest = after;
+    }
+    letters
 }
 
 /// The same in every run and on every machine.

@@ -141,7 +141,7 @@ fn read<T>(
 }
 
 fn parse_name(text: &str) -> Result<Name, FieldProblem> {
-    if text.chars().count() > MAX_NAME_CHARS {
+    if text.len() > MAX_NAME_CHARS && text.chars().count() > MAX_NAME_CHARS {
         return Err(FieldProblem::NameTooLong);
     }
     Name::new(text).ok_or(FieldProblem::NameWithoutLetters)

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serasi_geography::RegionCode;
 
 use crate::block::{Blocks, Search, keys_of};
-use crate::compare::Compared;
-use crate::name::Token;
+use crate::compare::{Compared, Side};
+use crate::name::{Token, Words};
 use crate::ranking::Near;
 use crate::scale::Scale;
 use crate::terms::Terms;
@@ -56,6 +56,33 @@ struct Known {
     place: Option<RegionCode>,
     name: Option<KnownName>,
     mother_name: Option<KnownName>,
+}
+
+/// The words of one name, where they stand.
+#[derive(Clone, Copy)]
+struct WordsOf<'a> {
+    name: KnownName,
+    of: &'a People,
+}
+
+impl Words for WordsOf<'_> {
+    fn count(&self) -> usize {
+        usize::from(self.name.words)
+    }
+
+    fn token(&self, position: usize) -> Option<&Token> {
+        let start = usize::try_from(self.name.start).ok()?;
+        let word = self.of.words.get(start + position)?;
+        self.of.tokens.get(usize::try_from(*word).ok()?)
+    }
+
+    fn joined_key(&self) -> u64 {
+        self.name.joined_key
+    }
+
+    fn given_position(&self) -> usize {
+        usize::from(self.name.given)
+    }
 }
 
 /// Where the words of a name stand.
@@ -128,8 +155,8 @@ impl Sought {
     /// How one row and one person compare, whatever else speaks for looking.
     #[must_use]
     pub fn pair(&self, person: u32, row: &Identity, position: u64) -> Option<Near> {
-        let identity = self.people.identity(person)?;
-        let compared = Compared::of(&identity, row, &self.terms);
+        let person_side = self.people.side(person)?;
+        let compared = Compared::of_sides(&person_side, &Side::of(row), &self.terms);
         #[expect(clippy::cast_possible_truncation, reason = "it only ranks")]
         let bits = self.scale.evidence(&compared).same as f32;
         Some(Near::new(person, position, bits, compared))
@@ -154,6 +181,19 @@ impl People {
             start,
             words: u8::try_from(name.tokens().len()).ok()?,
             given: u8::try_from(name.given_position()).ok()?,
+        })
+    }
+
+    fn side(&self, person: u32) -> Option<Side<WordsOf<'_>>> {
+        let known = self.known.get(usize::try_from(person).ok()?)?;
+        let words = |name: KnownName| WordsOf { name, of: self };
+        Some(Side {
+            nik: known.nik,
+            birth: known.birth,
+            sex: known.sex,
+            place: known.place,
+            name: known.name.map(words),
+            mother_name: known.mother_name.map(words),
         })
     }
 

@@ -3,9 +3,8 @@
 //! Used for the person's and the mother's name. Which tokens agree is kept, for a rare one says more than `Siti`; and
 //! whether the given names do, for a family shares the rest.
 
-use crate::Name;
 use crate::level::levels;
-use crate::name::{MAX_TOKENS, Token};
+use crate::name::{MAX_TOKENS, Token, Words};
 
 levels! {
     /// How far two names agree.
@@ -92,8 +91,8 @@ const WAYS: [(TokenShare, SameToken); 4] = [
 struct Unmatched(u16);
 
 impl Unmatched {
-    fn all(name: &Name) -> Self {
-        Self((1 << name.tokens().len()) - 1)
+    fn all(name: &impl Words) -> Self {
+        Self((1 << name.count()) - 1)
     }
 
     const fn has(&self, position: usize) -> bool {
@@ -105,18 +104,18 @@ impl Unmatched {
     }
 }
 
-pub(super) fn compare(left: &Name, right: &Name) -> NameAgreement {
-    let (mut left_rest, mut right_rest) = (Unmatched::all(left), Unmatched::all(right));
+pub(super) fn compare(left: impl Words, right: impl Words) -> NameAgreement {
+    let (mut left_rest, mut right_rest) = (Unmatched::all(&left), Unmatched::all(&right));
     let mut shared = Shared::default();
     for (share, agrees) in WAYS {
         if left_rest.0 == 0 || right_rest.0 == 0 {
             break;
         }
-        for (at, token) in left.tokens().iter().enumerate() {
+        for (at, token) in left.iter().enumerate() {
             if !left_rest.has(at) {
                 continue;
             }
-            let mut others = right.tokens().iter().enumerate();
+            let mut others = right.iter().enumerate();
             if let Some((found, other)) =
                 others.find(|(position, other)| right_rest.has(*position) && agrees(token, other))
             {
@@ -131,13 +130,13 @@ pub(super) fn compare(left: &Name, right: &Name) -> NameAgreement {
             }
         }
     }
-    let level = level((left, &left_rest), (right, &right_rest), &shared);
+    let level = level((&left, &left_rest), (&right, &right_rest), &shared);
     NameAgreement { level, shared }
 }
 
 fn level(
-    (left, left_rest): (&Name, &Unmatched),
-    (right, right_rest): (&Name, &Unmatched),
+    (left, left_rest): (&impl Words, &Unmatched),
+    (right, right_rest): (&impl Words, &Unmatched),
     shared: &Shared,
 ) -> NameLevel {
     let has = |wanted: TokenShare| shared.iter().any(|(_, share)| share == wanted);
@@ -173,12 +172,12 @@ fn level(
 }
 
 /// Abdul Rahman and Abdulrahman.
-fn is_parted_otherwise(left: &Name, right: &Name) -> bool {
-    left.tokens().len() != right.tokens().len() && left.joined_key() == right.joined_key()
+fn is_parted_otherwise(left: &impl Words, right: &impl Words) -> bool {
+    left.count() != right.count() && left.joined_key() == right.joined_key()
 }
 
-fn written(name: &Name) -> impl Iterator<Item = &str> {
-    name.tokens().iter().map(|token| &*token.written)
+fn written(name: &impl Words) -> impl Iterator<Item = &str> {
+    name.iter().map(|token| &*token.written)
 }
 
 fn is_initial_of(left: &Token, right: &Token) -> bool {
@@ -187,10 +186,14 @@ fn is_initial_of(left: &Token, right: &Token) -> bool {
 
 fn is_short_of(left: &Token, right: &Token) -> bool {
     let (short, long) = if left.written.len() <= right.written.len() {
-        (&*left.written, &*right.written)
+        (left, right)
     } else {
-        (&*right.written, &*left.written)
+        (right, left)
     };
+    if short.written_letters & !long.written_letters != 0 {
+        return false;
+    }
+    let (short, long) = (&*short.written, &*long.written);
     short.len() >= MIN_SHORT_LENGTH
         && long.len() >= short.len() + MIN_LEFT_OUT
         && (long.starts_with(short) || long.ends_with(short))
@@ -226,6 +229,7 @@ fn is_one_slip(left: &str, right: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Name;
 
     #[test]
     fn each_way_to_write_a_name_has_its_level() {

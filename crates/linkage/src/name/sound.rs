@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::letters;
+
 /// In this order: what is produced by one may be taken up by a later one.
 const REWRITES: [(&str, &str); 24] = [
     ("oe", "u"),
@@ -37,16 +39,36 @@ const REWRITES: [(&str, &str); 24] = [
 /// Written form of a variant (single words) to the sound of the name it stands for.
 static VARIANTS: LazyLock<HashMap<String, String>> = LazyLock::new(load_variants);
 
+/// No variant is longer; two words written together mostly are.
+static LONGEST_VARIANT: LazyLock<usize> =
+    LazyLock::new(|| VARIANTS.keys().map(String::len).max().unwrap_or_default());
+
 /// The sound of a word in lower case.
 pub(super) fn of(written: &str) -> String {
-    VARIANTS.get(written).cloned().unwrap_or_else(|| rewrite(written))
+    let may_be_variant = written.len() <= *LONGEST_VARIANT;
+    let variant = may_be_variant.then(|| VARIANTS.get(written)).flatten();
+    variant.cloned().unwrap_or_else(|| rewrite(written))
 }
+
+/// The letters of what each rewrites: where one of them is missing, nothing is to be looked for.
+const REWRITTEN: [u32; REWRITES.len()] = {
+    let mut masks = [0; REWRITES.len()];
+    let mut at = 0;
+    #[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
+    while at < masks.len() {
+        masks[at] = letters(REWRITES[at].0);
+        at += 1;
+    }
+    masks
+};
 
 fn rewrite(written: &str) -> String {
     let mut sound = written.to_owned();
-    for (from, to) in REWRITES {
-        if sound.contains(from) {
+    let mut there = letters(&sound);
+    for ((from, to), needed) in REWRITES.into_iter().zip(REWRITTEN) {
+        if needed & !there == 0 && sound.contains(from) {
             sound = sound.replace(from, to);
+            there = letters(&sound);
         }
     }
     let mut single = String::with_capacity(sound.len());
@@ -60,7 +82,7 @@ fn rewrite(written: &str) -> String {
 
 /// Rules of the word's end: final h is not heard, d sounds like t, y like i.
 fn shorten_end(mut sound: String) -> String {
-    if sound.chars().count() < 3 {
+    if sound.chars().nth(2).is_none() {
         return sound;
     }
     if sound.ends_with('h') {
