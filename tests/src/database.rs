@@ -226,12 +226,13 @@ async fn start() -> Cluster {
         let binary = pooler::find().expect("SERASI_TEST_POOLER needs PgBouncer on this machine");
         assert!(pooler::knows_statements(&binary), "PgBouncer is older than 1.21");
         // What a hub asks for at its start does not reach the server through a pooler (docs/operate.md).
-        for timeout in [
+        for setting in [
             "statement_timeout = '10s'",
             "lock_timeout = '5s'",
             "idle_in_transaction_session_timeout = '10s'",
+            "jit = 'off'",
         ] {
-            let set = format!("ALTER ROLE serasi_hub SET {timeout}");
+            let set = format!("ALTER ROLE serasi_hub SET {setting}");
             admin.execute(sqlx::AssertSqlSafe(set)).await.unwrap();
         }
         let pooler = Pooler::start(&binary, &cluster.socket, 16).await;

@@ -27,6 +27,8 @@ pub(crate) use ranked::{Kept, Measure, Ranked};
 
 /// Persons are let go when no stream has come for them for so long.
 const IDLE: Duration = Duration::from_mins(10);
+/// The least urgent there is.
+const LAST: i32 = 19;
 /// What a row has at most that is not read; a chunk of so many rows is refused.
 const MAX_ROWS: u64 = 5_000;
 
@@ -270,7 +272,13 @@ impl Roll {
     }
 }
 
-/// Threads that compare rows: half of the machine's, so that the other half answers.
+/// Threads that compare rows: one for each processor, for they give way to whoever is called.
 pub(crate) fn threads() -> usize {
-    available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2)
+    available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// From now on this thread works when nobody else wants to: answers to callers go before rows.
+pub(crate) fn give_way() {
+    // Linux keeps it for each thread. Where it cannot be set, the thread is like any other.
+    let _ = rustix::process::nice(LAST);
 }

@@ -43,11 +43,13 @@ pub struct PoolUse {
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for less is taken to be alive.
 const TRUSTED: Duration = Duration::from_millis(200);
-/// Nothing waits for ever. A pooler does not hand them on: there the hub's role has them.
-const TIME_LIMITS: [(&str, &str); 3] = [
+/// Nothing waits for ever, and no statement is compiled: with the conditions of who may see what in it that takes half a
+/// second, for statements of a few milliseconds. A pooler does not hand these on: there the hub's role has them.
+const SESSION: [(&str, &str); 4] = [
     ("statement_timeout", "10s"),
     ("lock_timeout", "5s"),
     ("idle_in_transaction_session_timeout", "10s"),
+    ("jit", "off"),
 ];
 /// Longer than a group of reports takes, shorter than anybody notices.
 const SHORT_LOCK_TIMEOUT: &str = "100ms";
@@ -60,7 +62,7 @@ impl Store {
         let quiet = [("client_min_messages", "error")];
         let options = options
             .application_name("serasi")
-            .options(quiet.into_iter().chain(TIME_LIMITS));
+            .options(quiet.into_iter().chain(SESSION));
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -181,14 +183,16 @@ impl Store {
         Ok(found)
     }
 
-    /// Limits of time that are not in force on the hub's connections, with what each should be: behind a pooler that
-    /// does not hand them on. Empty = all are.
-    pub async fn missing_time_limits(&self) -> Result<Vec<(&'static str, &'static str)>, StoreError> {
-        let off: Vec<String> = sqlx::query_scalar("SELECT name FROM pg_settings WHERE setting = '0'")
-            .fetch_all(&self.pool)
-            .await?;
-        let is_off = |name: &str| off.iter().any(|off| off == name);
-        Ok(TIME_LIMITS.into_iter().filter(|(name, _)| is_off(name)).collect())
+    /// Settings that are not in force on the hub's connections, with what each should be: behind a pooler that does not
+    /// hand them on. Empty = all are. Limits of time may be others, but there must be some.
+    pub async fn missing_settings(&self) -> Result<Vec<(&'static str, &'static str)>, StoreError> {
+        let missing: Vec<String> = sqlx::query_scalar(
+            "SELECT name FROM pg_settings WHERE setting = '0' OR (name, setting) = ('jit', 'on')",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let is_missing = |name: &str| missing.iter().any(|missing| missing == name);
+        Ok(SESSION.into_iter().filter(|(name, _)| is_missing(name)).collect())
     }
 
     /// Begins a transaction that sees what `context` may see. Whoever calls this must not be cancelled half-way: see

@@ -22,7 +22,7 @@ pub use candidates::{
     Agreement, CandidatePosition, CandidateRow, NewCandidate, adopt, forget, keep, of_reconciliation,
     with_leftovers,
 };
-pub use persons::{Unsettled, sought, unsettled};
+pub use persons::{Sought, Unsettled, sought, unsettled};
 pub use results::{Decided, RowResult, decide, keys, of_persons, reject, results};
 
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! Where persons stand in the social registry: the row becomes the enum here and nowhere else. Keys of rows in the
 //! registry are sealed under the person's own key and go when the person's identity goes.
 
+use std::collections::BTreeSet;
+
 use serasi_domain::id::{CaseId, PersonId};
 use serasi_domain::registry::{
     Addressee, Delivery, Match, Obligation, ObligationState, Registration, Standing,
@@ -12,7 +14,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::columns::{Row, regency};
+use crate::columns::{Row, column, regency};
 
 mod change;
 mod keys;
@@ -242,19 +244,20 @@ pub async fn get_many(
     conn: &mut PgConnection,
     persons: &[PersonId],
 ) -> Result<Vec<Registration>, StoreError> {
-    let regions: Vec<String> = persons.iter().map(|id| id.home().to_string()).collect();
-    let ids: Vec<Uuid> = persons.iter().map(|id| id.uuid()).collect();
+    // One look into the index for each, whatever the planner believes of a table that has just been filled.
     let rows = sqlx::query_as!(
         RegistrationRow,
-        "SELECT region_code, person_id, case_id, version, state, is_identifiable, domicile_code, served_at, edition,
-             match_class, match_weight, weights_version, obligation_state, registry, first_addressee, addressee,
-             raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
-         FROM registrations
-         WHERE (region_code, person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
-             AND erased_at IS NULL
-        ",
-        &regions,
-        &ids
+        "SELECT r.region_code, r.person_id, r.case_id, r.version, r.state, r.is_identifiable, r.domicile_code, r.served_at,
+             r.edition, r.match_class, r.match_weight, r.weights_version, r.obligation_state, r.registry,
+             r.first_addressee, r.addressee, r.raised_at, r.due_at, r.answer_before, r.follow_ups, r.round,
+             r.delivered_at, r.delivered_by, r.outcome_on, r.refusal
+         FROM UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, person_id)
+         CROSS JOIN LATERAL (
+             SELECT * FROM registrations k
+             WHERE k.region_code = wanted.region_code AND k.person_id = wanted.person_id AND k.erased_at IS NULL
+             OFFSET 0) r",
+        &column(persons, |id| id.home().to_string()),
+        &column(persons, |id| id.uuid())
     )
     .fetch_all(conn)
     .await?;
@@ -266,19 +269,21 @@ pub async fn get_many_for_change(
     conn: &mut PgConnection,
     persons: &[PersonId],
 ) -> Result<Vec<Registration>, StoreError> {
-    let regions: Vec<String> = persons.iter().map(|id| id.home().to_string()).collect();
-    let ids: Vec<Uuid> = persons.iter().map(|id| id.uuid()).collect();
+    let persons: BTreeSet<PersonId> = persons.iter().copied().collect();
+    let persons: Vec<PersonId> = persons.into_iter().collect();
     let rows = sqlx::query_as!(
         RegistrationRow,
-        "SELECT region_code, person_id, case_id, version, state, is_identifiable, domicile_code, served_at, edition,
-             match_class, match_weight, weights_version, obligation_state, registry, first_addressee, addressee,
-             raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
-         FROM registrations
-         WHERE (region_code, person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
-             AND erased_at IS NULL
-         ORDER BY region_code, person_id FOR UPDATE",
-        &regions,
-        &ids
+        "SELECT r.region_code, r.person_id, r.case_id, r.version, r.state, r.is_identifiable, r.domicile_code, r.served_at,
+             r.edition, r.match_class, r.match_weight, r.weights_version, r.obligation_state, r.registry,
+             r.first_addressee, r.addressee, r.raised_at, r.due_at, r.answer_before, r.follow_ups, r.round,
+             r.delivered_at, r.delivered_by, r.outcome_on, r.refusal
+         FROM UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, person_id)
+         CROSS JOIN LATERAL (
+             SELECT * FROM registrations k
+             WHERE k.region_code = wanted.region_code AND k.person_id = wanted.person_id AND k.erased_at IS NULL
+             OFFSET 0 FOR UPDATE) r",
+        &column(&persons, |id| id.home().to_string()),
+        &column(&persons, |id| id.uuid())
     )
     .fetch_all(conn)
     .await?;

@@ -108,8 +108,12 @@ pub(crate) async fn find_many(
     cells: &[Cell],
 ) -> Result<HashMap<(Regency, Uuid), KeptKey>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT region_code, subject_id, key_id, data_key_id, wrapped FROM subject_keys
-         WHERE (region_code, subject_id, class) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::text[]))",
+        "SELECT k.region_code, k.subject_id, k.key_id, k.data_key_id, k.wrapped
+         FROM UNNEST($1::text[], $2::uuid[], $3::text[]) AS wanted (region_code, subject_id, class)
+         CROSS JOIN LATERAL (
+             SELECT * FROM subject_keys s
+             WHERE s.region_code = wanted.region_code AND s.subject_id = wanted.subject_id AND s.class = wanted.class
+             OFFSET 0) k",
         &column(cells, |cell| cell.home.to_string()),
         &column(cells, |cell| cell.subject),
         &column(cells, |cell| cell.class.code()) as &[&str]

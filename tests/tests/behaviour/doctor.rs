@@ -143,7 +143,7 @@ async fn a_database_that_loses_writes_or_was_sealed_with_other_keys_is_named() {
 }
 
 #[tokio::test]
-async fn time_limits_that_a_pooler_keeps_back_are_missed() {
+async fn settings_that_a_pooler_keeps_back_are_missed() {
     let Some(binary) = pooler::find().filter(|binary| pooler::knows_statements(binary)) else {
         println!("no PgBouncer of 1.21 or later on this machine: nothing was tried");
         return;
@@ -165,17 +165,24 @@ async fn time_limits_that_a_pooler_keeps_back_are_missed() {
     for limit in limits {
         set(limit, "0").await;
     }
+    set("jit", "off").await;
     let url = pooler.url(&name);
     let (code, verdicts) = set_up.doctor(&["--database-url", &url]);
-    assert_eq!(verdicts["time limits"], "warning", "{verdicts:?}");
+    assert_eq!(verdicts["session settings"], "warning", "{verdicts:?}");
     assert_eq!(code, Some(0), "{verdicts:?}");
 
     for limit in limits {
         set(limit, "5s").await;
     }
+    set("jit", "on").await;
     let pooler = Pooler::start(&binary, &server, 2).await;
     let (_, verdicts) = set_up.doctor(&["--database-url", &pooler.url(&name)]);
-    assert_eq!(verdicts["time limits"], "good", "{verdicts:?}");
+    assert_eq!(verdicts["session settings"], "warning", "{verdicts:?}");
+
+    set("jit", "off").await;
+    let pooler = Pooler::start(&binary, &server, 2).await;
+    let (_, verdicts) = set_up.doctor(&["--database-url", &pooler.url(&name)]);
+    assert_eq!(verdicts["session settings"], "good", "{verdicts:?}");
 }
 
 #[test]

@@ -65,6 +65,13 @@ pub(crate) struct ReadSought {
     pub(crate) limit: i64,
 }
 
+/// Some of those who are looked for.
+pub(crate) struct SoughtPage {
+    pub(crate) persons: Vec<SoughtPerson>,
+    /// `None` = there are no more.
+    pub(crate) last: Option<PersonId>,
+}
+
 /// Somebody who is looked for.
 pub(crate) struct SoughtPerson {
     pub(crate) id: PersonId,
@@ -237,19 +244,20 @@ impl Act for ForgetRows {
 
 impl Act for ReadSought {
     const VERB: &'static str = "Reconcile";
-    type Output = Vec<SoughtPerson>;
+    type Output = SoughtPage;
 
     fn context(&self, _: &crate::auth::Permit) -> Context {
         Context::WorkOnPersons
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Self::Output, HubError> {
-        let ids = reconciliations::sought(&mut unit.conn, &self.run, self.last, self.limit).await?;
+        let sought = reconciliations::sought(&mut unit.conn, &self.run, self.last, self.limit).await?;
+        let ids = sought.persons;
         let sealer = unit.hub.store.sealer();
         let kept = persons::get_many(&mut unit.conn, sealer, &ids).await?;
         let registry = self.run.edition.registry();
         let mut keys = registrations::known_keys(&mut unit.conn, sealer, registry, &ids).await?;
-        let mut known: Vec<_> = kept
+        let mut persons: Vec<_> = kept
             .into_iter()
             .map(|(_, kept)| SoughtPerson {
                 id: kept.id,
@@ -257,8 +265,11 @@ impl Act for ReadSought {
                 known_key: keys.remove(&kept.id).map(|known| known.key),
             })
             .collect();
-        known.sort_unstable_by_key(|sought| sought.id);
-        Ok(known)
+        persons.sort_unstable_by_key(|sought| sought.id);
+        Ok(SoughtPage {
+            persons,
+            last: sought.last,
+        })
     }
 }
 

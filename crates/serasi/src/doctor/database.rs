@@ -98,7 +98,7 @@ async fn look_into(args: &ServeArgs, store: &Store, has_keys: bool) -> Vec<Findi
         })),
         Err(error) => findings.push(failed("settings", error)),
     }
-    findings.push(time_limits(store).await);
+    findings.push(session_settings(store).await);
     findings.push(if has_keys {
         match store.compare_keys().await {
             Ok(()) => Finding::good("sealed data", "can be opened with these keys"),
@@ -118,19 +118,25 @@ async fn look_into(args: &ServeArgs, store: &Store, has_keys: bool) -> Vec<Findi
     findings
 }
 
-async fn time_limits(store: &Store) -> Finding {
-    match store.missing_time_limits().await {
-        Ok(missing) if missing.is_empty() => Finding::good("time limits", "nothing waits for ever"),
+async fn session_settings(store: &Store) -> Finding {
+    match store.missing_settings().await {
+        Ok(missing) if missing.is_empty() => Finding::good(
+            "session settings",
+            "nothing waits for ever, and nothing is compiled",
+        ),
         Ok(missing) => {
             let (off, set): (Vec<_>, Vec<_>) = missing
                 .into_iter()
                 .map(|(name, wanted)| (name, format!("SET {name} = '{wanted}'")))
                 .unzip();
-            let found = format!("not in force: {}; a pooler does not hand them on", off.join(", "));
+            let found = format!(
+                "not as they should be: {}; a pooler does not hand them on",
+                off.join(", ")
+            );
             let to_do = format!("ALTER ROLE of the hub: {}", set.join(", "));
-            Finding::warning("time limits", found, to_do)
+            Finding::warning("session settings", found, to_do)
         }
-        Err(error) => failed("time limits", error),
+        Err(error) => failed("session settings", error),
     }
 }
 

@@ -119,13 +119,21 @@ pub async fn get_many(
                i.key_id AS "identity_id?", i.data_key_id AS "identity_data_key?", i.wrapped AS "identity_key?",
                c.key_id AS "contact_id?", c.data_key_id AS "contact_data_key?", c.wrapped AS "contact_key?"
            FROM UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, person_id)
-           JOIN persons p ON p.region_code = wanted.region_code AND p.person_id = wanted.person_id
-           LEFT JOIN subject_keys i
-             ON i.region_code = p.region_code AND i.subject_id = p.person_id AND i.class = 'identity'
-           LEFT JOIN subject_keys c
-             ON c.region_code = p.region_code AND c.subject_id = p.person_id AND c.class = 'contact'
-           LEFT JOIN identity_bindings b
-             ON b.region_code = p.region_code AND b.person_id = p.person_id AND b.unbound_at IS NULL"#,
+           CROSS JOIN LATERAL (
+               SELECT * FROM persons k WHERE k.region_code = wanted.region_code AND k.person_id = wanted.person_id
+               OFFSET 0) p
+           LEFT JOIN LATERAL (
+               SELECT * FROM subject_keys k
+               WHERE k.region_code = p.region_code AND k.subject_id = p.person_id AND k.class = 'identity'
+               OFFSET 0) i ON true
+           LEFT JOIN LATERAL (
+               SELECT * FROM subject_keys k
+               WHERE k.region_code = p.region_code AND k.subject_id = p.person_id AND k.class = 'contact'
+               OFFSET 0) c ON true
+           LEFT JOIN LATERAL (
+               SELECT * FROM identity_bindings k
+               WHERE k.region_code = p.region_code AND k.person_id = p.person_id AND k.unbound_at IS NULL
+               OFFSET 0) b ON true"#,
         &regions,
         &uuids
     )

@@ -1,19 +1,17 @@
 //! Rows that may be a person. The key of the row in the registry is sealed under the person's own key and goes when the
 //! person's identity goes; how far the fields agree says nothing of what they hold.
 
-use std::collections::HashMap;
-
 use serasi_domain::id::{PersonId, ReconciliationId};
 use serasi_domain::privacy::DataClass;
 use serasi_domain::registry::RegistryId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::columns::regency;
+use crate::columns::{column, regency};
 use crate::persons::cases_of;
 use crate::rotation::reseal_case;
 use crate::seal::{Cell, KeptKey};
-use crate::subject_keys::find;
+use crate::subject_keys::{find, find_many};
 use crate::{Sealer, StoreError};
 
 /// How far the fields of a row and a person agree, as linkage writes it.
@@ -69,12 +67,12 @@ pub async fn keep(
     reconciliation: ReconciliationId,
     new: &[NewCandidate],
 ) -> Result<(), StoreError> {
-    let keys = identity_keys(conn, new).await?;
+    let cells = column(new, |new| cell(reconciliation.uuid(), new.person, new.row));
+    let keys = find_many(conn, &cells).await?;
     let mut columns = Columns::default();
-    for candidate in new {
+    for (candidate, cell) in new.iter().zip(cells) {
         let person = candidate.person;
-        let cell = cell(reconciliation.uuid(), person, candidate.row);
-        let kept = match keys.get(&person) {
+        let kept = match keys.get(&(cell.home, cell.subject)) {
             Some(key) => Some(key.clone()),
             None => first_key(conn, sealer, person, cell).await?,
         };
@@ -136,32 +134,6 @@ impl Columns {
         self.keys.push(key);
         self.refused.push(candidate.is_refused);
     }
-}
-
-async fn identity_keys(
-    conn: &mut PgConnection,
-    new: &[NewCandidate],
-) -> Result<HashMap<PersonId, KeptKey>, StoreError> {
-    let (regions, ids): (Vec<String>, Vec<Uuid>) = new
-        .iter()
-        .map(|candidate| (candidate.person.home().to_string(), candidate.person.uuid()))
-        .unzip();
-    let rows = sqlx::query!(
-        "SELECT k.region_code, k.subject_id, k.key_id, k.data_key_id, k.wrapped FROM subject_keys k
-         WHERE (k.region_code, k.subject_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[])) AND k.class = 'identity'",
-        &regions,
-        &ids
-    )
-    .fetch_all(conn)
-    .await?;
-    let mut keys = HashMap::with_capacity(rows.len());
-    for row in rows {
-        let person = PersonId::new(regency("subject_keys", &row.region_code)?, row.subject_id);
-        if let Some(key) = KeptKey::of_row(Some(row.key_id), row.data_key_id, row.wrapped) {
-            keys.insert(person, key);
-        }
-    }
-    Ok(keys)
 }
 
 /// What the first release sealed gets keys of its own first.

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use serasi_domain::id::PersonId;
 use serasi_domain::registry::Reconciliation;
-use sqlx::PgConnection;
+use serasi_geography::{RegionCode, RegionLevel};
+use sqlx::{Executor, PgConnection};
 use time::Duration;
 use uuid::Uuid;
 
@@ -25,37 +26,120 @@ pub enum Unsettled {
     Changed,
 }
 
+/// Some of those who are looked for.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    pub persons: Vec<PersonId>,
+    /// Where the next ones begin; `None` = these were the last.
+    pub last: Option<PersonId>,
+}
+
 /// In order, after `last`. Who was reported later was not compared with the first rows, so nothing is said about them.
-/// Those whose processing is suspended are not looked for (UU 27/2022 Ps.41), nor those who were erased.
+/// Those whose processing is suspended are not looked for (UU 27/2022 Ps.41), nor those who were erased. Looks at `limit`
+/// registrations: there may be fewer who are sought, and nobody, long before the end.
 pub async fn sought(
     conn: &mut PgConnection,
     of: &Reconciliation,
     last: Option<PersonId>,
     limit: i64,
-) -> Result<Vec<PersonId>, StoreError> {
+) -> Result<Sought, StoreError> {
+    // A plan for any page is one for a tenth of all persons: it sorts them, every time. Planned for this one, it is a walk
+    // along the index.
+    conn.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        .await?;
+    let looked_at = match of.scope.level() {
+        RegionLevel::Nation => all(conn, last, limit).await?,
+        RegionLevel::Province | RegionLevel::Regency | RegionLevel::District | RegionLevel::Village => {
+            at_home(conn, of.scope, last, limit).await?
+        }
+    };
+    let last = looked_at.last().copied();
+    let (regions, ids) = columns(looked_at.iter().copied());
     let rows = sqlx::query!(
-        "SELECT r.region_code, r.person_id FROM registrations r JOIN cases c USING (region_code, case_id)
-         WHERE coalesce(r.domicile_code, r.region_code) LIKE $1 AND c.created_at <= $2
-             AND NOT 'identity' = ANY (c.erased)
-             AND (r.region_code, r.person_id) > ($3, $4)
-             AND NOT EXISTS (SELECT 1 FROM subject_marks m
-                 WHERE m.region_code = r.region_code AND m.person_id = r.person_id AND m.kind = 'frozen'
-                     AND m.lifted_at IS NULL)
-         ORDER BY r.region_code, r.person_id LIMIT $5",
-        scope_pattern(of.scope),
-        of.started_at,
-        last.map_or_else(String::new, |person| person.home().to_string()),
-        last.map_or_else(Uuid::nil, PersonId::uuid),
+        r#"SELECT wanted.region_code AS "region_code!", wanted.person_id AS "person_id!"
+           FROM UNNEST($1::text[], $2::uuid[]) WITH ORDINALITY AS wanted (region_code, person_id, place)
+           CROSS JOIN LATERAL (
+               SELECT case_id FROM registrations k
+               WHERE k.region_code = wanted.region_code AND k.person_id = wanted.person_id
+               OFFSET 0) r
+           CROSS JOIN LATERAL (
+               SELECT created_at, erased FROM cases k
+               WHERE k.region_code = wanted.region_code AND k.case_id = r.case_id
+               OFFSET 0) c
+           WHERE c.created_at <= $3 AND NOT 'identity' = ANY (c.erased)
+               AND NOT EXISTS (SELECT 1 FROM subject_marks m
+                   WHERE m.region_code = wanted.region_code AND m.person_id = wanted.person_id AND m.kind = 'frozen'
+                       AND m.lifted_at IS NULL)
+           ORDER BY wanted.place"#,
+        &regions,
+        &ids,
+        of.started_at
+    )
+    .fetch_all(conn)
+    .await?;
+    let persons = rows
+        .into_iter()
+        .map(|row| person(&row.region_code, row.person_id));
+    Ok(Sought {
+        persons: persons.collect::<Result<_, _>>()?,
+        last,
+    })
+}
+
+/// Everybody, in order. Asked for apart: a pattern that everything fits is one that nearly nothing fits to a planner, who
+/// then reads and sorts all for every page.
+async fn all(
+    conn: &mut PgConnection,
+    last: Option<PersonId>,
+    limit: i64,
+) -> Result<Vec<PersonId>, StoreError> {
+    let (region, id) = after(last);
+    let rows = sqlx::query!(
+        "SELECT region_code, person_id FROM registrations WHERE (region_code, person_id) > ($1, $2)
+         ORDER BY region_code, person_id LIMIT $3",
+        region,
+        id,
         limit
     )
     .fetch_all(conn)
     .await?;
     rows.into_iter()
-        .map(|row| {
-            let home = regency("registrations", &row.region_code)?;
-            Ok(PersonId::new(home, row.person_id))
-        })
+        .map(|row| person(&row.region_code, row.person_id))
         .collect()
+}
+
+/// Those at home in `scope`, in order.
+async fn at_home(
+    conn: &mut PgConnection,
+    scope: RegionCode,
+    last: Option<PersonId>,
+    limit: i64,
+) -> Result<Vec<PersonId>, StoreError> {
+    let (region, id) = after(last);
+    let rows = sqlx::query!(
+        "SELECT region_code, person_id FROM registrations
+         WHERE coalesce(domicile_code, region_code) LIKE $1 AND (region_code, person_id) > ($2, $3)
+         ORDER BY region_code, person_id LIMIT $4",
+        scope_pattern(scope),
+        region,
+        id,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| person(&row.region_code, row.person_id))
+        .collect()
+}
+
+fn after(last: Option<PersonId>) -> (String, Uuid) {
+    last.map_or_else(Default::default, |person| {
+        (person.home().to_string(), person.uuid())
+    })
+}
+
+fn person(region: &str, id: Uuid) -> Result<PersonId, StoreError> {
+    Ok(PersonId::new(regency("registrations", region)?, id))
 }
 
 /// Who of these persons came or changed when the run had begun, or just before.
@@ -67,15 +151,20 @@ pub async fn unsettled(
     let (regions, ids) = columns(persons.iter().copied());
     let rows = sqlx::query!(
         r#"SELECT p.region_code AS "region_code!", p.person_id AS "person_id!", max(p.at) AS "at!"
-           FROM (SELECT r.region_code, r.person_id, c.created_at AS at
-                   FROM registrations r JOIN cases c USING (region_code, case_id)
-                   WHERE (r.region_code, r.person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
-               UNION ALL SELECT m.region_code, m.person_id, m.lifted_at FROM subject_marks m
-                   WHERE (m.region_code, m.person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
+           FROM UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, person_id)
+           CROSS JOIN LATERAL (
+               SELECT * FROM registrations
+               WHERE region_code = wanted.region_code AND person_id = wanted.person_id
+               OFFSET 0) r
+           CROSS JOIN LATERAL (
+               SELECT r.region_code, r.person_id, c.created_at AS at
+                   FROM cases c WHERE c.region_code = r.region_code AND c.case_id = r.case_id
+               UNION ALL SELECT r.region_code, r.person_id, m.lifted_at FROM subject_marks m
+                   WHERE m.region_code = r.region_code AND m.person_id = r.person_id
                        AND m.kind = 'frozen' AND m.lifted_at IS NOT NULL
-               UNION ALL SELECT b.region_code, b.person_id, coalesce(b.unbound_at, b.bound_at)
-                   FROM registrations r JOIN identity_bindings b USING (region_code, case_id, person_id)
-                   WHERE (r.region_code, r.person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))) AS p
+               UNION ALL SELECT r.region_code, r.person_id, coalesce(b.unbound_at, b.bound_at) FROM identity_bindings b
+                   WHERE b.region_code = r.region_code AND b.case_id = r.case_id AND b.person_id = r.person_id
+               OFFSET 0) AS p
            WHERE p.at > $3 GROUP BY p.region_code, p.person_id"#,
         &regions,
         &ids,
@@ -85,7 +174,7 @@ pub async fn unsettled(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let person = PersonId::new(regency("registrations", &row.region_code)?, row.person_id);
+            let person = person(&row.region_code, row.person_id)?;
             let unsettled = if row.at > of.started_at {
                 Unsettled::Changed
             } else {

@@ -54,7 +54,7 @@ pub async fn decide(
          FROM UNNEST($2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::float8[], $7::float8[], $8::jsonb[])
              AS d (region_code, person_id, row_number, result, weight, probability, why)
          WHERE c.region_code = d.region_code AND c.person_id = d.person_id AND c.reconciliation_id = $1 AND c.run_region = $9
-             AND c.row_number = d.row_number AND c.result IS NULL",
+             AND c.row_number = d.row_number AND c.result IS NULL AND c.person_id = ANY ($3)",
         reconciliation.uuid(),
         &decided_regions,
         &decided_ids,
@@ -81,11 +81,16 @@ pub async fn keys(
     let rows = sqlx::query!(
         r#"SELECT c.region_code, c.person_id, c.row_number, c.registry_key, k.key_id AS "key_id?",
                k.data_key_id AS "data_key_id?", k.wrapped AS "wrapped?"
-           FROM reconciliation_candidates c
-           LEFT JOIN subject_keys k
-             ON k.region_code = c.region_code AND k.subject_id = c.person_id AND k.class = 'identity'
-           WHERE (c.region_code, c.person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
-               AND c.reconciliation_id = $3 AND c.run_region = $4 AND NOT c.is_refused"#,
+           FROM UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, person_id)
+           CROSS JOIN LATERAL (
+               SELECT * FROM reconciliation_candidates r
+               WHERE r.region_code = wanted.region_code AND r.person_id = wanted.person_id
+               OFFSET 0) c
+           LEFT JOIN LATERAL (
+               SELECT * FROM subject_keys s
+               WHERE s.region_code = c.region_code AND s.subject_id = c.person_id AND s.class = 'identity'
+               OFFSET 0) k ON true
+           WHERE c.reconciliation_id = $3 AND c.run_region = $4 AND NOT c.is_refused"#,
         &regions,
         &ids,
         reconciliation.uuid(),
@@ -158,12 +163,18 @@ pub async fn of_persons(
                c.reconciliation_id, c.row_number, c.registry_key, c.result AS "result!",
                c.weight AS "weight!", c.probability AS "probability!", c.why AS "why!", k.key_id AS "key_id?",
                k.data_key_id AS "data_key_id?", k.wrapped AS "wrapped?"
-           FROM reconciliation_candidates c
+           FROM UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, person_id)
+           CROSS JOIN LATERAL (
+               SELECT * FROM reconciliation_candidates a
+               WHERE a.region_code = wanted.region_code AND a.person_id = wanted.person_id
+               OFFSET 0) c
            JOIN reconciliations r
              ON r.reconciliation_id = c.reconciliation_id AND (r.region_code = c.run_region OR c.run_region = '')
-           LEFT JOIN subject_keys k
-             ON k.region_code = c.region_code AND k.subject_id = c.person_id AND k.class = 'identity'
-           WHERE (c.region_code, c.person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[])) AND c.result IS NOT NULL
+           LEFT JOIN LATERAL (
+               SELECT * FROM subject_keys s
+               WHERE s.region_code = c.region_code AND s.subject_id = c.person_id AND s.class = 'identity'
+               OFFSET 0) k ON true
+           WHERE c.result IS NOT NULL
            ORDER BY r.started_at, c.weight DESC, c.row_number"#,
         &regions,
         &ids

@@ -89,7 +89,8 @@ pub async fn write(
     Ok(true)
 }
 
-/// Gives how many were as they were read.
+/// Gives how many were as they were read. The list of ids says nothing new; a planner that believes the table small, and
+/// reads it all, then has few rows to compare with each of the changes, not all.
 async fn update(conn: &mut PgConnection, changes: &[Change]) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE registrations r SET version = n.version + 1, state = n.state, served_at = n.served_at,
@@ -107,7 +108,7 @@ async fn update(conn: &mut PgConnection, changes: &[Change]) -> Result<u64, Stor
                  weights_version, obligation_state, registry, first_addressee, addressee, raised_at, due_at,
                  answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal, is_identifiable)
          WHERE r.region_code = n.region_code AND r.person_id = n.person_id AND r.version = n.version
-             AND r.state = n.old_state",
+             AND r.state = n.old_state AND r.person_id = ANY ($2)",
         &column(changes, Change::region),
         &column(changes, Change::id),
         &column(changes, |change| change.before.version),

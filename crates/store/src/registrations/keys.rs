@@ -6,7 +6,6 @@ use serasi_domain::id::{CaseId, PersonId};
 use serasi_domain::privacy::DataClass;
 use serasi_domain::registry::{ObligationState, Registration, RegistryCode, RegistryId, Standing};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use crate::columns::{column, regency};
 use crate::rotation::reseal_case;
@@ -96,7 +95,7 @@ pub async fn set_keys(
         "UPDATE registrations r SET match_key = CASE WHEN $4 THEN k.content ELSE r.match_key END,
              registered_key = CASE WHEN $4 THEN r.registered_key ELSE k.content END
          FROM UNNEST($1::text[], $2::uuid[], $3::bytea[]) AS k (region_code, person_id, content)
-         WHERE r.region_code = k.region_code AND r.person_id = k.person_id",
+         WHERE r.region_code = k.region_code AND r.person_id = k.person_id AND r.person_id = ANY ($2)",
         &column(&persons, |person| person.home().to_string()),
         &column(&persons, |person| person.uuid()),
         &contents,
@@ -154,21 +153,24 @@ pub async fn known_keys(
     registry: RegistryCode,
     persons: &[PersonId],
 ) -> Result<HashMap<PersonId, KnownKey>, StoreError> {
-    let regions: Vec<String> = persons.iter().map(|id| id.home().to_string()).collect();
-    let ids: Vec<Uuid> = persons.iter().map(|id| id.uuid()).collect();
     let rows = sqlx::query!(
         r#"SELECT r.region_code, r.person_id, r.state = 'matched' AS "is_match!",
                r.state <> 'matched' OR r.match_class = 'reviewed' AS "is_said!",
                CASE WHEN r.state = 'matched' THEN r.match_key ELSE r.registered_key END AS content,
                k.key_id AS "key_id?", k.data_key_id AS "data_key_id?", k.wrapped AS "wrapped?"
-           FROM registrations r
-           LEFT JOIN subject_keys k
-             ON k.region_code = r.region_code AND k.subject_id = r.person_id AND k.class = 'identity'
-           WHERE (r.region_code, r.person_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[])) AND r.erased_at IS NULL
-               AND (r.state = 'matched' AND starts_with(r.edition, $3 || ' ')
+           FROM UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, person_id)
+           CROSS JOIN LATERAL (
+               SELECT * FROM registrations
+               WHERE region_code = wanted.region_code AND person_id = wanted.person_id AND erased_at IS NULL
+               OFFSET 0) r
+           LEFT JOIN LATERAL (
+               SELECT * FROM subject_keys
+               WHERE region_code = r.region_code AND subject_id = r.person_id AND class = 'identity'
+               OFFSET 0) k ON true
+           WHERE (r.state = 'matched' AND starts_with(r.edition, $3 || ' ')
                    OR r.state <> 'matched' AND r.obligation_state = 'registered' AND r.registry = $3)"#,
-        &regions,
-        &ids,
+        &column(persons, |id| id.home().to_string()),
+        &column(persons, |id| id.uuid()),
         registry.code()
     )
     .fetch_all(conn)

@@ -1,5 +1,5 @@
-//! Reconcile: rows in, how far it is out. What is heavy is done on threads of its own, half of the machine's; a chunk is
-//! taken only when one of them is free, so that memory is bounded whatever the client sends.
+//! Reconcile: rows in, how far it is out. What is heavy is done on threads of its own, which give way to all others; a
+//! chunk is taken only when one of them is free, so that memory is bounded whatever the client sends.
 
 mod count;
 mod deciding;

@@ -21,7 +21,7 @@ use crate::reconciliation::Ranked;
 use crate::unit_of_work::{Act, Unit};
 
 /// Persons that are decided on in one transaction: far below a second.
-const PERSONS_AT_ONCE: i64 = 200;
+const PERSONS_AT_ONCE: i64 = 500;
 /// A row less likely than this is shown to nobody.
 const LEAST_LIKELY: f64 = 0.02;
 /// The code of a standing that is for a human.
@@ -47,8 +47,8 @@ impl Act for DecideNext {
             Progress::Deciding { after, .. } => after,
             Progress::Open { .. } | Progress::Done { .. } | Progress::Abandoned { .. } => None,
         };
-        let next = reconciliations::sought(&mut unit.conn, run, after, PERSONS_AT_ONCE).await?;
-        let Some(last) = next.last().copied() else {
+        let sought = reconciliations::sought(&mut unit.conn, run, after, PERSONS_AT_ONCE).await?;
+        let (next, Some(last)) = (sought.persons, sought.last) else {
             return Ok(None);
         };
         // Locked first: what a human rejects until then is known to what follows, and later they wait.

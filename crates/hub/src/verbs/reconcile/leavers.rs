@@ -33,13 +33,13 @@ impl Act for CountLeavers {
     type Output = Leavers;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Leavers, HubError> {
-        let next = reconciliations::sought(&mut unit.conn, &self.run, self.last, PERSONS_AT_ONCE).await?;
-        let persons = registrations::get_many(&mut unit.conn, &next).await?;
+        let sought = reconciliations::sought(&mut unit.conn, &self.run, self.last, PERSONS_AT_ONCE).await?;
+        let persons = registrations::get_many(&mut unit.conn, &sought.persons).await?;
         let matched = persons.iter().filter(|person| self.was_matched(person));
         let mut count = Leavers {
             matched: 0,
             leaving: 0,
-            last: next.last().copied(),
+            last: sought.last,
         };
         for person in matched {
             count.matched += 1;

@@ -16,7 +16,7 @@ use crate::verbs::reconcile::{
 };
 
 /// Persons whose sealed data are opened in one transaction.
-const PERSONS_AT_ONCE: i64 = 250;
+const PERSONS_AT_ONCE: i64 = 1_000;
 
 impl Stream {
     pub(super) async fn decide(&mut self) -> Result<(), HubError> {
@@ -68,9 +68,11 @@ impl Stream {
                 limit: PERSONS_AT_ONCE,
             };
             let page = run_for(&self.hub, self.session.permit.clone(), page).await?;
-            gathering.add(&self.run, &page);
-            let Some(sought) = page.last() else { break };
-            last = Some(sought.id);
+            gathering.add(&self.run, &page.persons);
+            if page.last.is_none() {
+                break;
+            }
+            last = page.last;
         }
         let roll = Arc::new(gathering.finish(self.run.id).await?);
         self.hub.reconciling.keep(&roll).await;

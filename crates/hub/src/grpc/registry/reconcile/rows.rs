@@ -14,7 +14,7 @@ use tokio::time::{Duration, Instant};
 
 use super::{Stream, unreadable, wrong};
 use crate::error::HubError;
-use crate::reconciliation::{Met, Piece, Roll, threads};
+use crate::reconciliation::{Met, Piece, Roll, give_way, threads};
 use crate::unit_of_work::run_for;
 use crate::verbs::reconcile::{KeepRows, ReadCandidates};
 use crate::wire::refused_to_wire;
@@ -23,6 +23,8 @@ use crate::wire::refused_to_wire;
 pub(super) const CHECKPOINT: Duration = Duration::from_secs(1);
 const MAX_MET: usize = 2_000;
 const MAX_REFUSED: usize = 2_000;
+/// Messages that a thread may have before it: enough to go on while the database writes. Each is a few milliseconds' work.
+const IN_HAND_EACH: usize = 24;
 /// Bytes of rows in one message.
 const MAX_BYTES: usize = 64 * 1024;
 
@@ -168,12 +170,15 @@ impl Stream {
 impl Crew {
     fn new(roll: Arc<Roll>, given: u64) -> Result<Self, HubError> {
         let threads = threads();
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .start_handler(|_| give_way())
+            .build();
         Ok(Self {
             pool: pool.map_err(|_| HubError::Bug("no threads to compare rows with"))?,
             roll,
             in_hand: VecDeque::new(),
-            most: threads + 1,
+            most: threads * IN_HAND_EACH,
             given,
         })
     }
