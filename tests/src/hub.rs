@@ -107,7 +107,14 @@ impl Interceptor for Bearer {
 impl Client {
     /// A client of the hub at `url`; connects at the first call.
     pub fn new(url: &str, token: Option<&str>) -> Self {
-        let channel = Endpoint::from_shared(url.to_owned()).unwrap().connect_lazy();
+        Self::on(
+            &Endpoint::from_shared(url.to_owned()).unwrap().connect_lazy(),
+            token,
+        )
+    }
+
+    /// A client on a connection of the test's own.
+    pub fn on(channel: &Channel, token: Option<&str>) -> Self {
         let bearer = Bearer(token.map(|token| format!("Bearer {token}").parse().unwrap()));
         let service = || InterceptedService::new(channel.clone(), bearer.clone());
         Self {
@@ -282,6 +289,11 @@ impl TestHub {
 
     pub fn with_token(&self, token: Option<&str>) -> Client {
         Client::new(&format!("http://{}", self.address), token)
+    }
+
+    /// Tells the hub to stop, and does not wait.
+    pub fn leave(&self) {
+        self.stop.send_replace(true);
     }
 
     /// Stops the hub and asserts that every facility's places add up.

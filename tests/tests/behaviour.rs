@@ -48,6 +48,8 @@ mod interleaving;
 mod invalid_input;
 #[path = "behaviour/issuer_keys.rs"]
 mod issuer_keys;
+#[path = "behaviour/leaving.rs"]
+mod leaving;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "behaviour/links.rs"]

@@ -1,7 +1,6 @@
 //! Callers and houses that go on whatever happens: each report, each answer is sent again until it is acknowledged, and
 //! what was acknowledged is in a ledger.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use serasi_hub::auth::Role;
 use serasi_proto::v1;
 use serasi_tests::Client;
 use serasi_tests::build::{intake, request_id, submit};
+use serasi_tests::status::{causes, never_begun};
 use tokio::task::JoinSet;
 use tonic::{Code, Status};
 
@@ -267,30 +267,6 @@ fn is_passing(status: &Status, strict: bool) -> bool {
         Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted => !strict,
         _ => false,
     }
-}
-
-/// Whether no hub has begun the request, though tonic calls it `CANCELLED` or `INTERNAL`: it was still in the caller's own
-/// process when the connection closed, or the hub's GOAWAY says that it came too late (RFC 9113, 6.8). Other libraries of
-/// gRPC send such a request again by themselves (gRFC A6, "transparent retries").
-fn never_begun(status: &Status) -> bool {
-    causes(status).any(|error| {
-        let unsent = error
-            .downcast_ref::<hyper::Error>()
-            .is_some_and(hyper::Error::is_canceled);
-        let too_late = error.downcast_ref::<h2::Error>().is_some_and(|error| {
-            error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR)
-        });
-        unsent || too_late
-    })
-}
-
-fn causes(status: &Status) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    let mut next = status.source();
-    std::iter::from_fn(move || {
-        let cause = next?;
-        next = cause.source();
-        Some(cause)
-    })
 }
 
 /// The status with everything that led to it.
