@@ -10,6 +10,8 @@ mod kills;
 mod known;
 #[path = "reconcile/meanwhile.rs"]
 mod meanwhile;
+#[path = "reconcile/pages.rs"]
+mod pages;
 #[path = "reconcile/refused.rs"]
 mod refused;
 #[path = "reconcile/review.rs"]
