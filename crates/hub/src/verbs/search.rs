@@ -32,7 +32,7 @@ use crate::wire::outcome_to_wire;
 
 mod neighbours;
 
-pub(super) use neighbours::{Got, Neighbours, Patience};
+pub(super) use neighbours::{Got, Held, Neighbours, Patience};
 
 /// Searches for one case before it waits: each further one only when every choice was lost to somebody else.
 const MAX_ROUNDS: u32 = 4;
@@ -247,6 +247,7 @@ impl Search {
     /// Writes decision, offer, hold and event. The case row must be written before.
     pub(super) async fn write(self, unit: &mut Unit<'_>, case: Case) -> Result<Referral, HubError> {
         write_all(&mut unit.conn, &[(&case, &self)]).await?;
+        write_holds(&mut unit.conn, &[&self]).await?;
         events::append(&mut unit.conn, &self.events(&case, &unit.hub.clock)).await?;
         Ok(Referral::of(case, self))
     }
@@ -303,7 +304,7 @@ impl Search {
     }
 }
 
-/// Writes decisions, offers and holds. The case rows must be written before.
+/// Writes decisions and offers. The case rows must be written before.
 pub(super) async fn write_all(
     conn: &mut PgConnection,
     searches: &[(&Case, &Search)],
@@ -318,11 +319,16 @@ pub(super) async fn write_all(
     decisions::insert(conn, &made.collect::<Vec<_>>()).await?;
     let made = searches.iter().filter_map(|(_, search)| search.offer.as_ref());
     let made: Vec<_> = made.collect();
-    if made.is_empty() {
-        return Ok(());
+    if !made.is_empty() {
+        offers::insert(conn, &made).await?;
     }
-    offers::insert(conn, &made).await?;
-    let holding = made.iter().filter(|view| view.offer.holds_places);
+    Ok(())
+}
+
+/// Puts on record whose the places are that the searches have taken.
+pub(super) async fn write_holds(conn: &mut PgConnection, searches: &[&Search]) -> Result<(), HubError> {
+    let made = searches.iter().filter_map(|search| search.offer.as_ref());
+    let holding = made.filter(|view| view.offer.holds_places);
     let holds: Vec<_> = holding
         .map(|OfferView { offer, .. }| Hold {
             facility: offer.facility,

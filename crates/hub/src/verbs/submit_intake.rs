@@ -25,7 +25,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::refer::{ends, finish, not_routed, not_routed_without};
-use super::search::{Search, search, write_all};
+use super::search::{Search, search, write_all, write_holds};
 use crate::auth::Permit;
 use crate::clock::Clock;
 use crate::error::HubError;
@@ -83,6 +83,15 @@ impl Mutation for SubmitIntake {
         let draft = self.draft(unit.hub, unit.caller)?;
         let policy = unit.hub.policies.active();
         let case = self.new_case(draft.id, &policy, unit.now);
+        // Before the places, as in a group: two that want the same wait for each other on one side only.
+        let claim = self.claim(draft.id);
+        if source_keys::claim(&mut unit.conn, Subject::Case, &[claim])
+            .await?
+            .is_empty()
+        {
+            // Somebody has committed it since the look.
+            return Err(HubError::Raced);
+        }
         let taken = if self.is_routed(&case, &policy) {
             let search = search(unit, &case, &[], 0).await?;
             Taken {
@@ -92,18 +101,10 @@ impl Mutation for SubmitIntake {
         } else {
             Taken { case, search: None }
         };
-        // After the places, as in a group: two that want the same wait for each other on one side only.
-        let claim = self.claim(draft.id);
-        if source_keys::claim(&mut unit.conn, Subject::Case, &[claim])
-            .await?
-            .is_empty()
-        {
-            // Somebody has committed it since the look.
-            return Err(HubError::Raced);
+        write(&mut unit.conn, &[&taken], &draft.sealed, &draft.registrations).await?;
+        if let Some(search) = &taken.search {
+            write_holds(&mut unit.conn, &[search]).await?;
         }
-        let taken = [taken];
-        write(&mut unit.conn, &taken, &draft.sealed, &draft.registrations).await?;
-        let [taken] = taken;
         events::append(&mut unit.conn, &taken.events(&unit.hub.clock)).await?;
         unit.audit(self.home, taken.case.id).await?;
         Ok(taken.answer(unit.hub, unit.caller, &policy, draft.code))
@@ -287,10 +288,11 @@ impl Taken {
     }
 }
 
-/// The case rows, the reports as they were sent with the persons in them, and what the searches found.
+/// The case rows, the reports as they were sent with the persons in them, and what the searches found. Whose the places
+/// are is written apart.
 async fn write(
     conn: &mut PgConnection,
-    taken: &[Taken],
+    taken: &[&Taken],
     reports: &SealedReports,
     registrations: &[Registration],
 ) -> Result<(), HubError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serasi_hub::auth::Role;
 use serasi_tests::TestHub;
 use serasi_tests::build::{facility, intake, submit};
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -40,6 +40,22 @@ async fn waiting(connection: &mut PgConnection) -> i64 {
     .fetch_one(connection)
     .await
     .unwrap()
+}
+
+/// Until somebody waits for longer than a group would, and so goes alone.
+async fn until_in_line(hub: &TestHub) {
+    let patient = || async {
+        let count: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'serasi' AND wait_event_type = 'Lock'
+                 AND clock_timestamp() - query_start > interval '200 ms'",
+        )
+        .fetch_one(&mut hub.database.connect().await)
+        .await
+        .unwrap();
+        count
+    };
+    eventually(patient, |patient| *patient >= 1).await;
 }
 
 /// Looks without a pause: they do not wait for long.
@@ -203,7 +219,8 @@ async fn transactions_beside_a_twin(hub: &TestHub, replica: &TestHub, attempt: u
     let first = tokio::spawn(async move { send(&here, vec![first]).await });
     let mut looker = hub.database.connect().await;
     let (before, transactions_before) = cases_and_transactions(&mut looker).await;
-    until_waiting(hub, 1).await;
+    // Between its tries in a group its key is free, and the twin would be the first.
+    until_in_line(hub).await;
     let mut again: Vec<_> = (0..40)
         .map(|number| submit(intake(&format!("neighbour-{attempt}-{number}"))))
         .collect();
@@ -218,4 +235,63 @@ async fn transactions_beside_a_twin(hub: &TestHub, replica: &TestHub, attempt: u
     let (cases, transactions) = cases_and_transactions(&mut looker).await;
     assert_eq!(cases - before, 41);
     transactions - transactions_before
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_only_the_board_still_shows_is_promised_to_nobody_and_costs_no_neighbour_his() {
+    let hub = hub_with(vec![
+        facility("FULL", "32.73.02", 200),
+        facility("FREE", "12.71.01", 200),
+    ])
+    .await;
+    let mut connection = hub.database.connect().await;
+    // Past the change log: the board goes on showing the places.
+    let full_house = "facility_id = (SELECT facility_id FROM facilities WHERE source_ref = 'FULL')";
+    let all_taken = format!("UPDATE capacity_pools SET occupied = total, free = 0 WHERE {full_house}");
+    sqlx::raw_sql(AssertSqlSafe(all_taken))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    // Together they are a full group: nobody goes before the others have come.
+    let full = (0..64).map(|number| report(&format!("full-{number}"), "32.73.01"));
+    let free = (0..64).map(|number| report(&format!("free-{number}"), "12.71.01"));
+    let reports = full.zip(free).flat_map(|(full, free)| [full, free]);
+    let answers = send(&hub.coordinator(), reports.collect()).await;
+    let (full, free): (Vec<_>, Vec<_>) = answers
+        .into_iter()
+        .zip(0..)
+        .partition(|(_, place)| place % 2 == 0);
+    let (full, free): (Vec<_>, Vec<_>) = (
+        full.into_iter().map(|(answer, _)| answer).collect(),
+        free.into_iter().map(|(answer, _)| answer).collect(),
+    );
+    assert!(are_all_offered(&free));
+    assert!(
+        full.iter()
+            .all(|answer| result(answer) == v1::RouteResult::Waiting)
+    );
+    let held: Vec<i32> = sqlx::query_scalar(
+        "SELECT p.held FROM capacity_pools p JOIN facilities USING (region_code, facility_id) ORDER BY source_ref",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(held, [64, 0]);
+    let written: (i64, i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM cases), (SELECT count(*) FROM decisions), (SELECT count(*) FROM offers),
+             (SELECT count(*) FROM audit_entries WHERE verb = 'SubmitIntake')",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(written, (128, 128, 64, 128));
+    // Who is full goes alone, each in a transaction; the neighbours stay together.
+    let (_, transactions) = cases_and_transactions(&mut connection).await;
+    assert!(transactions < 64 + 32, "{transactions} transactions");
+    let as_logged = format!("UPDATE capacity_pools SET occupied = 0, free = total WHERE {full_house}");
+    sqlx::raw_sql(AssertSqlSafe(as_logged))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    hub.finish().await;
 }

@@ -17,7 +17,6 @@ use crate::error::HubError;
 use crate::gather::{Joined, LONGEST_WAIT};
 use crate::hub::Hub;
 use crate::unit_of_work::{CALL_DEADLINE, Call, alone, in_task, repeated};
-use crate::verbs::search::Patience;
 
 mod group;
 
@@ -31,6 +30,18 @@ const MOST_RETURNS: u32 = 6;
 pub(crate) const MOST_WAITING: usize = 6;
 
 type Answer = Result<v1::SubmitIntakeResponse, HubError>;
+
+/// How a group is taken down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// As if the board were right, as it nearly always is: all is written first, and the houses, which others want too,
+    /// are locked last and for the shortest time.
+    Trusts,
+    /// Houses first; whoever gets nothing leaves the group.
+    Waits,
+    /// The same, and no locked house is waited for.
+    PassesBy,
+}
 
 /// A report that waits for its group. Its answer dropped unsent means: it goes alone.
 #[derive(Debug)]
@@ -103,21 +114,21 @@ async fn run(hub: Arc<Hub>, mut group: Vec<Entry>) {
     }
 }
 
-/// Takes a group down. Where others are in the way it is tried again without waiting for any house, and then in halves:
-/// whoever is stuck, few go with it.
+/// Takes a group down. Where the board was wrong, houses come first; where others are in the way it is tried again
+/// without waiting for any house, and then in halves: whoever is stuck, few go with it.
 async fn take_down(hub: &Arc<Hub>, group: Vec<Entry>) {
-    let patience = if group.iter().any(|entry| entry.returns > 0) {
-        Patience::PassesBy
+    let way = if group.iter().any(|entry| entry.returns > 0) {
+        Way::PassesBy
     } else {
-        Patience::Waits
+        Way::Trusts
     };
-    let mut rounds = vec![(group, patience)];
-    while let Some((group, patience)) = rounds.pop() {
+    let mut rounds = vec![(group, way)];
+    while let Some((group, way)) = rounds.pop() {
         let group = in_time(group);
         if group.is_empty() {
             continue;
         }
-        let reason = match commit(hub, &group, patience).await {
+        let reason = match commit(hub, &group, way).await {
             Ok(done) => {
                 tell(hub, group, done);
                 continue;
@@ -131,12 +142,16 @@ async fn take_down(hub: &Arc<Hub>, group: Vec<Entry>) {
                 refuse(group, || HubError::Deadline);
                 "too_slow"
             }
+            Err(HubError::Raced) if way == Way::Trusts => {
+                rounds.push((group, Way::Waits));
+                "overtaken"
+            }
             Err(HubError::Raced) => {
-                rounds.extend(again(group, patience));
+                rounds.extend(again(group, way));
                 "raced"
             }
             Err(HubError::Store(StoreError::Conflict(_))) => {
-                rounds.extend(again(group, patience));
+                rounds.extend(again(group, way));
                 "locked"
             }
             Err(error) => {
@@ -163,13 +178,13 @@ fn refuse(group: Vec<Entry>, why: impl Fn() -> HubError) {
 }
 
 /// How a group goes on that was rolled back. One that is alone and still stuck goes the way of a single report.
-fn again(mut group: Vec<Entry>, patience: Patience) -> Vec<(Vec<Entry>, Patience)> {
-    match (patience, group.len()) {
-        (Patience::Waits, _) => vec![(group, Patience::PassesBy)],
-        (Patience::PassesBy, ..=1) => vec![],
-        (Patience::PassesBy, entries) => {
+fn again(mut group: Vec<Entry>, way: Way) -> Vec<(Vec<Entry>, Way)> {
+    match (way, group.len()) {
+        (Way::Trusts | Way::Waits, _) => vec![(group, Way::PassesBy)],
+        (Way::PassesBy, ..=1) => vec![],
+        (Way::PassesBy, entries) => {
             let other = group.split_off(entries.div_ceil(2));
-            vec![(other, patience), (group, patience)]
+            vec![(other, way), (group, way)]
         }
     }
 }

@@ -14,11 +14,11 @@ use serasi_store::{Context, PgConnection, StoreError, audit, events};
 use time::OffsetDateTime;
 
 use super::super::{Draft, SubmitIntake, Taken, write};
-use super::{Entry, Submission};
+use super::{Entry, Submission, Way};
 use crate::error::HubError;
 use crate::hub::Hub;
 use crate::unit_of_work::{Mutation, entry};
-use crate::verbs::search::{Got, Neighbours, Patience};
+use crate::verbs::search::{Got, Held, Neighbours, Patience, write_holds};
 
 /// What became of a group that is committed. Who is not in it has left it, and goes alone.
 #[derive(Default)]
@@ -42,31 +42,46 @@ impl Member<'_> {
     }
 }
 
-/// Takes the reports down. Locks are asked for in one order, here and for a report alone: houses, source keys, request
-/// ids.
-pub(super) async fn commit(hub: &Hub, group: &[Entry], patience: Patience) -> Result<Done, HubError> {
+impl Taken {
+    fn got(&self, held: &Held) -> Got {
+        self.search.as_ref().map_or(Got::It, |search| held.of(search))
+    }
+}
+
+/// Takes the reports down. Locks are asked for in one order, here and for a report alone: source keys, houses, request
+/// ids. Only a group for which the board was wrong has its houses first; it gives way before there is a deadlock.
+pub(super) async fn commit(hub: &Hub, group: &[Entry], way: Way) -> Result<Done, HubError> {
     let members = without_twins(group);
     let mut conn = hub.store.begin_impatient(Context::Work).await?;
     let (now, members) = without_known(&mut conn, members).await?;
     let policy = hub.policies.active();
-    let (members, locked_out) = hold(hub, &mut conn, members, (&policy, now), patience).await?;
-    let mut done = Done {
-        answered: vec![],
-        locked_out,
+    let (found, neighbours) = search(hub, members, (&policy, now));
+    let mut done = Done::default();
+    let (found, trusting) = match way {
+        Way::Trusts => (found, Some(neighbours)),
+        Way::Waits | Way::PassesBy => {
+            let patience = if way == Way::Waits {
+                Patience::Waits
+            } else {
+                Patience::PassesBy
+            };
+            let held = neighbours.hold(&mut conn, patience).await?;
+            (without_those_who_got_nothing(found, &held, &mut done), None)
+        }
     };
-    if members.is_empty() {
+    if found.is_empty() {
         return Ok(done);
     }
-    let claims: Vec<_> = members
-        .iter()
-        .map(|(member, _)| member.submission().report.claim(member.entry.draft.id))
-        .collect();
-    if source_keys::claim(&mut conn, Subject::Case, &claims).await?.len() < claims.len() {
-        // Somebody has committed one since the look. The places are held, and only a rollback gives them back; when the
-        // group runs again it is known, and leaves.
-        return Err(HubError::Raced);
+    claim(&mut conn, &found).await?;
+    write_down(hub, &mut conn, &found, now).await?;
+    if let Some(neighbours) = trusting {
+        let held = neighbours.hold(&mut conn, Patience::Waits).await?;
+        if found.iter().any(|(_, taken)| taken.got(&held) != Got::It) {
+            // The board was wrong, and only a rollback takes back what is written.
+            return Err(HubError::Raced);
+        }
     }
-    done.answered = keep(hub, &mut conn, members, (&policy, now)).await?;
+    done.answered = bind(hub, &mut conn, found, &policy).await?;
     conn.commit().await.map_err(StoreError::from)?;
     hub.board.nudge();
     hub.feed.nudge();
@@ -109,15 +124,12 @@ async fn without_known<'a>(
     Ok((now, members.collect()))
 }
 
-/// Searches for everybody on the board, each seeing what those before it take, and takes it all at once. Gives who got
-/// what they want, and the places of those whose house is locked.
-async fn hold<'a>(
-    hub: &Hub,
-    conn: &mut PgConnection,
+/// Searches for everybody on the board, each seeing what those before it are about to take.
+fn search<'a, 'p>(
+    hub: &'p Hub,
     members: Vec<Member<'a>>,
-    (policy, now): (&Arc<Policy>, OffsetDateTime),
-    patience: Patience,
-) -> Result<(Vec<(Member<'a>, Taken)>, Vec<usize>), HubError> {
+    (policy, now): (&'p Arc<Policy>, OffsetDateTime),
+) -> (Vec<(Member<'a>, Taken)>, Neighbours<'p>) {
     let mut neighbours = Neighbours::new(hub.board.snapshot(), policy, &hub.clock);
     let mut found = vec![];
     for member in members {
@@ -127,19 +139,24 @@ async fn hold<'a>(
             found.push((member, taken));
         }
     }
-    let held = neighbours.hold(conn, patience).await?;
-    let mut locked_out = vec![];
-    found.retain(
-        |(member, taken)| match taken.search.as_ref().map_or(Got::It, |search| held.of(search)) {
-            Got::It => true,
-            Got::Nothing => false,
-            Got::LockedOut => {
-                locked_out.push(member.place);
-                false
-            }
-        },
-    );
-    Ok((found, locked_out))
+    (found, neighbours)
+}
+
+/// Who got what they want stays; whose house is locked is noted.
+fn without_those_who_got_nothing<'a>(
+    found: Vec<(Member<'a>, Taken)>,
+    held: &Held,
+    done: &mut Done,
+) -> Vec<(Member<'a>, Taken)> {
+    let mut stay = vec![];
+    for (member, taken) in found {
+        match taken.got(held) {
+            Got::It => stay.push((member, taken)),
+            Got::Nothing => {}
+            Got::LockedOut => done.locked_out.push(member.place),
+        }
+    }
+    stay
 }
 
 /// `None` = it must be searched for alone.
@@ -159,21 +176,33 @@ fn take(
     })
 }
 
-/// Writes everything down, for each what it would leave alone.
-async fn keep(
+/// Nobody else takes these reports down.
+async fn claim(conn: &mut PgConnection, found: &[(Member<'_>, Taken)]) -> Result<(), HubError> {
+    let claims = found
+        .iter()
+        .map(|(member, _)| member.submission().report.claim(member.entry.draft.id));
+    let claims: Vec<_> = claims.collect();
+    if source_keys::claim(conn, Subject::Case, &claims).await?.len() < claims.len() {
+        // Somebody has committed one since the look. Claims are for ever, and only a rollback gives the others back; when
+        // the group runs again that one is known, and leaves.
+        return Err(HubError::Raced);
+    }
+    Ok(())
+}
+
+/// Writes for each what it would leave alone: rows that nobody else can know of, so nobody waits for them.
+async fn write_down(
     hub: &Hub,
     conn: &mut PgConnection,
-    members: Vec<(Member<'_>, Taken)>,
-    (policy, now): (&Policy, OffsetDateTime),
-) -> Result<Vec<(usize, v1::SubmitIntakeResponse)>, HubError> {
+    found: &[(Member<'_>, Taken)],
+    now: OffsetDateTime,
+) -> Result<(), HubError> {
     let mut reports = SealedReports::default();
-    let (mut told, mut acts, mut done): (Vec<Event>, _, _) = (vec![], vec![], vec![]);
-    let (mut cases, mut calls, mut people) = (vec![], vec![], vec![]);
-    for (member, taken) in members {
+    let (mut told, mut acts, mut people): (Vec<Event>, _, _) = (vec![], vec![], vec![]);
+    for (member, taken) in found {
         let Submission { call, report } = member.submission();
         call.caller.must_have_been_asked()?;
         let Draft {
-            code,
             sealed,
             registrations,
             ..
@@ -186,17 +215,32 @@ async fn keep(
             (report.home, taken.case.id.to_string()),
         );
         acts.push(entry(&hub.clock, now, &call.caller, act, subject));
-        let response = taken.answer(hub, &call.caller, policy, code);
-        calls.push((call.key(report.home), call.remembered::<SubmitIntake>(&response)));
-        done.push((member.place, response));
-        cases.push(taken);
     }
+    let cases: Vec<_> = found.iter().map(|(_, taken)| taken).collect();
     write(conn, &cases, &reports, &people).await?;
     events::append(conn, &told).await?;
-    audit::append(conn, &acts).await?;
+    Ok(audit::append(conn, &acts).await?)
+}
+
+/// Whose the places are, and what keeps a call from being answered twice; gives what each is told.
+async fn bind(
+    hub: &Hub,
+    conn: &mut PgConnection,
+    found: Vec<(Member<'_>, Taken)>,
+    policy: &Policy,
+) -> Result<Vec<(usize, v1::SubmitIntakeResponse)>, HubError> {
+    let searches = found.iter().filter_map(|(_, taken)| taken.search.as_ref());
+    write_holds(conn, &searches.collect::<Vec<_>>()).await?;
+    let (mut calls, mut answered) = (vec![], vec![]);
+    for (member, taken) in found {
+        let Submission { call, report } = member.submission();
+        let response = taken.answer(hub, &call.caller, policy, member.entry.draft.code);
+        calls.push((call.key(report.home), call.remembered::<SubmitIntake>(&response)));
+        answered.push((member.place, response));
+    }
     if !idempotency::remember(conn, &calls).await? {
         // The same call ran beside this and committed first.
         return Err(HubError::Raced);
     }
-    Ok(done)
+    Ok(answered)
 }
