@@ -200,3 +200,25 @@ async fn the_hubs_role_may_add_to_the_record_and_not_change_it() {
     );
     assert_eq!(names(&mut connection, rights("else")).await, BTreeSet::new());
 }
+
+/// Under row-level security an index is only asked by what is known to give nothing away.
+#[tokio::test]
+async fn who_is_at_home_in_a_region_is_found_by_an_index_with_row_level_security_on() {
+    let database = TestDatabase::create().await;
+    let mut connection = database.connect().await;
+    let hub = "BEGIN; SET LOCAL ROLE serasi_app; SET LOCAL serasi.work = 'on'; SET LOCAL enable_seqscan = off";
+    sqlx::raw_sql(hub).execute(&mut connection).await.unwrap();
+    // The words of `serasi_store::reconciliations`.
+    let home = r#"(CASE WHEN domicile_code IS NULL THEN region_code ELSE domicile_code END) COLLATE "C""#;
+    let plan = format!(
+        "EXPLAIN SELECT region_code, person_id FROM registrations WHERE {home} >= '32.73' AND {home} < '32.73' || '/'"
+    );
+    let lines: Vec<(String,)> = sqlx::query_as(sqlx::AssertSqlSafe(plan))
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    let plan: String = lines.into_iter().map(|(line,)| line + "\n").collect();
+    let asked = plan.lines().filter(|line| line.contains("Index Cond"));
+    let bounds: usize = asked.map(|line| line.matches("CASE").count()).sum();
+    assert!(plan.contains("registrations_by_home") && bounds == 2, "{plan}");
+}
