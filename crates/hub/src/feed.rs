@@ -7,6 +7,7 @@ use std::sync::{Arc, RwLock};
 
 use serasi_store::events::{self, Entry, Horizon, Page, Selection, Snapshot, Span, What};
 use serasi_store::{Context, Store, StoreError};
+use serde_json::value::RawValue;
 use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, broadcast};
 
 use crate::error::HubError;
@@ -159,7 +160,7 @@ fn count_offer(entry: &Entry) {
 
 fn without_payload(mut entry: Entry) -> Entry {
     match &mut entry.what {
-        What::Told(told) => told.payload = serde_json::Value::Null,
+        What::Told(told) => told.payload = RawValue::NULL.to_owned(),
         What::Pool(_, _) => {}
     }
     entry

@@ -202,14 +202,14 @@ impl Store {
     }
 
     /// The same for a transaction of many, who must not all wait for what one of them wants: a lock that is not there soon
-    /// is a conflict.
+    /// is a conflict. It writes the same statements for one and for a hundred: they are not planned anew for each number.
     pub async fn begin_impatient(
         &self,
         context: Context,
     ) -> Result<sqlx::PgTransaction<'static>, StoreError> {
         let begin = context.begin();
         let begin = format!(
-            "{}; SET LOCAL lock_timeout = '{SHORT_LOCK_TIMEOUT}'",
+            "{}; SET LOCAL lock_timeout = '{SHORT_LOCK_TIMEOUT}'; SET LOCAL plan_cache_mode = force_generic_plan",
             begin.as_str()
         );
         Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)

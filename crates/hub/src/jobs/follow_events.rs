@@ -12,7 +12,7 @@ use crate::hub::Hub;
 /// Events of other replicas are seen within this time.
 const POLL: Duration = Duration::from_millis(400);
 /// Events within this time are told together: each telling wakes every watcher.
-const GATHER: Duration = Duration::from_millis(30);
+const GATHER: Duration = Duration::from_millis(50);
 
 pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     let mut last = Instant::now();

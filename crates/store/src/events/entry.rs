@@ -4,6 +4,8 @@ use serasi_domain::capacity::Pool;
 use serasi_domain::id::{CaseId, FacilityId, Regency};
 use serasi_geography::RegionCode;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -36,7 +38,8 @@ pub struct Told {
     pub subject_id: String,
     pub subject_version: i64,
     pub kind: String,
-    pub payload: serde_json::Value,
+    /// As the database has it: few who follow want it, and it is not read for the others.
+    pub payload: Box<RawValue>,
     /// The subject as the event left it; `None` for other subjects, and for what an earlier release told.
     pub state: Option<SubjectState>,
 }
@@ -87,19 +90,13 @@ pub(super) struct EventRow {
     pub(super) subject_id: String,
     pub(super) subject_version: i64,
     pub(super) kind: String,
-    pub(super) payload: serde_json::Value,
-    pub(super) subject_state: Option<serde_json::Value>,
+    pub(super) payload: Json<Box<RawValue>>,
+    pub(super) subject_state: Option<Json<SubjectState>>,
     pub(super) created_at: OffsetDateTime,
 }
 
 impl EventRow {
     pub(super) fn read(self) -> Result<Entry, StoreError> {
-        let state = self.subject_state.map(serde_json::from_value).transpose();
-        let state = state.map_err(|_| StoreError::Impossible {
-            table: "events",
-            column: "subject_state",
-            row: self.event_id.to_string(),
-        })?;
         Ok(Entry {
             xid: self.xid,
             position: self.position,
@@ -110,8 +107,8 @@ impl EventRow {
                 subject_id: self.subject_id,
                 subject_version: self.subject_version,
                 kind: self.kind,
-                payload: self.payload,
-                state,
+                payload: self.payload.0,
+                state: self.subject_state.map(|Json(state)| state),
             }),
         })
     }

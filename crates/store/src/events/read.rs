@@ -1,9 +1,11 @@
 //! Following the events, page by page, in the order of their positions.
 
 use serasi_domain::id::FacilityId;
+use serde_json::value::RawValue;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
-use super::entry::{CapacityRow, EventRow};
+use super::entry::{CapacityRow, EventRow, SubjectState};
 use super::{Cursor, Entry, Snapshot};
 use crate::StoreError;
 
@@ -101,7 +103,8 @@ async fn told(
         sqlx::query_as!(
             EventRow,
             r#"SELECT xid::text::bigint AS "xid!", position AS "position!", region_code, event_id, subject_id,
-                 subject_version, kind, payload, subject_state, created_at
+                 subject_version, kind, payload AS "payload: Json<Box<RawValue>>",
+                 subject_state AS "subject_state: Json<SubjectState>", created_at
              FROM events
              WHERE concerns_facility = $1 AND position > $2 AND pg_visible_in_snapshot(xid, $4::text::pg_snapshot)
                  AND NOT pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
@@ -121,7 +124,8 @@ async fn told(
         sqlx::query_as!(
             EventRow,
             r#"SELECT xid::text::bigint AS "xid!", position AS "position!", region_code, event_id, subject_id,
-                 subject_version, kind, payload, subject_state, created_at
+                 subject_version, kind, payload AS "payload: Json<Box<RawValue>>",
+                 subject_state AS "subject_state: Json<SubjectState>", created_at
              FROM events
              WHERE position > $1 AND pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
                  AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)
