@@ -206,7 +206,8 @@ async fn the_hubs_role_may_add_to_the_record_and_not_change_it() {
 async fn who_is_at_home_in_a_region_is_found_by_an_index_with_row_level_security_on() {
     let database = TestDatabase::create().await;
     let mut connection = database.connect().await;
-    let hub = "BEGIN; SET LOCAL ROLE serasi_app; SET LOCAL serasi.work = 'on'; SET LOCAL enable_seqscan = off";
+    let hub =
+        "BEGIN; SET LOCAL ROLE serasi_app; SET LOCAL serasi.work = 'on'; SET LOCAL enable_seqscan = off";
     sqlx::raw_sql(hub).execute(&mut connection).await.unwrap();
     // The words of `serasi_store::reconciliations`.
     let home = r#"(CASE WHEN domicile_code IS NULL THEN region_code ELSE domicile_code END) COLLATE "C""#;
