@@ -118,14 +118,24 @@ pub async fn registry_violations(connection: &mut PgConnection) -> Vec<String> {
          WHERE r.version - 1 <> (SELECT count(*) FROM registration_log l
              WHERE l.region_code = r.region_code AND l.person_id = r.person_id)",
     )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let astray: Vec<(String,)> = sqlx::query_as(
+        "SELECT r.person_id::text FROM registrations r JOIN persons p USING (region_code, person_id)
+         WHERE r.case_id <> p.case_id",
+    )
     .fetch_all(connection)
     .await
     .unwrap();
+    let astray = astray
+        .into_iter()
+        .map(|(id,)| format!("the registration of person {id} leads to another case"));
     let forgotten = forgotten
         .into_iter()
         .map(|(id,)| format!("person {id} is served and nobody is told"));
     let untold = untold
         .into_iter()
         .map(|(id,)| format!("a step of person {id} is not in the log"));
-    forgotten.chain(untold).collect()
+    forgotten.chain(untold).chain(astray).collect()
 }

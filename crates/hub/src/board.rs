@@ -1,6 +1,7 @@
 //! The directory board: this replica's snapshot of facilities and places, kept fresh by following the change log. It
 //! only proposes; whether a place is really there, the database decides.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use serasi_domain::directory::Directory;
@@ -21,6 +22,8 @@ pub(crate) struct Board {
     /// One look at a time, or the later one would undo the earlier.
     turn: Mutex<()>,
     asked_for: Notify,
+    /// Up to this version it has shown places that were gone.
+    wrong_up_to: AtomicI64,
     /// Version of the current directory, for those who act on changes.
     version: watch::Sender<i64>,
 }
@@ -35,6 +38,7 @@ impl Board {
             current: RwLock::new(snapshot),
             turn: Mutex::new(()),
             asked_for: Notify::new(),
+            wrong_up_to: AtomicI64::new(i64::MIN),
         })
     }
 
@@ -44,6 +48,16 @@ impl Board {
             .read()
             .expect("nobody panics while holding this lock")
             .clone()
+    }
+
+    /// Whether it has not been found wrong since it changed.
+    pub(crate) fn is_trusted(&self) -> bool {
+        *self.version.borrow() > self.wrong_up_to.load(Ordering::Relaxed)
+    }
+
+    /// It showed places that were gone.
+    pub(crate) fn found_wrong(&self) {
+        self.wrong_up_to.store(*self.version.borrow(), Ordering::Relaxed);
     }
 
     /// Says that something has changed, so that the next look comes at once.

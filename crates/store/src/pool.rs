@@ -202,7 +202,7 @@ impl Store {
     }
 
     /// The same for a transaction of many, who must not all wait for what one of them wants: a lock that is not there soon
-    /// is a conflict. It writes the same statements for one and for a hundred: they are not planned anew for each number.
+    /// is a conflict. Its statements are the same for one and for a hundred, and one plan does.
     pub async fn begin_impatient(
         &self,
         context: Context,
@@ -260,7 +260,8 @@ pub async fn now(conn: &mut PgConnection) -> Result<OffsetDateTime, StoreError> 
 /// survive a transaction pooler or a sharded database.
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate::Migrator {
     locking: false,
-    // After a step back the older release finds migrations that it does not know; they only add (migrations/README.md).
+    // After a step back the older release finds migrations that it does not know; they take nothing
+    // away that it needs (migrations/README.md).
     ignore_missing: true,
     ..sqlx::migrate!("../../migrations")
 };

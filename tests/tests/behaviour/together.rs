@@ -123,6 +123,17 @@ async fn whoever_is_not_plain_leaves_the_group_and_no_neighbour_notices() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neighbours_share_the_places_there_are_and_no_place_is_promised_twice() {
+    // On a busy machine they come in too slowly to gather.
+    for _ in 0..4 {
+        if share_places().await {
+            return;
+        }
+    }
+    panic!("nobody went together, or nobody passed over a house that a neighbour took");
+}
+
+/// Whether some of them went together, and one passed over a house that a neighbour took.
+async fn share_places() -> bool {
     let houses = [("A", 3), ("B", 5), ("C", 2)];
     let rows = houses.map(|(name, free)| facility(name, "32.73.02", free));
     let hub = hub_with(rows.into()).await;
@@ -151,21 +162,14 @@ async fn neighbours_share_the_places_there_are_and_no_place_is_promised_twice() 
         .unwrap();
     assert_eq!(held, i64::from(offered));
     let (cases, transactions) = cases_and_transactions(&mut connection).await;
-    assert!(
-        transactions < cases,
-        "nobody went together: {transactions} transactions"
-    );
     let mut passed_over = 0;
     for id in decisions(&hub).await {
         let replayed = replay(&hub, &id).await;
         assert_eq!(replayed.result(), v1::ReplayResult::Reproduced, "{replayed:#?}");
         passed_over += usize::from(!replayed.replayed.unwrap().taken_meanwhile.is_empty());
     }
-    assert!(
-        passed_over > 0,
-        "nobody passed over a house that a neighbour took"
-    );
     hub.finish().await;
+    transactions < cases && passed_over > 0
 }
 
 /// A report that is like few others, and one the hub has to do with as it comes.

@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// Everything is read again so often, should something have been changed past the log.
 const WHOLE_EVERY: Duration = Duration::from_mins(5);
 /// Nudges within this time are answered together.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(20);
 
 pub(super) async fn run(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     let mut last_whole = Instant::now();

@@ -37,7 +37,7 @@ pub(super) use neighbours::{Got, Held, Neighbours, Patience};
 /// Searches for one case before it waits: each further one only when every choice was lost to somebody else.
 const MAX_ROUNDS: u32 = 4;
 
-/// A search whose places, if any, are already held; not yet written down.
+/// A search that has an end; not yet written down. Its places, if any, are held, or will be before the commit.
 pub(super) struct Search {
     policy: Arc<Policy>,
     offer_id: OfferId,

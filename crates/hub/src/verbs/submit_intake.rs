@@ -54,7 +54,7 @@ struct Draft {
     registrations: Vec<Registration>,
 }
 
-/// A report that is a case now, its places held.
+/// A report that is a case now. Its places are held, or will be before it is committed.
 struct Taken {
     case: Case,
     /// `None` = it is not routed now.
@@ -83,15 +83,6 @@ impl Mutation for SubmitIntake {
         let draft = self.draft(unit.hub, unit.caller)?;
         let policy = unit.hub.policies.active();
         let case = self.new_case(draft.id, &policy, unit.now);
-        // Before the places, as in a group: two that want the same wait for each other on one side only.
-        let claim = self.claim(draft.id);
-        if source_keys::claim(&mut unit.conn, Subject::Case, &[claim])
-            .await?
-            .is_empty()
-        {
-            // Somebody has committed it since the look.
-            return Err(HubError::Raced);
-        }
         let taken = if self.is_routed(&case, &policy) {
             let search = search(unit, &case, &[], 0).await?;
             Taken {
@@ -101,6 +92,15 @@ impl Mutation for SubmitIntake {
         } else {
             Taken { case, search: None }
         };
+        // After the places: while it waits for a house its key is free, and whoever sends it again waits for no key.
+        let claim = self.claim(draft.id);
+        if source_keys::claim(&mut unit.conn, Subject::Case, &[claim])
+            .await?
+            .is_empty()
+        {
+            // Somebody has committed it since the look.
+            return Err(HubError::Raced);
+        }
         write(&mut unit.conn, &[&taken], &draft.sealed, &draft.registrations).await?;
         if let Some(search) = &taken.search {
             write_holds(&mut unit.conn, &[search]).await?;

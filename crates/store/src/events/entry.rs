@@ -91,12 +91,20 @@ pub(super) struct EventRow {
     pub(super) subject_version: i64,
     pub(super) kind: String,
     pub(super) payload: Json<Box<RawValue>>,
-    pub(super) subject_state: Option<Json<SubjectState>>,
+    pub(super) subject_state: Option<Json<Box<RawValue>>>,
     pub(super) created_at: OffsetDateTime,
 }
 
 impl EventRow {
     pub(super) fn read(self) -> Result<Entry, StoreError> {
+        let state = self
+            .subject_state
+            .map(|Json(state)| serde_json::from_str(state.get()));
+        let state = state.transpose().map_err(|_| StoreError::Impossible {
+            table: "events",
+            column: "subject_state",
+            row: self.event_id.to_string(),
+        })?;
         Ok(Entry {
             xid: self.xid,
             position: self.position,
@@ -108,7 +116,7 @@ impl EventRow {
                 subject_version: self.subject_version,
                 kind: self.kind,
                 payload: self.payload.0,
-                state: self.subject_state.map(|Json(state)| state),
+                state,
             }),
         })
     }

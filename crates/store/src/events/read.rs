@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::entry::{CapacityRow, EventRow, SubjectState};
+use super::entry::{CapacityRow, EventRow};
 use super::{Cursor, Entry, Snapshot};
 use crate::StoreError;
 
@@ -104,7 +104,7 @@ async fn told(
             EventRow,
             r#"SELECT xid::text::bigint AS "xid!", position AS "position!", region_code, event_id, subject_id,
                  subject_version, kind, payload AS "payload: Json<Box<RawValue>>",
-                 subject_state AS "subject_state: Json<SubjectState>", created_at
+                 subject_state AS "subject_state: Json<Box<RawValue>>", created_at
              FROM events
              WHERE concerns_facility = $1 AND position > $2 AND pg_visible_in_snapshot(xid, $4::text::pg_snapshot)
                  AND NOT pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
@@ -125,7 +125,7 @@ async fn told(
             EventRow,
             r#"SELECT xid::text::bigint AS "xid!", position AS "position!", region_code, event_id, subject_id,
                  subject_version, kind, payload AS "payload: Json<Box<RawValue>>",
-                 subject_state AS "subject_state: Json<SubjectState>", created_at
+                 subject_state AS "subject_state: Json<Box<RawValue>>", created_at
              FROM events
              WHERE position > $1 AND pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
                  AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)

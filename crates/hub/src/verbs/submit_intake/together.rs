@@ -1,6 +1,6 @@
 //! Reports that come in together become cases in one transaction, each with a result of its own. What a report leaves
 //! is decided by the same code as for one alone; whatever is not plain - a key that is known, a call that is repeated, a
-//! house that is full after all - leaves the group before anything is written of it, and goes alone. Nobody waits long for
+//! house that is full after all - leaves the group with nothing written of it, and goes alone. Nobody waits long for
 //! a house that somebody else has locked: the neighbours go on, and who wants that house comes again.
 //!
 //! The transaction reads no person and no report.
@@ -114,13 +114,15 @@ async fn run(hub: Arc<Hub>, mut group: Vec<Entry>) {
     }
 }
 
-/// Takes a group down. Where the board was wrong, houses come first; where others are in the way it is tried again
+/// Takes a group down. Where the board was wrong, houses come first, and for the next groups until it has changed; where others are in the way it is tried again
 /// without waiting for any house, and then in halves: whoever is stuck, few go with it.
 async fn take_down(hub: &Arc<Hub>, group: Vec<Entry>) {
     let way = if group.iter().any(|entry| entry.returns > 0) {
         Way::PassesBy
-    } else {
+    } else if hub.board.is_trusted() {
         Way::Trusts
+    } else {
+        Way::Waits
     };
     let mut rounds = vec![(group, way)];
     while let Some((group, way)) = rounds.pop() {
@@ -143,6 +145,7 @@ async fn take_down(hub: &Arc<Hub>, group: Vec<Entry>) {
                 "too_slow"
             }
             Err(HubError::Raced) if way == Way::Trusts => {
+                hub.board.found_wrong();
                 rounds.push((group, Way::Waits));
                 "overtaken"
             }

@@ -48,12 +48,29 @@ impl Taken {
     }
 }
 
-/// Takes the reports down. Locks are asked for in one order, here and for a report alone: source keys, houses, request
-/// ids. Only a group for which the board was wrong has its houses first; it gives way before there is a deadlock.
+/// Takes the reports down. A group that trusts the board asks for source keys, houses, request ids, in this order;
+/// another one, and a report alone, for houses, source keys, request ids. Where the two stand against each other the group
+/// gives way before the server looks for deadlocks.
 pub(super) async fn commit(hub: &Hub, group: &[Entry], way: Way) -> Result<Done, HubError> {
-    let members = without_twins(group);
     let mut conn = hub.store.begin_impatient(Context::Work).await?;
-    let (now, members) = without_known(&mut conn, members).await?;
+    match take_down(hub, &mut conn, group, way).await {
+        Ok(done) if !done.answered.is_empty() => {
+            conn.commit().await.map_err(StoreError::from)?;
+            hub.board.nudge();
+            hub.feed.nudge();
+            Ok(done)
+        }
+        undone => {
+            // Awaited: what comes next must not meet locks of this. Where it fails the connection is gone, and they with it.
+            drop(conn.rollback().await);
+            undone
+        }
+    }
+}
+
+async fn take_down(hub: &Hub, conn: &mut PgConnection, group: &[Entry], way: Way) -> Result<Done, HubError> {
+    let members = without_twins(group);
+    let (now, members) = without_known(conn, members).await?;
     let policy = hub.policies.active();
     let (found, neighbours) = search(hub, members, (&policy, now));
     let mut done = Done::default();
@@ -65,26 +82,23 @@ pub(super) async fn commit(hub: &Hub, group: &[Entry], way: Way) -> Result<Done,
             } else {
                 Patience::PassesBy
             };
-            let held = neighbours.hold(&mut conn, patience).await?;
+            let held = neighbours.hold(conn, patience).await?;
             (without_those_who_got_nothing(found, &held, &mut done), None)
         }
     };
     if found.is_empty() {
         return Ok(done);
     }
-    claim(&mut conn, &found).await?;
-    write_down(hub, &mut conn, &found, now).await?;
+    claim(conn, &found).await?;
+    write_down(hub, conn, &found, now).await?;
     if let Some(neighbours) = trusting {
-        let held = neighbours.hold(&mut conn, Patience::Waits).await?;
+        let held = neighbours.hold(conn, Patience::Waits).await?;
         if found.iter().any(|(_, taken)| taken.got(&held) != Got::It) {
             // The board was wrong, and only a rollback takes back what is written.
             return Err(HubError::Raced);
         }
     }
-    done.answered = bind(hub, &mut conn, found, &policy).await?;
-    conn.commit().await.map_err(StoreError::from)?;
-    hub.board.nudge();
-    hub.feed.nudge();
+    done.answered = bind(hub, conn, found, &policy).await?;
     Ok(done)
 }
 
@@ -190,7 +204,7 @@ async fn claim(conn: &mut PgConnection, found: &[(Member<'_>, Taken)]) -> Result
     Ok(())
 }
 
-/// Writes for each what it would leave alone: rows that nobody else can know of, so nobody waits for them.
+/// Writes for each what it would leave alone: rows that nobody else wants, so nobody waits for them.
 async fn write_down(
     hub: &Hub,
     conn: &mut PgConnection,
