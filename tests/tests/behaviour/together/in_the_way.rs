@@ -252,7 +252,7 @@ async fn a_place_that_only_the_board_still_shows_is_promised_to_nobody_and_costs
         .execute(&mut connection)
         .await
         .unwrap();
-    // Together they are a full group: nobody goes before the others have come.
+    // More than the group that goes at once: the others gather meanwhile.
     let full = (0..64).map(|number| report(&format!("full-{number}"), "32.73.01"));
     let free = (0..64).map(|number| report(&format!("free-{number}"), "12.71.01"));
     let reports = full.zip(free).flat_map(|(full, free)| [full, free]);

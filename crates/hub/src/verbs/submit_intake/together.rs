@@ -114,8 +114,9 @@ async fn run(hub: Arc<Hub>, mut group: Vec<Entry>) {
     }
 }
 
-/// Takes a group down. Where the board was wrong, houses come first, and for the next groups until it has changed; where others are in the way it is tried again
-/// without waiting for any house, and then in halves: whoever is stuck, few go with it.
+/// Takes a group down. Where the board was wrong, houses come first, and for the next groups until it has changed. Where
+/// others are in the way it is tried again without waiting for any house, and then in halves: whoever is stuck, few go with
+/// it.
 async fn take_down(hub: &Arc<Hub>, group: Vec<Entry>) {
     let way = if group.iter().any(|entry| entry.returns > 0) {
         Way::PassesBy
