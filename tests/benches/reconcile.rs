@@ -77,8 +77,6 @@ async fn main() {
             &file,
             "--edition",
             "2026-Q4",
-            "--duplicates",
-            "ignore",
             "--again",
             again,
             "--json",

@@ -125,9 +125,20 @@ pub async fn registry_violations(connection: &mut PgConnection) -> Vec<String> {
         "SELECT r.person_id::text FROM registrations r JOIN persons p USING (region_code, person_id)
          WHERE r.case_id <> p.case_id",
     )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let nobodys: Vec<(String,)> = sqlx::query_as(
+        "SELECT c.person_id::text FROM reconciliation_candidates c
+         WHERE NOT EXISTS (SELECT FROM registrations r
+             WHERE (r.region_code, r.person_id) = (c.region_code, c.person_id))",
+    )
     .fetch_all(connection)
     .await
     .unwrap();
+    let nobodys = nobodys
+        .into_iter()
+        .map(|(id,)| format!("a row may be person {id}, who has no registration"));
     let astray = astray
         .into_iter()
         .map(|(id,)| format!("the registration of person {id} leads to another case"));
@@ -137,5 +148,5 @@ pub async fn registry_violations(connection: &mut PgConnection) -> Vec<String> {
     let untold = untold
         .into_iter()
         .map(|(id,)| format!("a step of person {id} is not in the log"));
-    forgotten.chain(untold).chain(astray).collect()
+    forgotten.chain(untold).chain(astray).chain(nobodys).collect()
 }

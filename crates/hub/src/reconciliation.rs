@@ -85,6 +85,15 @@ pub(crate) struct Refused {
     pub(crate) problem: String,
 }
 
+/// Where some rows stand in their file.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// The number of the last row before them.
+    pub(crate) after: u64,
+    /// So many rows the file has, or more.
+    pub(crate) among: u64,
+}
+
 /// What came of some rows.
 #[derive(Default)]
 pub(crate) struct Piece {
@@ -188,8 +197,9 @@ impl Roll {
         u32::try_from(at).ok()
     }
 
-    /// Compares rows with everybody they may be. Their numbers must grow, from `after` on.
-    pub(crate) fn compare(&self, rows: &[u8], after: u64, look: &mut Look) -> Piece {
+    /// Compares rows with everybody they may be. Their numbers must grow from row to row.
+    pub(crate) fn compare(&self, rows: &[u8], place: Place, look: &mut Look) -> Piece {
+        let Place { after, among } = place;
         let mut piece = Piece {
             last_row: after,
             ..Piece::default()
@@ -208,7 +218,10 @@ impl Roll {
             piece.last_row = number;
             let readable: Option<&Cells> = cells.as_ref().ok().copied();
             match OF_SENT.parse(cells) {
-                Ok(row) => self.meet(&row, number, (look, &mut piece.met)),
+                Ok(row) => {
+                    let near = self.sought.near(&row.identity, number, number.max(among), look);
+                    self.meet(&row, number, near, &mut piece.met);
+                }
                 Err(problems) => {
                     piece.refused.extend(problems.into_iter().map(|problem| Refused {
                         row: number,
@@ -230,7 +243,7 @@ impl Roll {
 
 impl Roll {
     /// Whom a row may be, and who is known to be it.
-    fn meet(&self, row: &Row<'_>, number: u64, (look, met): (&mut Look, &mut Vec<Met>)) {
+    fn meet(&self, row: &Row<'_>, number: u64, found: impl Iterator<Item = Near>, met: &mut Vec<Met>) {
         let mut known: Vec<u32> = self.keys.persons(row.key).collect();
         let mut registry_id: Option<Arc<str>> = None;
         let mut add = |near, is_known| {
@@ -241,7 +254,7 @@ impl Roll {
                 is_known,
             });
         };
-        for near in self.sought.near(&row.identity, number, number, look) {
+        for near in found {
             let at = known.iter().position(|person| *person == near.person);
             let is_known = at.map(|at| known.swap_remove(at)).is_some();
             add(near, is_known);

@@ -3,14 +3,14 @@
 //! Owns the passes and the index of the persons by key; a registry row of any number streams past it. Every pass
 //! survives the errors that break another: a wrong NIK, a misspelt name, a wrong date, a move.
 
-use std::hash::BuildHasher;
+mod keys;
+
 use std::ops::Range;
 
-use foldhash::quality::FixedState;
-use serasi_geography::RegionCode;
+pub(crate) use keys::{Key, keys_of};
 
-use crate::name::Token;
-use crate::{Birth, Identity, Name};
+use self::keys::Says;
+use crate::Identity;
 
 /// A key that more persons share says too little; other passes find them.
 const MAX_BLOCK_PERSONS: usize = 400;
@@ -18,6 +18,9 @@ const MAX_BLOCK_PERSONS: usize = 400;
 /// all, and never by fewer than the least.
 const MAX_BLOCK_OF_ALL: usize = 8_000_000;
 const LEAST_BLOCK_PERSONS: usize = 8;
+/// A key that no more share says something, whatever it is. Where everybody is looked for thoroughly, a rare name is found
+/// wherever its bearer lives.
+const FEW_PERSONS: usize = 4;
 /// At most so many persons are compared with one row.
 pub(crate) const MAX_CANDIDATES: usize = 2_000;
 /// Of a key, beside its bucket: two keys of one bucket are taken for one once in 65,536 times, and comparison tells.
@@ -27,16 +30,47 @@ type Tag = u16;
 pub(crate) struct Blocks {
     /// Where each bucket begins among the entries; the last is the end.
     starts: Vec<u32>,
-    tags: Vec<Tag>,
-    persons: Vec<u32>,
+    entries: Vec<Entry>,
 }
 
-/// A key of one pass.
-#[derive(Clone, Copy)]
-pub(crate) struct Key {
-    hash: u64,
-    /// Whether it is enough to look closer: a part of a NIK.
-    is_strong: bool,
+/// Somebody in a bucket, and the tag of the key that put them there: in six bytes, which one memory read brings.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Entry([u16; 3]);
+
+impl Entry {
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are kept")]
+    const fn new(tag: Tag, person: u32) -> Self {
+        Self([tag, (person >> 16) as u16, person as u16])
+    }
+
+    const fn tag(self) -> Tag {
+        let [tag, _, _] = self.0;
+        tag
+    }
+
+    fn person(self) -> u32 {
+        let [_, high, low] = self.0;
+        u32::from(high) << 16 | u32::from(low)
+    }
+}
+
+/// What two must share to be looked at: two keys, or one that says enough.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// Little is enough where few share the key.
+    Thorough,
+    /// Among very many persons one key is chance.
+    Quick,
+}
+
+impl Demand {
+    /// Whether one key of a block of so many persons is enough.
+    fn is_met_by(self, key: Key, persons: usize) -> bool {
+        match self {
+            Self::Thorough => key.says >= Says::Something || persons <= FEW_PERSONS,
+            Self::Quick => key.says == Says::Much,
+        }
+    }
 }
 
 /// What a look for candidates needs, kept between rows to spare the memory's allocation.
@@ -86,7 +120,7 @@ impl Blocks {
             *start = all;
         }
         let entries = usize::try_from(all).unwrap_or(usize::MAX);
-        let (mut tags, mut placed) = (vec![0; entries], vec![0; entries]);
+        let mut placed = vec![Entry::default(); entries];
         // Filled from the end of each bucket, so that in the end its mark stands at its beginning.
         for person in (0..count).rev() {
             hashes_of(person, &mut hashes);
@@ -96,8 +130,8 @@ impl Blocks {
                 };
                 *end -= 1;
                 let at = usize::try_from(*end).unwrap_or(usize::MAX);
-                if let (Some(tag), Some(place)) = (tags.get_mut(at), placed.get_mut(at)) {
-                    (*tag, *place) = (tag_of(*hash), person);
+                if let Some(place) = placed.get_mut(at) {
+                    *place = Entry::new(tag_of(*hash), person);
                 }
             }
         }
@@ -106,8 +140,7 @@ impl Blocks {
         starts.push(all);
         Self {
             starts,
-            tags,
-            persons: placed,
+            entries: placed,
         }
         .without_large(max_block(count))
     }
@@ -115,42 +148,33 @@ impl Blocks {
     /// Leaves out blocks that too many share: who is in one is found by another key.
     fn without_large(mut self, most: usize) -> Self {
         let (mut kept, mut begin) = (0, 0);
-        let mut bucket: Vec<(Tag, u32)> = Vec::new();
+        let mut bucket: Vec<Entry> = Vec::new();
         for at in 0..self.starts.len() {
             let end = self.starts.get(at + 1).copied().unwrap_or(begin);
-            let (from, to) = (place(begin), place(end));
             bucket.clear();
-            let tags = self.tags.get(from..to).unwrap_or_default();
-            let persons = self.persons.get(from..to).unwrap_or_default();
-            bucket.extend(tags.iter().copied().zip(persons.iter().copied()));
-            bucket.sort_unstable();
+            bucket.extend(self.entries.get(place(begin)..place(end)).unwrap_or_default());
+            bucket.sort_unstable_by_key(|entry| (entry.tag(), entry.person()));
             if let Some(start) = self.starts.get_mut(at) {
                 *start = u32::try_from(kept).unwrap_or(u32::MAX);
             }
-            for block in bucket.chunk_by(|left, right| left.0 == right.0) {
+            for block in bucket.chunk_by(|left, right| left.tag() == right.tag()) {
                 if block.len() > most {
                     continue;
                 }
-                for (tag, person) in block {
-                    if let (Some(to_tag), Some(to_person)) =
-                        (self.tags.get_mut(kept), self.persons.get_mut(kept))
-                    {
-                        (*to_tag, *to_person) = (*tag, *person);
-                        kept += 1;
-                    }
+                if let Some(places) = self.entries.get_mut(kept..kept + block.len()) {
+                    places.copy_from_slice(block);
+                    kept += block.len();
                 }
             }
             begin = end;
         }
-        self.tags.truncate(kept);
-        self.persons.truncate(kept);
-        self.tags.shrink_to_fit();
-        self.persons.shrink_to_fit();
+        self.entries.truncate(kept);
+        self.entries.shrink_to_fit();
         self
     }
 
-    /// The persons that may be this row, each once, in order: those that share at least `least` keys, or a strong one.
-    pub(crate) fn candidates<'a>(&self, row: &Identity, search: &'a mut Search, least: usize) -> &'a [u32] {
+    /// The persons that may be this row, each once, in order.
+    pub(crate) fn candidates<'a>(&self, row: &Identity, search: &'a mut Search, demand: Demand) -> &'a [u32] {
         let Search { keys, places, found } = search;
         keys_of(row, keys);
         found.clear();
@@ -164,26 +188,27 @@ impl Blocks {
         }));
         for (range, key) in places.drain(..) {
             let tag = tag_of(key.hash);
-            let tags = self.tags.get(range.clone()).unwrap_or_default();
-            let persons = self.persons.get(range).unwrap_or_default();
-            for (_, person) in tags.iter().zip(persons).filter(|(of_entry, _)| **of_entry == tag) {
-                let times = if key.is_strong { least } else { 1 };
-                found.extend(std::iter::repeat_n(*person, times));
+            let bucket = self.entries.get(range).unwrap_or_default();
+            // A bucket is in the order of tags: its block is one piece.
+            let before = bucket.iter().take_while(|entry| entry.tag() < tag).count();
+            let rest = bucket.get(before..).unwrap_or_default();
+            let block = rest.iter().take_while(|entry| entry.tag() == tag);
+            let begin = found.len();
+            found.extend(block.map(|entry| entry.person()));
+            let end = found.len();
+            if demand.is_met_by(key, end - begin) {
+                found.extend_from_within(begin..end);
             }
         }
         found.sort_unstable();
-        if least > 1 {
-            keep_repeated(found, least);
-        } else {
-            found.dedup();
-        }
+        keep_repeated(found);
         found.truncate(MAX_CANDIDATES);
         found
     }
 }
 
-/// Of a sorted list, each that stands there at least so often, once.
-fn keep_repeated(found: &mut Vec<u32>, least: usize) {
+/// Of a sorted list, each that stands there more than once, once.
+fn keep_repeated(found: &mut Vec<u32>) {
     let mut kept = 0;
     let mut at = 0;
     while let Some(person) = found.get(at).copied() {
@@ -192,7 +217,7 @@ fn keep_repeated(found: &mut Vec<u32>, least: usize) {
             .skip(at)
             .take_while(|other| **other == person)
             .count();
-        if times >= least
+        if times > 1
             && let Some(place) = found.get_mut(kept)
         {
             *place = person;
@@ -222,101 +247,6 @@ fn place(at: u32) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }
 
-/// The passes. The number keeps keys of different passes apart.
-#[derive(Clone, Copy, Hash)]
-enum Pass {
-    NikHead,
-    NikTail,
-    NikBirthAndToken,
-    TokenAndBirthYear,
-    BirthDateAndRegency,
-    MotherTokenAndBirthDate,
-    TwoTokensAndRegency,
-    TokenAndDistrict,
-    TokenAndDayAndRegency,
-    NameAndMother,
-    MotherAndBirthYear,
-    /// The first letters outlive most slips.
-    StartAndBirthDate,
-    /// A rare name is found wherever its bearer lives; a common one shares its key with too many.
-    WholeName,
-}
-
-pub(crate) fn keys_of(identity: &Identity, keys: &mut Vec<Key>) {
-    keys.clear();
-    let mut add = |pass: Pass, parts: [u64; 3]| {
-        keys.push(Key {
-            hash: FixedState::default().hash_one((pass, parts)),
-            is_strong: matches!(pass, Pass::NikHead | Pass::NikTail),
-        });
-    };
-    let regency = identity.place.and_then(RegionCode::regency).map(place_key);
-    let birth_date = identity.birth.and_then(Birth::full);
-
-    if let Some(nik) = identity.nik {
-        add(Pass::NikHead, [nik.head(), 0, 0]);
-        add(Pass::NikTail, [nik.tail(), 0, 0]);
-    }
-    if let (Some(date), Some(regency)) = (birth_date, regency) {
-        add(Pass::BirthDateAndRegency, [date, regency, 0]);
-    }
-    for token in tokens(identity.mother_name.as_ref()) {
-        if let Some(date) = birth_date {
-            add(Pass::MotherTokenAndBirthDate, [token.key, date, 0]);
-        }
-    }
-    if let (Some(mother), Some(birth)) = (&identity.mother_name, identity.birth) {
-        add(
-            Pass::MotherAndBirthYear,
-            [mother.joined_key(), u64::from(birth.year), 0],
-        );
-    }
-    if let Some(name) = &identity.name {
-        add(Pass::WholeName, [name.joined_key(), 0, 0]);
-    }
-    if let (Some(name), Some(mother)) = (&identity.name, &identity.mother_name) {
-        add(Pass::NameAndMother, [name.joined_key(), mother.joined_key(), 0]);
-    }
-    for (position, token) in tokens(identity.name.as_ref()).enumerate() {
-        keys_of_token(identity, token, &mut add);
-        for other in tokens(identity.name.as_ref()).skip(position + 1) {
-            if let Some(regency) = regency {
-                let pair = [token.key.min(other.key), token.key.max(other.key), regency];
-                add(Pass::TwoTokensAndRegency, pair);
-            }
-        }
-    }
-}
-
-/// The passes that join one word of the name with something else.
-fn keys_of_token(identity: &Identity, token: &Token, add: &mut impl FnMut(Pass, [u64; 3])) {
-    let regency = identity.place.and_then(RegionCode::regency).map(place_key);
-    let district = identity.place.and_then(RegionCode::district).map(place_key);
-    if let Some(nik) = identity.nik {
-        add(Pass::NikBirthAndToken, [nik.birth_part(), token.key, 0]);
-    }
-    if let Some(district) = district {
-        add(Pass::TokenAndDistrict, [token.key, district, 0]);
-    }
-    let Some(birth) = identity.birth else { return };
-    add(Pass::TokenAndBirthYear, [token.key, u64::from(birth.year), 0]);
-    let Some(date) = birth.full() else { return };
-    add(Pass::StartAndBirthDate, [token.start_key(), date, 0]);
-    if let Some(regency) = regency {
-        add(Pass::TokenAndDayAndRegency, [token.key, date % 10_000, regency]);
-    }
-}
-
-/// Initials stand for too many.
-fn tokens(name: Option<&Name>) -> impl Iterator<Item = &Token> {
-    let tokens = name.map_or(&[][..], Name::tokens).iter();
-    tokens.filter(|token| !token.is_initial())
-}
-
-fn place_key(place: RegionCode) -> u64 {
-    FixedState::default().hash_one(place)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,7 +272,7 @@ mod tests {
         let mut search = Search::default();
         let (mut looked_at, mut registered, mut met) = (0, 0, 0);
         for (position, row) in population.rows.iter().enumerate() {
-            let found = blocks.candidates(&parse(row.raw()), &mut search, 1);
+            let found = blocks.candidates(&parse(row.raw()), &mut search, Demand::Thorough);
             looked_at += found.len();
             if let Some(person) = population.truth.iter().position(|truth| *truth == Some(position)) {
                 registered += 1;
@@ -351,6 +281,42 @@ mod tests {
         }
         assert!(met * 1_000 >= registered * 980, "{met} of {registered}");
         assert!(looked_at <= population.rows.len() * 20, "{looked_at} pairs");
+    }
+
+    #[test]
+    fn a_person_of_any_number_and_a_tag_stay_what_they_are() {
+        for person in [0, 1, 65_535, 65_536, 1_000_000, u32::MAX] {
+            let entry = Entry::new(0xabcd, person);
+            assert_eq!((entry.tag(), entry.person()), (0xabcd, person));
+        }
+    }
+
+    #[test]
+    fn one_key_that_says_little_is_enough_where_few_share_it_and_never_among_very_many() {
+        let only_a_name = RawIdentity {
+            name: "Siti Contoh",
+            ..RawIdentity::default()
+        };
+        let row = Identity::parse(&only_a_name).unwrap();
+        let found = |persons: usize, demand| {
+            let blocks = Blocks::of(&vec![row.clone(); persons]);
+            blocks.candidates(&row, &mut Search::default(), demand).len()
+        };
+        assert_eq!(found(FEW_PERSONS, Demand::Thorough), FEW_PERSONS);
+        assert_eq!(found(FEW_PERSONS + 1, Demand::Thorough), 0);
+        assert_eq!(found(1, Demand::Quick), 0);
+        let with_nik = RawIdentity {
+            nik: "3273014107900001",
+            ..RawIdentity::default()
+        };
+        let row = Identity::parse(&with_nik).unwrap();
+        let blocks = Blocks::of(std::slice::from_ref(&row));
+        assert_eq!(
+            blocks
+                .candidates(&row, &mut Search::default(), Demand::Quick)
+                .len(),
+            1
+        );
     }
 
     #[test]
@@ -364,7 +330,7 @@ mod tests {
         let found = |persons: usize| {
             let mut search = Search::default();
             let blocks = Blocks::of(&vec![row.clone(); persons]);
-            blocks.candidates(&row, &mut search, 1).len()
+            blocks.candidates(&row, &mut search, Demand::Thorough).len()
         };
         assert_eq!(found(MAX_BLOCK_PERSONS), MAX_BLOCK_PERSONS);
         assert_eq!(found(MAX_BLOCK_PERSONS + 1), 0);

@@ -106,30 +106,60 @@ impl Compared {
     }
 
     pub(crate) fn of_sides<L: Words, R: Words>(left: &Side<L>, right: &Side<R>, terms: &Terms) -> Self {
-        let name = both(left.name, right.name, name::compare);
-        let regency = common_regency(left.place, right.place);
-        let mother_name = both(left.mother_name, right.mother_name, name::compare);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "millions of pairs are kept; bits need no more digits"
-        )]
-        let bits = |agreement: &NameAgreement| terms.bits(agreement, regency) as f32;
+        let mut compared = Self::but_names(left, right);
+        compared.names(left, right, terms);
+        compared.mother_names(left, right, terms);
+        compared
+    }
+
+    /// What is quickly compared. Names are still to come.
+    pub(crate) fn but_names<L: Words, R: Words>(left: &Side<L>, right: &Side<R>) -> Self {
         let birth = birth_level((left.nik, left.birth), (right.nik, right.birth));
+        let levels = Comparison {
+            nik: both(left.nik, right.nik, |left, right| {
+                nik::compare(left, right, birth)
+            }),
+            birth,
+            sex: both(left.sex, right.sex, sex::compare),
+            place: both(left.place, right.place, place::compare),
+            ..Comparison::default()
+        };
         Self {
-            levels: Comparison {
-                nik: both(left.nik, right.nik, |left, right| {
-                    nik::compare(left, right, birth)
-                }),
-                name: name.as_ref().map(|name| name.level),
-                birth,
-                sex: both(left.sex, right.sex, sex::compare),
-                place: both(left.place, right.place, place::compare),
-                mother_name: mother_name.as_ref().map(|name| name.level),
-            },
-            name_bits: name.as_ref().map_or(0.0, bits),
-            mother_name_bits: mother_name.as_ref().map_or(0.0, bits),
+            levels,
+            name_bits: 0.0,
+            mother_name_bits: 0.0,
         }
     }
+
+    pub(crate) fn names<L: Words, R: Words>(&mut self, left: &Side<L>, right: &Side<R>, terms: &Terms) {
+        let agreement = both(left.name, right.name, name::compare);
+        (self.levels.name, self.name_bits) = level_and_bits(agreement, (left, right), terms);
+    }
+
+    pub(crate) fn mother_names<L: Words, R: Words>(
+        &mut self,
+        left: &Side<L>,
+        right: &Side<R>,
+        terms: &Terms,
+    ) {
+        let agreement = both(left.mother_name, right.mother_name, name::compare);
+        (self.levels.mother_name, self.mother_name_bits) = level_and_bits(agreement, (left, right), terms);
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "millions of pairs are kept; bits need no more digits"
+)]
+fn level_and_bits<L, R>(
+    agreement: Option<NameAgreement>,
+    (left, right): (&Side<L>, &Side<R>),
+    terms: &Terms,
+) -> (Option<NameLevel>, f32) {
+    agreement.map_or((None, 0.0), |agreement| {
+        let regency = common_regency(left.place, right.place);
+        (Some(agreement.level), terms.bits(&agreement, regency) as f32)
+    })
 }
 
 /// One of two that are compared, wherever the words of their names are kept.

@@ -15,7 +15,7 @@ use crate::survey::Survey;
 use crate::weights::{LEVELS, LevelWeight, slot};
 use crate::{BirthLevel, Field, Identity, NikLevel, Weights};
 
-const RANDOM_PAIRS: u32 = 500_000;
+const RANDOM_PAIRS: u32 = 200_000;
 const MAX_ROUNDS: usize = 40;
 /// Rounds end when no share moves by more.
 const SETTLED: f64 = 1e-4;
@@ -31,7 +31,7 @@ const OTHERS_EACH: std::ops::RangeInclusive<f64> = 0.1..=16.0;
 
 pub(crate) fn estimate_u(weights: &mut Weights, persons: &[Identity], survey: &mut Survey, seed: u64) {
     survey.thin();
-    let Survey { terms, sample } = survey;
+    let Survey { terms, sample, .. } = survey;
     if persons.is_empty() || sample.is_empty() {
         return;
     }

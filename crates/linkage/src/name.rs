@@ -80,6 +80,8 @@ pub(crate) struct Token {
     pub(crate) sound: Arc<str>,
     /// Of the sound: equal for equal sounds, and cheap to compare and to count.
     pub(crate) key: u64,
+    /// Of the first letters of the sound.
+    pub(crate) start_key: u64,
     /// Which letters are in the writing and in the sound, a bit each: words of other letters need no closer look.
     pub(crate) written_letters: u32,
     pub(crate) sound_letters: u32,
@@ -93,18 +95,16 @@ impl Name {
         let text = text
             .split(',')
             .find(|part| part.chars().any(char::is_alphabetic))?;
-        let words: Vec<String> = words(text).collect();
-        let titles = words.iter().take_while(|word| is_title(word)).count();
+        let lower = lower(text);
+        let all = || lower.split(' ').filter(|word| !word.is_empty());
+        let titles = all().take_while(|word| is_title(word)).count();
         // Who is called nothing but "Bu" or "H" is called that.
-        let named = words
-            .get(titles..)
-            .filter(|rest| !rest.is_empty())
-            .unwrap_or(&words);
-        let tokens: Box<[Token]> = named
-            .iter()
+        let titles = if all().nth(titles).is_some() { titles } else { 0 };
+        let tokens: Box<[Token]> = all()
+            .skip(titles)
             .filter(|word| !is_patronym_particle(word))
             .take(MAX_TOKENS)
-            .map(|word| Token::new(word))
+            .map(Token::new)
             .collect();
         let joined_key = match &*tokens {
             [] => return None,
@@ -182,19 +182,19 @@ impl Words for &Name {
     }
 }
 
-/// Words in lower case: dots, hyphens and spaces part them, apostrophes do not.
-fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|letter: char| !letter.is_alphabetic() && !matches!(letter, '\'' | '`' | '\u{2019}'))
-        .map(|word| {
-            if word.bytes().all(|letter| letter.is_ascii_alphabetic()) {
-                return word.to_ascii_lowercase();
-            }
-            word.chars()
-                .filter(|letter| letter.is_alphabetic())
-                .flat_map(char::to_lowercase)
-                .collect()
-        })
-        .filter(|word| !word.is_empty())
+/// The words in lower case, parted by blanks: dots, hyphens and blanks part them, apostrophes do not.
+fn lower(text: &str) -> String {
+    let mut lower = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_ascii_alphabetic() {
+            lower.push(letter.to_ascii_lowercase());
+        } else if letter.is_alphabetic() {
+            lower.extend(letter.to_lowercase());
+        } else if !matches!(letter, '\'' | '`' | '\u{2019}') {
+            lower.push(' ');
+        }
+    }
+    lower
 }
 
 /// Words whose sound a thread remembers: more than the nation's names have, less than a file of nonsense.
@@ -221,19 +221,15 @@ impl Token {
 
     fn hear(written: &str) -> Self {
         let sound = sound::of(written);
+        let start: String = sound.chars().take(START_LETTERS).collect();
         Self {
             key: key_of(&sound),
+            start_key: key_of(&start),
             written_letters: letters(written),
             sound_letters: letters(&sound),
             written: written.into(),
             sound: sound.into(),
         }
-    }
-
-    /// Of the first letters of the sound.
-    pub(crate) fn start_key(&self) -> u64 {
-        let start: String = self.sound.chars().take(START_LETTERS).collect();
-        key_of(&start)
     }
 
     /// An abbreviation to the first letter: `M.`
@@ -247,10 +243,14 @@ const fn letters(word: &str) -> u32 {
     let mut letters = 0;
     let mut rest = word.as_bytes();
     while let [byte, after @ ..] = rest {
-        letters |= 1 << (*byte % 32);
+        letters |= letter(*byte);
         rest = after;
     }
     letters
+}
+
+const fn letter(byte: u8) -> u32 {
+    1 << (byte % 32)
 }
 
 /// The same in every run and on every machine.

@@ -4,17 +4,19 @@
 
 use std::collections::HashSet;
 
-use crate::block::{Blocks, Search};
-use crate::compare::Compared;
+use crate::block::{Blocks, Demand, Search};
+use crate::compare::{Compared, Side};
 use crate::em::estimate_u;
-use crate::scale::Scale;
+use crate::scale::{Least, Scale};
 use crate::survey::Survey;
 use crate::terms::Terms;
 use crate::weights::Weights;
 use crate::{Identity, NikLevel};
 
-/// Pairs below this weight are nobody's match under any estimate.
-const HOPELESS_BITS: f64 = -2.0;
+/// So far below even odds a pair is nobody's match under any estimate.
+const HOPELESS_BITS: f64 = -12.0;
+/// Above this, pairs teach what neighbours and strangers are like, however many rows there are.
+const TEACHING_BITS: f64 = 8.0;
 /// From here on a pair shows what households are like.
 const KIN_BITS: f64 = 12.0;
 /// Rows kept for a person; a tenth namesake changes nothing.
@@ -30,6 +32,7 @@ pub struct Comparer<'a> {
     terms: Terms,
     weights: Weights,
     scale: Scale,
+    least: Least,
     /// Of pairs of a person and a row so many have two NIK.
     nik_share: f64,
 }
@@ -60,6 +63,11 @@ impl<'a> Comparer<'a> {
         let mut weights = starting.clone();
         estimate_u(&mut weights, persons, &mut survey, seed);
         let rows = survey.sample.iter().map(|(_, row)| row);
+        #[expect(clippy::cast_precision_loss, reason = "rows of a registry are far below 2^52")]
+        let least = Least {
+            same: ((survey.rows.max(1) as f64).log2() + HOPELESS_BITS).min(TEACHING_BITS),
+            kin: KIN_BITS,
+        };
         Self {
             nik_share: nik_share(persons.iter()) * nik_share(rows),
             persons,
@@ -67,6 +75,7 @@ impl<'a> Comparer<'a> {
             terms: survey.terms,
             scale: Scale::of(&weights, 1),
             weights,
+            least,
         }
     }
 
@@ -89,16 +98,18 @@ impl<'a> Comparer<'a> {
         into.rows += 1;
         let before = into.kept.len();
         let Pairs { kept, search, .. } = into;
-        for person in self.blocks.candidates(row, search, 1) {
+        for person in self.blocks.candidates(row, search, Demand::Thorough) {
             let Some(identity) = usize::try_from(*person).ok().and_then(|at| self.persons.get(at)) else {
                 continue;
             };
-            let compared = Compared::of(identity, row, &self.terms);
+            let sides = (&Side::of(identity), &Side::of(row));
+            let Some(compared) = self.scale.compare(sides, &self.terms, self.least) else {
+                continue;
+            };
             let evidence = self.scale.evidence(&compared);
             let weight = evidence.same;
-            // Whose NIK it is, is always a question.
             let same_nik = compared.levels.nik == Some(NikLevel::Exact);
-            if weight >= HOPELESS_BITS || evidence.kin >= KIN_BITS || same_nik {
+            if weight >= self.least.same || evidence.kin >= self.least.kin || same_nik {
                 kept.push(Pair {
                     person: *person,
                     row: position,

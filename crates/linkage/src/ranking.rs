@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::compare::Compared;
 use crate::link::{Claim, chances_by_row, ranked};
-use crate::scale::Scale;
+use crate::scale::{Least, Scale};
 use crate::{Comparison, Field, Link, NikLevel, Weights};
 
 /// Rows kept for a person; a fifth namesake changes nothing.
@@ -77,10 +77,19 @@ impl Near {
 
     /// Whether it could still be a link in a registry of so many rows or more. Whose NIK it is, is always a question.
     pub(crate) fn has_hope(&self, rows: u64) -> bool {
-        #[expect(clippy::cast_precision_loss, reason = "rows of a registry are far below 2^52")]
-        let prior = -(rows.max(1) as f64).log2();
         let same_nik = self.compared.levels.nik == Some(NikLevel::Exact);
-        same_nik || f64::from(self.bits) + prior >= HOPELESS_BITS
+        same_nik || f64::from(self.bits) >= Self::least(rows).same
+    }
+
+    /// What hope begins with.
+    pub(crate) fn least(rows: u64) -> Least {
+        #[expect(clippy::cast_precision_loss, reason = "rows of a registry are far below 2^52")]
+        let same = (rows.max(1) as f64).log2() + HOPELESS_BITS;
+        Least {
+            same,
+            // A relative is not who is looked for.
+            kin: f64::INFINITY,
+        }
     }
 }
 

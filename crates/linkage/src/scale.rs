@@ -4,14 +4,18 @@
 //! of the sisters it is. A pair is the same person, two of one household, neighbours whose names are alike as names of
 //! a place are, or strangers; the weight is the first against the three others together.
 
-use crate::compare::Compared;
+use crate::compare::{Compared, Side};
+use crate::name::Words;
+use crate::terms::Terms;
 use crate::weights::{LEVELS, slot};
-use crate::{Comparison, Field, NameLevel, Weights};
+use crate::{Comparison, Field, NameLevel, NikLevel, Weights};
 
 /// A rare or common name may move a level's weight by at most so many bits, either way.
 const MAX_RARITY_BITS: f64 = 8.0;
 /// Words of a name do not come independently, so their surprise counts for less than its sum.
 const RARITY_SHARE: f64 = 0.6;
+/// Sums in another order differ by less.
+const SLACK_BITS: f64 = 0.01;
 
 /// A part of the weight of a pair, in bits.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -27,6 +31,9 @@ pub struct Part {
 pub(crate) struct Scale {
     /// By slot: the same person against strangers, one household against strangers, usual surprise of the words.
     levels: [Bits; LEVELS],
+    /// More than this no name and no mother's name can add.
+    most_of_name: Evidence,
+    most_of_mother_name: Evidence,
     /// The odds that a row is of a person's household, or of such a neighbour, rather than a stranger's.
     kin_odds: f64,
     near_odds: f64,
@@ -41,12 +48,34 @@ struct Bits {
     chance: Option<f64>,
 }
 
+/// What a pair must come to, one or the other, in bits beside strangers.
+#[derive(Clone, Copy)]
+pub(crate) struct Least {
+    pub(crate) same: f64,
+    pub(crate) kin: f64,
+}
+
 /// How one comparison looks beside strangers, in bits.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Evidence {
     pub(crate) same: f64,
     pub(crate) kin: f64,
     pub(crate) near: f64,
+}
+
+impl Evidence {
+    /// Whether it is enough to look at a pair.
+    fn reaches(self, least: Least) -> bool {
+        self.same + SLACK_BITS >= least.same || self.kin + SLACK_BITS >= least.kin
+    }
+
+    fn and(self, more: Self) -> Self {
+        Self {
+            same: self.same + more.same,
+            kin: self.kin + more.kin,
+            near: self.near + more.near,
+        }
+    }
 }
 
 impl Scale {
@@ -64,11 +93,46 @@ impl Scale {
         let rows = rows.max(1) as f64;
         let share = weights.registered_share;
         Self {
+            most_of_name: most_of(Field::Name, &levels),
+            most_of_mother_name: most_of(Field::MotherName, &levels),
             levels,
             kin_odds: weights.kin_each / rows,
             near_odds: weights.near_each / rows,
             prior_bits: (share / (1.0 - share) / rows).log2(),
         }
+    }
+
+    /// The comparison of two, unless they cannot come to `least`: most are strangers by their dates and places, whatever
+    /// their names say, and names take the longest. Whose NIK it is, is always a question.
+    pub(crate) fn compare<L: Words, R: Words>(
+        &self,
+        (left, right): (&Side<L>, &Side<R>),
+        terms: &Terms,
+        least: Least,
+    ) -> Option<Compared> {
+        let mut compared = Compared::but_names(left, right);
+        let same_nik = compared.levels.nik == Some(NikLevel::Exact);
+        let of_mother = if left.mother_name.is_some() && right.mother_name.is_some() {
+            self.most_of_mother_name
+        } else {
+            Evidence::default()
+        };
+        let of_name = if left.name.is_some() && right.name.is_some() {
+            self.most_of_name
+        } else {
+            Evidence::default()
+        };
+        let so_far = self.evidence(&compared);
+        if !same_nik && !so_far.and(of_name).and(of_mother).reaches(least) {
+            return None;
+        }
+        compared.names(left, right, terms);
+        let of_name = self.field(Field::Name, &compared).unwrap_or_default();
+        if !same_nik && !so_far.and(of_name).and(of_mother).reaches(least) {
+            return None;
+        }
+        compared.mother_names(left, right, terms);
+        Some(compared)
     }
 
     /// The odds, in bits, that a person is a given row rather than none, before the two are compared.
@@ -154,6 +218,24 @@ impl Scale {
     }
 }
 
+/// The most that names can say for anything, the rarest words among them.
+fn most_of(field: Field, levels: &[Bits; LEVELS]) -> Evidence {
+    let of_field = (0..NameLevel::CODES.len()).filter_map(|position| levels.get(slot(field, position)));
+    let nothing = Evidence {
+        same: f64::NEG_INFINITY,
+        kin: f64::NEG_INFINITY,
+        near: f64::NEG_INFINITY,
+    };
+    of_field.fold(nothing, |most, bits| {
+        let rarity = bits.chance.map_or(0.0, |_| MAX_RARITY_BITS);
+        Evidence {
+            same: most.same.max(bits.same + rarity),
+            kin: most.kin.max(bits.kin + rarity),
+            near: most.near.max(bits.near),
+        }
+    })
+}
+
 /// A rare word that a family shares is no surprise within it; a rare given name is.
 fn is_shared_by_kin(field: Field, levels: Comparison) -> bool {
     match field {
@@ -163,5 +245,66 @@ fn is_shared_by_kin(field: Field, levels: Comparison) -> bool {
         ),
         Field::MotherName => true,
         Field::Nik | Field::Birth | Field::Sex | Field::Place => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::population::{Size, invent};
+    use crate::{Identity, RawIdentity};
+
+    #[test]
+    fn nobody_is_passed_over_who_comes_to_enough() {
+        let size = Size {
+            rows: 400,
+            persons: 120,
+        };
+        let population = invent(size, 17);
+        let parse = |raw: RawIdentity<'_>| Identity::parse(&raw).unwrap();
+        let sparse = |raw: RawIdentity<'_>, at: usize| {
+            parse(RawIdentity {
+                name: if at.is_multiple_of(5) { "" } else { raw.name },
+                mother_name: if at.is_multiple_of(3) { "" } else { raw.mother_name },
+                ..raw
+            })
+        };
+        let all = population.persons.iter().enumerate();
+        let persons: Vec<Identity> = all.map(|(at, person)| sparse(person.raw(), at)).collect();
+        let rows: Vec<Identity> = population.rows.iter().map(|row| parse(row.raw())).collect();
+        let mut terms = Terms::default();
+        for row in &rows {
+            terms.add(row, 1);
+        }
+        let scale = Scale::of(&Weights::starting(), 1);
+        let (mut kept, mut passed_over) = (0, 0);
+        for least in [
+            (-3.0, 2.0),
+            (6.0, 12.0),
+            (6.0, f64::INFINITY),
+            (18.0, f64::INFINITY),
+        ] {
+            let least = Least {
+                same: least.0,
+                kin: least.1,
+            };
+            for (person, row) in persons
+                .iter()
+                .flat_map(|person| rows.iter().map(move |row| (person, row)))
+            {
+                let sides = (&Side::of(person), &Side::of(row));
+                let whole = Compared::of(person, row, &terms);
+                let evidence = scale.evidence(&whole);
+                let is_enough = evidence.same >= least.same || evidence.kin >= least.kin;
+                if let Some(compared) = scale.compare(sides, &terms, least) {
+                    assert!(compared.levels == whole.levels);
+                    kept += usize::from(is_enough);
+                } else {
+                    assert!(!is_enough, "{} {}", evidence.same, evidence.kin);
+                    passed_over += 1;
+                }
+            }
+        }
+        assert!(kept > 200 && passed_over > 50_000, "{kept} {passed_over}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serasi_geography::RegionCode;
 
-use crate::block::{Blocks, Search, keys_of};
+use crate::block::{Blocks, Demand, Search, keys_of};
 use crate::compare::{Compared, Side};
 use crate::name::{Token, Words};
 use crate::ranking::Near;
@@ -15,7 +15,7 @@ use crate::terms::Terms;
 use crate::{Birth, Identity, Name, Nik, Sex, Weights};
 
 /// Among more persons one key in common is chance, unless it is a part of a NIK.
-const FEW_PERSONS: u32 = 50_000;
+const MANY_PERSONS: u32 = 50_000;
 
 /// Takes persons in, one by one.
 #[derive(Default)]
@@ -30,7 +30,7 @@ pub struct Sought {
     blocks: Blocks,
     terms: Terms,
     scale: Scale,
-    least_keys: usize,
+    demand: Demand,
 }
 
 /// Buffers of one thread.
@@ -129,13 +129,17 @@ impl Gather {
             blocks,
             terms: self.terms,
             scale: Scale::of(weights, 1),
-            least_keys: if count > FEW_PERSONS { 2 } else { 1 },
+            demand: if count > MANY_PERSONS {
+                Demand::Quick
+            } else {
+                Demand::Thorough
+            },
         }
     }
 }
 
 impl Sought {
-    /// Whom this row may be; `rows` is how many have come so far, it included.
+    /// Whom this row may be; `rows` is how many there are, or more.
     pub fn near(
         &self,
         row: &Identity,
@@ -143,23 +147,28 @@ impl Sought {
         rows: u64,
         look: &mut Look,
     ) -> impl Iterator<Item = Near> {
-        let found = self.blocks.candidates(row, &mut look.search, self.least_keys);
+        let found = self.blocks.candidates(row, &mut look.search, self.demand);
+        let (row, least) = (Side::of(row), Near::least(rows));
         found.iter().filter_map(move |person| {
-            let near = self.pair(*person, row, position)?;
+            let sides = (&self.people.side(*person)?, &row);
+            let compared = self.scale.compare(sides, &self.terms, least)?;
+            let near = self.near_of(*person, position, compared);
             near.has_hope(rows).then_some(near)
         })
     }
-}
 
-impl Sought {
     /// How one row and one person compare, whatever else speaks for looking.
     #[must_use]
     pub fn pair(&self, person: u32, row: &Identity, position: u64) -> Option<Near> {
         let person_side = self.people.side(person)?;
         let compared = Compared::of_sides(&person_side, &Side::of(row), &self.terms);
+        Some(self.near_of(person, position, compared))
+    }
+
+    fn near_of(&self, person: u32, position: u64, compared: Compared) -> Near {
         #[expect(clippy::cast_possible_truncation, reason = "it only ranks")]
         let bits = self.scale.evidence(&compared).same as f32;
-        Some(Near::new(person, position, bits, compared))
+        Near::new(person, position, bits, compared)
     }
 }
 

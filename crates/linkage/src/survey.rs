@@ -18,6 +18,8 @@ const MAX_SAMPLE: usize = 50_000;
 #[derive(Default)]
 pub struct Survey {
     pub(crate) terms: Terms,
+    /// How many there are, about.
+    pub(crate) rows: u64,
     /// Those with the smallest hashes of their position: the same whatever threads have seen which rows.
     pub(crate) sample: Vec<(u64, Identity)>,
 }
@@ -33,6 +35,7 @@ impl Survey {
     /// Takes in a row that stands for `rows` like it.
     pub fn add(&mut self, row: Identity, position: u64, rows: u64) {
         self.terms.add(&row, rows);
+        self.rows += rows;
         self.sample.push((FixedState::default().hash_one(position), row));
         if self.sample.len() > 2 * MAX_SAMPLE {
             self.thin();
@@ -43,6 +46,7 @@ impl Survey {
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.terms.merge(&other.terms);
+        self.rows += other.rows;
         self.sample.extend(other.sample);
         if self.sample.len() > 2 * MAX_SAMPLE {
             self.thin();

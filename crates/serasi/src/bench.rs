@@ -5,9 +5,11 @@
 
 mod bad;
 mod country;
+mod follow;
 mod hub_process;
 mod limit;
 mod load;
+mod measured;
 mod meters;
 mod private;
 mod reports;
@@ -27,11 +29,13 @@ use crate::exit::Exit;
 use crate::output::Output;
 use crate::progress::progress;
 use country::Country;
+use follow::FollowUp;
 use hub_process::HubProcess;
 use load::{Client, Window, drive};
+use measured::Measured;
 use meters::{Cost, Meters};
 use reports::Reporter;
-use result::{BenchResult, Measured};
+use result::BenchResult;
 
 /// Connections are opened, caches filled, queries planned; none of it counts.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -47,6 +51,10 @@ pub(crate) async fn bench(
 ) -> Result<Exit, CliError> {
     if let Some(BenchWhat::Watch(args)) = &args.what {
         return watch::watch(args, output).await;
+    }
+    if args.pgbench && args.mix != Mix::Submit {
+        let why = "--pgbench writes the rows of reports; leave out --mix, or --pgbench";
+        return Err(CliError::Usage(why.to_owned()));
     }
     let result = if args.private {
         private::bench(args, output).await?
@@ -71,10 +79,9 @@ async fn load(
 ) -> Result<BenchResult, CliError> {
     let hubs = connect(options, args).await?;
     let connections = u16::try_from(hubs.len()).unwrap_or(u16::MAX);
-    let (measured, cost) = match args.mix {
-        Mix::Submit => submit((options, hubs), args, (seed, process), output).await?,
-    };
+    let (measured, cost) = submit((options, hubs), args, (seed, process), output).await?;
     Ok(BenchResult {
+        mix: args.mix,
         seed,
         clients: args.clients,
         connections,
@@ -124,6 +131,10 @@ async fn submit(
                 as_stranger: stranger.intakes(),
                 reporter,
                 bad: (args.bad_share, seed ^ u64::from(number)),
+                follow_up: match args.mix {
+                    Mix::Submit => None,
+                    Mix::Day => Some(FollowUp::new(hub, seed ^ u64::from(number))),
+                },
             };
             tokio::spawn(drive(client, window))
         })

@@ -312,6 +312,9 @@ pub(crate) struct BenchWatchArgs {
 pub(crate) enum Mix {
     /// Submit reports, each routed in the same call.
     Submit,
+    /// The same, and look each case up; of ten offers, nine are accepted and one is declined. For a token of a coordinator who
+    /// also takes reports.
+    Day,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the form clap asks of a value parser")]

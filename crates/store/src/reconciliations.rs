@@ -38,6 +38,7 @@ struct ReconciliationRow {
     source_digest: Vec<u8>,
     is_whole: bool,
     broke_off: bool,
+    rows_at_least: i64,
     principal: String,
     weights_version: String,
     last_row: i64,
@@ -84,6 +85,7 @@ impl TryFrom<ReconciliationRow> for Reconciliation {
             source: SourceDigest(digest),
             is_whole: row.is_whole,
             broke_off: row.broke_off,
+            rows_at_least: count("rows_at_least", row.rows_at_least)?,
             weights_version: Text::new(&row.weights_version)
                 .map_err(|_| context.impossible("weights_version"))?,
             started_at: row.started_at,
@@ -138,8 +140,8 @@ pub async fn insert(conn: &mut PgConnection, new: &Reconciliation) -> Result<boo
         "INSERT INTO reconciliations (region_code, reconciliation_id, version, scope, registry, edition, kind, state,
              source_digest, is_whole, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable,
              rows_ambiguous, persons_decided, persons_matched, persons_ambiguous, persons_not_found, persons_left,
-             started_at, changed_at)
-         VALUES ($1, $2, 1, $3, $4, $5, $6, 'open', $7, true, $8, $9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, $10, $10)
+             rows_at_least, started_at, changed_at)
+         VALUES ($1, $2, 1, $3, $4, $5, $6, 'open', $7, true, $8, $9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, $11, $10, $10)
          ON CONFLICT ON CONSTRAINT reconciliations_key DO NOTHING",
         new.id.home().to_string(),
         new.id.uuid(),
@@ -150,7 +152,8 @@ pub async fn insert(conn: &mut PgConnection, new: &Reconciliation) -> Result<boo
         new.source.0.as_slice(),
         new.principal,
         new.weights_version.as_str(),
-        new.started_at
+        new.started_at,
+        number(new.rows_at_least)
     )
     .execute(conn)
     .await?;
@@ -164,7 +167,7 @@ pub async fn get(
     let row = sqlx::query_as!(
         ReconciliationRow,
         "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
-             broke_off, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+             broke_off, rows_at_least, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
              persons_left, persons_held, started_at, ended_at
          FROM reconciliations WHERE region_code = $1 AND reconciliation_id = $2",
@@ -184,7 +187,7 @@ pub async fn running(
     let row = sqlx::query_as!(
         ReconciliationRow,
         "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
-             broke_off, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+             broke_off, rows_at_least, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
              persons_left, persons_held, started_at, ended_at
          FROM reconciliations
@@ -229,7 +232,7 @@ pub async fn list(
     let rows = sqlx::query_as!(
         ReconciliationRow,
         "SELECT region_code, reconciliation_id, version, scope, registry, edition, kind, state, source_digest, is_whole,
-             broke_off, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
+             broke_off, rows_at_least, principal, weights_version, last_row, rows_read, rows_refused, rows_exact, rows_probable, rows_ambiguous,
              decided_region, decided_person, persons_decided, persons_matched, persons_ambiguous, persons_not_found,
              persons_left, persons_held, started_at, ended_at
          FROM reconciliations
@@ -262,7 +265,7 @@ pub async fn update(
              rows_exact = $9, rows_probable = $10, rows_ambiguous = $11, decided_region = $12, decided_person = $13,
              persons_decided = $14, persons_matched = $15, persons_ambiguous = $16, persons_not_found = $17,
              persons_left = $18, ended_at = $19, is_whole = $20, persons_held = $21,
-             broke_off = $22, changed_at = now()
+             broke_off = $22, rows_at_least = $23, changed_at = now()
          WHERE region_code = $1 AND reconciliation_id = $2 AND version = $3 AND state = $4",
         next.id.home().to_string(),
         next.id.uuid(),
@@ -285,7 +288,8 @@ pub async fn update(
         next.progress.ended_at(),
         next.is_whole,
         number(next.persons.held),
-        next.broke_off
+        next.broke_off,
+        number(next.rows_at_least)
     )
     .execute(conn)
     .await?;

@@ -98,6 +98,8 @@ pub struct Reconciliation {
     pub is_whole: bool,
     /// The source broke off: not even how many rows there are is known.
     pub broke_off: bool,
+    /// Whoever sends the rows has said that at least so many come: nothing is kept that is hopeless among so many.
+    pub rows_at_least: u64,
     /// Who began it, and alone goes on with it.
     pub principal: String,
     pub weights_version: Text<40>,
@@ -283,6 +285,7 @@ mod tests {
             source: SourceDigest([0; 32]),
             is_whole: true,
             broke_off: false,
+            rows_at_least: 0,
             principal: "test".to_owned(),
             weights_version: Text::new("test").unwrap(),
             started_at: datetime!(2026-11-22 10:00 UTC),

@@ -114,7 +114,14 @@ impl Act for Open {
             }
             return match known.progress {
                 // Whoever comes last goes on; the version fences off who was before.
-                Progress::Open { .. } | Progress::Deciding { .. } => write(unit, known.clone(), &known).await,
+                Progress::Open { .. } => {
+                    let next = Reconciliation {
+                        rows_at_least: known.rows_at_least.max(asked.rows_at_least),
+                        ..known.clone()
+                    };
+                    write(unit, next, &known).await
+                }
+                Progress::Deciding { .. } => write(unit, known.clone(), &known).await,
                 Progress::Done { .. } | Progress::Abandoned { .. } => Ok(known),
             };
         }

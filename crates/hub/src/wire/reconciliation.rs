@@ -18,6 +18,9 @@ use crate::auth::Permit;
 use crate::error::HubError;
 use crate::reconciliation::Refused;
 
+/// More than a hundred for each human being.
+const MOST_ROWS: u64 = 1_000_000_000_000;
+
 pub(crate) fn reconciliation_to_wire(run: &Reconciliation) -> v1::Reconciliation {
     let state = match run.progress {
         Progress::Open { .. } => v1::ReconciliationState::Open,
@@ -84,6 +87,9 @@ pub(crate) fn read_start(
         }
         let digest = <[u8; 32]>::try_from(start.source_digest.as_slice());
         let digest = parse.take("source_digest", digest.map_err(|_| "must be a SHA-256: 32 bytes"));
+        if start.rows_at_least > MOST_ROWS {
+            parse.wrong("rows_at_least", "no registry has more than 10^12 rows");
+        }
         let version = Text::new(&Weights::starting().version);
         let version = parse.take("weights", version);
         Some(Reconciliation {
@@ -95,6 +101,7 @@ pub(crate) fn read_start(
             source: SourceDigest(digest?),
             is_whole: true,
             broke_off: false,
+            rows_at_least: start.rows_at_least,
             principal: caller.principal.clone(),
             weights_version: version?,
             started_at: now,

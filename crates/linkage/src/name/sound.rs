@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::letters;
+use super::{letter, letters};
 
 /// In this order: what is produced by one may be taken up by a later one.
 const REWRITES: [(&str, &str); 24] = [
@@ -63,21 +63,44 @@ const REWRITTEN: [u32; REWRITES.len()] = {
 };
 
 fn rewrite(written: &str) -> String {
-    let mut sound = written.to_owned();
-    let mut there = letters(&sound);
+    let mut sound = written.as_bytes().to_vec();
+    let mut there = letters(written);
     for ((from, to), needed) in REWRITES.into_iter().zip(REWRITTEN) {
-        if needed & !there == 0 && sound.contains(from) {
-            sound = sound.replace(from, to);
-            there = letters(&sound);
+        if needed & !there == 0 && replace(&mut sound, from.as_bytes(), to.as_bytes()) {
+            there = sound.iter().fold(0, |letters, byte| letters | letter(*byte));
         }
     }
-    let mut single = String::with_capacity(sound.len());
-    for letter in sound.chars() {
-        if !single.ends_with(letter) {
-            single.push(letter);
+    if sound.is_ascii() {
+        sound.dedup();
+    }
+    // Letters of one byte have been put for letters of one byte.
+    let mut sound = String::from_utf8(sound).unwrap_or_default();
+    if !sound.is_ascii() {
+        let mut last = None;
+        sound.retain(|letter| last.replace(letter) != Some(letter));
+    }
+    shorten_end(sound)
+}
+
+/// Puts `to` wherever `from` stands. True: it stood somewhere. Words are so short that a
+/// search that prepares itself takes longer.
+fn replace(word: &mut Vec<u8>, from: &[u8], to: &[u8]) -> bool {
+    let stands_at = |word: &[u8], at: usize| word.get(at..).is_some_and(|rest| rest.starts_with(from));
+    let Some(first) = (0..word.len()).find(|at| stands_at(word, *at)) else {
+        return false;
+    };
+    let rest = word.split_off(first);
+    let mut at = 0;
+    while let Some(byte) = rest.get(at) {
+        if stands_at(&rest, at) {
+            word.extend_from_slice(to);
+            at += from.len();
+        } else {
+            word.push(*byte);
+            at += 1;
         }
     }
-    shorten_end(single)
+    true
 }
 
 /// Rules of the word's end: final h is not heard, d sounds like t, y like i.
@@ -103,12 +126,13 @@ fn load_variants() -> HashMap<String, String> {
     let mut sounds = HashMap::new();
     for row in reader.deserialize::<(String, String, String)>() {
         let (canonical, variant, kind) = row.expect("the embedded list of variants is well formed");
-        let variant: String = super::words(&variant).collect::<Vec<_>>().join(" ");
+        let variant = super::lower(&variant);
+        let variant = variant.trim();
         // One letter may stand for any name; the comparator of names knows initials.
         let is_word = variant.chars().count() > 1 && !variant.contains(' ') && !canonical.contains(' ');
         if is_word && matches!(kind.as_str(), "spelling" | "abbreviation") {
             sounds
-                .entry(variant)
+                .entry(variant.to_owned())
                 .or_insert_with(|| rewrite(&canonical.to_lowercase()));
         }
     }
@@ -131,7 +155,7 @@ mod tests {
             let pairs = row[3].split([' ', ',', ';']).filter(|word| word.contains('/'));
             for pair in pairs.filter(|pair| !OTHER_OUTCOME.contains(pair)) {
                 let (left, right) = pair.split_once('/').unwrap();
-                let sound = |text: &str| of(&crate::name::words(text).collect::<String>());
+                let sound = |text: &str| of(&crate::name::lower(text).replace(' ', ""));
                 assert_eq!(sound(left), sound(right), "{pair}");
                 seen += 1;
             }

@@ -8,8 +8,9 @@ use serasi_proto::v1::SubmitIntakeRequest;
 use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 
 use super::bad::{Bad, case_id};
+use super::follow::FollowUp;
+use super::measured::Measured;
 use super::reports::Reporter;
-use super::result::Measured;
 use crate::client::Authorized;
 use crate::refusal::code_name;
 
@@ -24,6 +25,8 @@ pub(super) struct Client {
     pub(super) reporter: Reporter,
     /// Share of its calls that are bad, drawn from a seed.
     pub(super) bad: (f64, u64),
+    /// What it does after each report.
+    pub(super) follow_up: Option<FollowUp>,
 }
 
 /// Calls that start in it are measured.
@@ -64,6 +67,10 @@ pub(super) async fn drive(mut client: Client, window: Window) -> Measured {
         if let (None, Ok(answer)) = (bad, &answer) {
             last = Some((good, case_id(answer).to_owned()));
         }
+        // In the warm-up, too.
+        let follows = bad.is_none() && client.follow_up.is_some();
+        let taken = answer.as_ref().ok().filter(|_| follows);
+        let taken = taken.map(|answer| answer.get_ref().clone());
         if is_measured {
             match (bad, answer) {
                 (Some(_), _) if is_as_expected => measured.refused(at),
@@ -74,6 +81,9 @@ pub(super) async fn drive(mut client: Client, window: Window) -> Measured {
                     measured.answered(outcome.result, answered - asked, at);
                 }
             }
+        }
+        if let (Some(follow_up), Some(taken)) = (&mut client.follow_up, taken) {
+            follow_up.follow(&taken, window, &mut measured).await;
         }
         if !is_as_expected {
             tokio::time::sleep(PAUSE_AFTER_FAILURE).await;

@@ -1,50 +1,22 @@
 //! What a bench found: numbers, and how they are told to people and programs.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use hdrhistogram::Histogram;
-use serasi_proto::v1::RouteResult;
 use serde_json::{Value, json};
 
 use super::limit::{Limit, Rate};
+use super::measured::{Measured, latency_json, latency_text, round};
 use super::meters::Cost;
-use crate::codes::label;
+use crate::cli::Mix;
 use crate::exit::Exit;
 use crate::table::facts;
 
-/// Longer calls than this have met their deadline.
-const MAX_LATENCY_US: u64 = 60_000_000;
-/// Digits of a latency that are kept: three, one per mille.
-const DIGITS: u8 = 3;
 /// By how much smaller the share of offered cases may be in the load than in what pgbench wrote: few cases were drawn for
 /// that.
 const TOLERATED_SHARE: f64 = 0.05;
-const PERCENTILES: [(&str, f64); 5] = [
-    ("p50", 50.0),
-    ("p95", 95.0),
-    ("p99", 99.0),
-    ("p99.9", 99.9),
-    ("max", 100.0),
-];
-
-/// What one client, or all of them, saw.
-pub(super) struct Measured {
-    latency_us: Histogram<u64>,
-    /// By number of the [`RouteResult`].
-    results: BTreeMap<i32, u64>,
-    /// By gRPC code.
-    errors: BTreeMap<&'static str, u64>,
-    /// Bad calls that were answered as they must be.
-    refused: u64,
-    /// From the start of the window to the last answer.
-    lasted: Duration,
-    /// Clients that ended without a result.
-    pub(super) lost_clients: u32,
-}
-
 /// A whole run.
 pub(super) struct BenchResult {
+    pub(super) mix: Mix,
     pub(super) seed: u64,
     pub(super) clients: u16,
     pub(super) connections: u16,
@@ -53,88 +25,6 @@ pub(super) struct BenchResult {
     /// Where the hub is one that can be looked at.
     pub(super) cost: Option<Cost>,
     pub(super) limit: Option<Limit>,
-}
-
-impl Default for Measured {
-    fn default() -> Self {
-        let latency_us = Histogram::new_with_max(MAX_LATENCY_US, DIGITS);
-        Self {
-            latency_us: latency_us.expect("the bounds above are valid"),
-            results: BTreeMap::new(),
-            errors: BTreeMap::new(),
-            refused: 0,
-            lasted: Duration::ZERO,
-            lost_clients: 0,
-        }
-    }
-}
-
-impl Measured {
-    pub(super) fn answered(&mut self, result: i32, latency: Duration, at: Duration) {
-        let latency_us = u64::try_from(latency.as_micros()).unwrap_or(MAX_LATENCY_US);
-        self.latency_us.saturating_record(latency_us);
-        *self.results.entry(result).or_default() += 1;
-        self.lasted = self.lasted.max(at);
-    }
-
-    pub(super) fn failed(&mut self, code: &'static str, at: Duration) {
-        *self.errors.entry(code).or_default() += 1;
-        self.lasted = self.lasted.max(at);
-    }
-
-    pub(super) fn refused(&mut self, at: Duration) {
-        self.refused += 1;
-        self.lasted = self.lasted.max(at);
-    }
-
-    /// Good calls that were answered.
-    pub(super) fn count(&self) -> u64 {
-        self.latency_us.len()
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        self.latency_us
-            .add(&other.latency_us)
-            .expect("all histograms have the same bounds");
-        for (result, count) in &other.results {
-            *self.results.entry(*result).or_default() += count;
-        }
-        for (code, count) in &other.errors {
-            *self.errors.entry(code).or_default() += count;
-        }
-        self.refused += other.refused;
-        self.lasted = self.lasted.max(other.lasted);
-        self.lost_clients += other.lost_clients;
-    }
-
-    fn per_second(&self) -> f64 {
-        if self.lasted.is_zero() {
-            return 0.0;
-        }
-        let answered = u32::try_from(self.latency_us.len()).unwrap_or(u32::MAX);
-        f64::from(answered) / self.lasted.as_secs_f64()
-    }
-
-    /// Of the cases that were taken down, those for which a place is held.
-    fn offered_share(&self) -> f64 {
-        let offered = self.results.get(&RouteResult::Offered.into()).copied();
-        let [offered, all] = [offered.unwrap_or_default(), self.count()];
-        let count = |cases| f64::from(u32::try_from(cases).unwrap_or(u32::MAX));
-        count(offered) / count(all).max(1.0)
-    }
-
-    /// Name and milliseconds of each percentile.
-    fn percentiles_ms(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        PERCENTILES.into_iter().map(|(name, percentile)| {
-            let latency_us = self.latency_us.value_at_percentile(percentile);
-            (name, Duration::from_micros(latency_us).as_secs_f64() * 1_000.0)
-        })
-    }
-
-    fn results(&self) -> impl Iterator<Item = (String, u64)> {
-        let results = self.results.iter();
-        results.map(|(result, count)| (label::<RouteResult>(*result), *count))
-    }
 }
 
 impl BenchResult {
@@ -158,13 +48,19 @@ impl BenchResult {
 
     pub(super) fn to_json(&self) -> Value {
         let measured = &self.measured;
-        let round = |number: f64| (number * 1_000.0).round() / 1_000.0;
-        let latency_ms: BTreeMap<_, _> = measured
-            .percentiles_ms()
-            .map(|(name, ms)| (name, round(ms)))
-            .collect();
+        let followed = measured.followed.iter().map(|(call, latency_us)| {
+            let told = json!({
+                "answered": latency_us.len(),
+                "per_second": round(measured.rate_of(latency_us)),
+                "latency_ms": latency_json(latency_us),
+            });
+            (call.name(), told)
+        });
         json!({
-            "mix": "submit",
+            "mix": match self.mix {
+                Mix::Submit => "submit",
+                Mix::Day => "day",
+            },
             "seed": self.seed,
             "clients": self.clients,
             "connections": self.connections,
@@ -172,9 +68,13 @@ impl BenchResult {
             "lasted_s": round(measured.lasted.as_secs_f64()),
             "answered": measured.latency_us.len(),
             "per_second": round(measured.per_second()),
-            "latency_ms": latency_ms,
+            "latency_ms": latency_json(&measured.latency_us),
+            "followed_by": followed.collect::<BTreeMap<_, _>>(),
             "results": measured.results().collect::<BTreeMap<_, _>>(),
             "errors": measured.errors,
+            "follow_errors": measured.follow_errors.iter().map(|((call, code), count)| {
+                json!({ "call": call.name(), "code": code, "count": count })
+            }).collect::<Vec<_>>(),
             "refused_as_expected": measured.refused,
             "cost_per_case": self.cost.map(|cost| json!({
                 "hub_cpu_us": cost.hub_cpu_us.round(),
@@ -196,10 +96,6 @@ impl BenchResult {
 
     pub(super) fn to_text(&self) -> String {
         let measured = &self.measured;
-        let latency: Vec<_> = measured
-            .percentiles_ms()
-            .map(|(name, ms)| format!("{name} {ms:.1} ms"))
-            .collect();
         let counted = |counts: Vec<String>| {
             if counts.is_empty() {
                 "none".to_owned()
@@ -214,6 +110,9 @@ impl BenchResult {
             .errors
             .iter()
             .map(|(code, count)| format!("{count} {code}"));
+        let follow_errors = measured.follow_errors.iter();
+        let follow_errors =
+            follow_errors.map(|((call, code), count)| format!("{count} {code} of {}", call.name()));
         let (clients, connections) = (self.clients, self.connections);
         let lost = measured.lost_clients;
         let load = [
@@ -233,9 +132,9 @@ impl BenchResult {
                     measured.per_second()
                 ),
             ),
-            ("latency", latency.join("   ")),
+            ("latency", latency_text(&measured.latency_us)),
             ("results", counted(results.collect())),
-            ("errors", counted(errors.collect())),
+            ("errors", counted(errors.chain(follow_errors).collect())),
             (
                 "refused",
                 match measured.refused {
@@ -252,7 +151,12 @@ impl BenchResult {
                 },
             ),
         ];
-        facts(load.into_iter().chain(self.machine()))
+        let followed = measured.followed.iter().map(|(call, latency_us)| {
+            let (calls, rate) = (latency_us.len(), measured.rate_of(latency_us));
+            let told = format!("{calls} ({rate:.1} per second)   {}", latency_text(latency_us));
+            (call.name(), told)
+        });
+        facts(load.into_iter().chain(followed).chain(self.machine()))
     }
 
     /// What it cost, and what the server itself can do, where that was measured.
@@ -289,6 +193,11 @@ impl BenchResult {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use serasi_proto::v1::RouteResult;
+
+    use super::super::follow::Call;
     use super::*;
 
     fn of_a_client(latencies_ms: &[u64]) -> Measured {
@@ -302,6 +211,7 @@ mod tests {
 
     fn result(measured: Measured) -> BenchResult {
         BenchResult {
+            mix: Mix::Day,
             seed: 7,
             clients: 2,
             connections: 1,
@@ -341,6 +251,23 @@ mod tests {
         ] {
             assert!(text.contains(fact), "{fact} in\n{text}");
         }
+    }
+
+    #[test]
+    fn what_follows_a_report_is_told_apart() {
+        let mut all = of_a_client(&[10]);
+        let mut other = of_a_client(&[10]);
+        for _ in 0..2 {
+            other.followed(Call::Accept, Duration::from_millis(30), Duration::from_secs(2));
+        }
+        all.add(&other);
+        let result = result(all);
+        let told = result.to_json();
+        assert_eq!(told["answered"], 2);
+        assert_eq!(told["followed_by"]["accept_offer"]["answered"], 2);
+        assert_eq!(told["followed_by"]["accept_offer"]["per_second"], 1.0);
+        assert!(told["followed_by"]["decline_offer"].is_null());
+        assert!(result.to_text().contains("accept_offer"), "{}", result.to_text());
     }
 
     #[test]

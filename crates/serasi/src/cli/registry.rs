@@ -190,13 +190,13 @@ pub(crate) struct ReconcileArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) results: Option<PathBuf>,
     /// Whether to look first for keys and NIK that stand in the file more than once: FILE.duplicates.csv lists them with the
-    /// first row, and a second row of a key is refused [default: find in a snapshot, ignore in a delta].
+    /// first row, a second row of a key is refused, and the hub is told how many rows come [default: find in a snapshot, ignore in a delta].
     #[arg(long, value_name = "WHAT")]
     pub(crate) duplicates: Option<DuplicateRows>,
     /// Very many who stood in an earlier edition are not in the file, and that is meant.
     #[arg(long)]
     pub(crate) allow_leavers: bool,
-    /// Run a file once more that was run to its end: a number that no run of it has had. The same number goes on.
+    /// Run a file once more that was run to its end, or abandoned: a number that no run of it has had. The same number goes on.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) again: u32,
 }

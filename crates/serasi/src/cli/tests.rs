@@ -187,6 +187,7 @@ fn a_lost_place_asks_for_words_when_its_reason_has_none() {
 #[test]
 fn the_limit_of_the_server_is_measured_on_a_hub_of_its_own_only() {
     assert!(parse("serasi bench --private --pgbench --clients 64 --bad-share 0.2").is_ok());
+    assert!(parse("serasi bench --private --mix day --clients 64").is_ok());
     assert!(
         parse("serasi bench --pgbench").is_err(),
         "somebody's database would be filled"

@@ -68,7 +68,8 @@ pub(crate) async fn reconcile(
     };
     let duplicates = found.as_ref().map(|found| found.counts);
     let source = Source::read(&args.file, output)?;
-    let start = start(args, &source, &Hub::holder(options)?);
+    let rows = found.as_ref().map_or(0, |found| found.rows);
+    let start = start(args, (&source, rows), &Hub::holder(options)?);
     let mut hub = Hub::connect(options).await?;
     let mut lists = Lists::start(args)?;
     let bar = progress(output, source.lines);
@@ -125,7 +126,8 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 /// Another officer's run, or one for another scope, is another run.
-fn start(args: &ReconcileArgs, source: &Source, holder: &str) -> ReconcileStart {
+/// `rows` = as many as are known to come.
+fn start(args: &ReconcileArgs, (source, rows): (&Source, u64), holder: &str) -> ReconcileStart {
     let kind = if args.delta {
         SourceKind::Delta
     } else {
@@ -143,11 +145,13 @@ fn start(args: &ReconcileArgs, source: &Source, holder: &str) -> ReconcileStart 
         scope_region_code: args.region.clone().unwrap_or_default(),
         source_digest: source.digest.to_vec(),
         allow_leavers: false,
+        rows_at_least: 0,
     };
     ReconcileStart {
         request_id: request_id::of_content(&format!("Reconcile\0{holder}"), &start).to_string(),
         // Said or not, it is the same run.
         allow_leavers: args.allow_leavers,
+        rows_at_least: rows,
         ..start
     }
 }

@@ -71,6 +71,7 @@ fn start() -> Message {
         scope_region_code: String::new(),
         source_digest: vec![3; 32],
         allow_leavers: false,
+        rows_at_least: 0,
     })
 }
 

@@ -76,6 +76,7 @@ pub(super) fn start(registry: v1::RegistryCode, edition: &str) -> v1::ReconcileS
         scope_region_code: HERE.to_owned(),
         source_digest: vec![7; 32],
         allow_leavers: false,
+        rows_at_least: 0,
     }
 }
 

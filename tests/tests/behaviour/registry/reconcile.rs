@@ -2,6 +2,8 @@
 
 #[path = "reconcile/absence.rs"]
 mod absence;
+#[path = "reconcile/announced.rs"]
+mod announced;
 #[path = "reconcile/command.rs"]
 mod command;
 #[path = "reconcile/kills.rs"]
@@ -128,6 +130,7 @@ fn start(edition: &str) -> v1::ReconcileStart {
         scope_region_code: String::new(),
         source_digest: vec![1; 32],
         allow_leavers: false,
+        rows_at_least: 0,
     }
 }
 

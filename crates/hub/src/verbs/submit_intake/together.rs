@@ -20,7 +20,7 @@ use crate::unit_of_work::{CALL_DEADLINE, Call, alone, in_task, repeated};
 
 mod group;
 
-use group::{Done, commit};
+use group::{Done, Tried, commit};
 
 /// Until a report whose house was locked tries again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -132,9 +132,14 @@ async fn take_down(hub: &Arc<Hub>, group: Vec<Entry>) {
             continue;
         }
         let reason = match commit(hub, &group, way).await {
-            Ok(done) => {
+            Ok(Tried::Done(done)) => {
                 tell(hub, group, done);
                 continue;
+            }
+            Ok(Tried::BoardWasWrong) => {
+                hub.board.found_wrong();
+                rounds.push((group, Way::Waits));
+                "overtaken"
             }
             // Each would only find the same.
             Err(HubError::Store(error)) if error.is_unavailable() => {
@@ -145,10 +150,10 @@ async fn take_down(hub: &Arc<Hub>, group: Vec<Entry>) {
                 refuse(group, || HubError::Deadline);
                 "too_slow"
             }
+            // Whose twin came first is known when it is tried again, and leaves; the others were not in the way.
             Err(HubError::Raced) if way == Way::Trusts => {
-                hub.board.found_wrong();
                 rounds.push((group, Way::Waits));
-                "overtaken"
+                "raced"
             }
             Err(HubError::Raced) => {
                 rounds.extend(again(group, way));

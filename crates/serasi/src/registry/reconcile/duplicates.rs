@@ -51,6 +51,8 @@ pub(super) struct SecondRows {
 /// What was found in a file.
 pub(super) struct Found {
     pub(super) counts: Duplicates,
+    /// Of the file, whatever is wrong with them.
+    pub(super) rows: u64,
     lines: File,
 }
 
@@ -80,7 +82,7 @@ pub(super) fn find(
         source,
     };
     let mut spread = Spread::new(Sorter::default);
-    let mut written = Ok(());
+    let (mut written, mut all) = (Ok(()), 0);
     for chunk in chunks {
         let mut rows = 0;
         chunk.for_each(|line, cells| {
@@ -90,14 +92,16 @@ pub(super) fn find(
             }
         });
         bar.inc(rows);
+        all += rows;
     }
     bar.finish_and_clear();
     written.map_err(unwritable)?;
     let twins = spread.twins().map_err(unwritable)?;
-    write_list(twins, list)
+    write_list((twins, all), list)
 }
 
-fn write_list(twins: Sorter, path: &Path) -> Result<Found, CliError> {
+/// `rows` = all of the file.
+fn write_list((twins, rows): (Sorter, u64), path: &Path) -> Result<Found, CliError> {
     let in_temp = |source| CliError::Unwritable {
         path: std::env::temp_dir(),
         source,
@@ -143,7 +147,7 @@ fn write_list(twins: Sorter, path: &Path) -> Result<Found, CliError> {
         file.flush().map_err(unwritable)?;
     }
     let lines = lines.into_inner().map_err(|error| in_temp(error.into_error()))?;
-    Ok(Found { counts, lines })
+    Ok(Found { counts, rows, lines })
 }
 
 impl Duplicates {
@@ -305,7 +309,7 @@ mod tests {
         for chunk in file.chunks().unwrap() {
             chunk.for_each(|line, cells| spread.add(line, cells.unwrap()).unwrap());
         }
-        let found = write_list(spread.twins().unwrap(), &list).unwrap();
+        let found = write_list((spread.twins().unwrap(), 0), &list).unwrap();
         let told = std::fs::read_to_string(list).unwrap_or_default();
         let mut second = found.second_rows().unwrap();
         let lines = 2..2 + rows.len() as u64;

@@ -39,6 +39,7 @@ pub(in crate::registry) async fn finish(
         scope_region_code: run.scope_region_code,
         source_digest: run.source_digest,
         allow_leavers,
+        rows_at_least: 0,
     };
     let start = ReconcileRequest {
         message: Some(Message::Start(start)),

@@ -98,6 +98,12 @@ async fn a_file_is_reconciled_and_the_same_command_again_says_the_same() {
     );
     let told = fs::read_to_string(&results).unwrap();
     assert!(told.contains(&format!("2,exact,{}", ids[EXACT])), "{told}");
+    let mut connection = hub.database.connect().await;
+    let (announced,): (i64,) = sqlx::query_as("SELECT rows_at_least FROM reconciliations")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(announced, 67, "the hub was told how many rows come");
     let again = terminal.serasi(&arguments);
     assert_eq!(again.stdout, first.stdout, "{}", text(&again));
     assert_eq!(fs::read_to_string(&results).unwrap(), told);

@@ -105,7 +105,7 @@ impl Stream {
             let whole = run_for(&self.hub, permit, ReadWhole { run }).await?;
             let policy = self.hub.policies.active().registry().reconcile;
             measure = Measure {
-                rows: policy.rows_behind(read, whole),
+                rows: policy.rows_behind(read, whole).max(self.run.rows_at_least),
                 is_known: whole.is_some(),
             };
         }

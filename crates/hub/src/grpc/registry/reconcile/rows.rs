@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
+use serasi_domain::registry::Reconciliation;
 use serasi_domain::text::Text;
-use serasi_linkage::Near;
-use serasi_linkage::{Look, Top};
+use serasi_linkage::{Look, Near, Top};
 use serasi_proto::v1;
 use serasi_proto::v1::reconcile_request::Message;
 use serasi_store::reconciliations::{Agreement, NewCandidate};
@@ -14,14 +14,15 @@ use tokio::time::{Duration, Instant};
 
 use super::{Stream, unreadable, wrong};
 use crate::error::HubError;
-use crate::reconciliation::{Met, Piece, Roll, give_way, threads};
+use crate::reconciliation::{Met, Piece, Place, Roll, give_way, threads};
 use crate::unit_of_work::run_for;
 use crate::verbs::reconcile::{KeepRows, ReadCandidates};
 use crate::wire::refused_to_wire;
 
-/// What is compared is kept after so long, or when it has become so much.
+/// What is compared is kept after so long, or when it has become so much: a transaction of some 20 ms, for callers wait
+/// for the database meanwhile.
 pub(super) const CHECKPOINT: Duration = Duration::from_secs(1);
-const MAX_MET: usize = 2_000;
+const MAX_MET: usize = 500;
 const MAX_REFUSED: usize = 2_000;
 /// Messages that a thread may have before it: enough to go on while the database writes. Each is a few milliseconds' work.
 const IN_HAND_EACH: usize = 24;
@@ -36,6 +37,8 @@ struct Crew {
     most: usize,
     /// The last row that was given out.
     given: u64,
+    /// So many rows come, or more.
+    among: u64,
 }
 
 /// What is compared and not kept yet.
@@ -74,7 +77,7 @@ impl Stream {
     pub(super) async fn read_rows(&mut self) -> Result<bool, HubError> {
         let roll = self.roll().await?;
         let mut best = self.kept_before(&roll).await?;
-        let mut crew = Crew::new(Arc::clone(&roll), self.run.progress.last_row())?;
+        let mut crew = Crew::new(Arc::clone(&roll), &self.run)?;
         let mut pending = Pending {
             last_row: crew.given,
             ..Pending::default()
@@ -116,6 +119,15 @@ impl Stream {
         let said = said.transpose()?.unwrap_or_default();
         if said.rows != self.run.rows.read {
             let what = format!("must be {}, as many as were read", self.run.rows.read);
+            return Err(wrong("end.rows", &what));
+        }
+        // What broke off is measured by what was to come.
+        if said.rows < self.run.rows_at_least && !said.broke_off {
+            let what = format!(
+                "must be {} or more, as many as were announced; among fewer, rows may have been passed over that count: \
+                 abandon {} and begin another",
+                self.run.rows_at_least, self.run.id
+            );
             return Err(wrong("end.rows", &what));
         }
         Ok(said.broke_off)
@@ -168,7 +180,7 @@ impl Stream {
 }
 
 impl Crew {
-    fn new(roll: Arc<Roll>, given: u64) -> Result<Self, HubError> {
+    fn new(roll: Arc<Roll>, run: &Reconciliation) -> Result<Self, HubError> {
         let threads = threads();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -179,7 +191,8 @@ impl Crew {
             roll,
             in_hand: VecDeque::new(),
             most: threads * IN_HAND_EACH,
-            given,
+            given: run.progress.last_row(),
+            among: run.rows_at_least,
         })
     }
 
@@ -192,10 +205,14 @@ impl Crew {
             return Ok(());
         }
         let (roll, after) = (Arc::clone(&self.roll), self.given);
+        let place = Place {
+            after,
+            among: self.among,
+        };
         let (done, piece) = oneshot::channel();
         let last_row = rows.last_row;
         self.pool.spawn(move || {
-            let mut piece = LOOK.with_borrow_mut(|look| roll.compare(&rows.rows, after, look));
+            let mut piece = LOOK.with_borrow_mut(|look| roll.compare(&rows.rows, place, look));
             if piece.last_row > rows.last_row {
                 piece.wrong = Some("rows.last_row is below the number of a row");
             }

@@ -29,6 +29,13 @@ pub(super) struct Done {
     pub(super) locked_out: Vec<usize>,
 }
 
+/// How it went with a group.
+pub(super) enum Tried {
+    Done(Done),
+    /// A place that the board showed is not there. Nothing is written of anybody: only a rollback takes back what was.
+    BoardWasWrong,
+}
+
 /// A report of a group.
 struct Member<'a> {
     /// In the group, from 0.
@@ -51,14 +58,14 @@ impl Taken {
 /// Takes the reports down. A group that trusts the board asks for source keys, houses, request ids, in this order;
 /// another one, and a report alone, for houses, source keys, request ids. Where the two stand against each other the group
 /// gives way before the server looks for deadlocks.
-pub(super) async fn commit(hub: &Hub, group: &[Entry], way: Way) -> Result<Done, HubError> {
+pub(super) async fn commit(hub: &Hub, group: &[Entry], way: Way) -> Result<Tried, HubError> {
     let mut conn = hub.store.begin_impatient(Context::Work).await?;
     match take_down(hub, &mut conn, group, way).await {
-        Ok(done) if !done.answered.is_empty() => {
+        Ok(Tried::Done(done)) if !done.answered.is_empty() => {
             conn.commit().await.map_err(StoreError::from)?;
             hub.board.nudge();
             hub.feed.nudge();
-            Ok(done)
+            Ok(Tried::Done(done))
         }
         undone => {
             // Awaited: what comes next must not meet locks of this. Where it fails the connection is gone, and they with it.
@@ -68,7 +75,7 @@ pub(super) async fn commit(hub: &Hub, group: &[Entry], way: Way) -> Result<Done,
     }
 }
 
-async fn take_down(hub: &Hub, conn: &mut PgConnection, group: &[Entry], way: Way) -> Result<Done, HubError> {
+async fn take_down(hub: &Hub, conn: &mut PgConnection, group: &[Entry], way: Way) -> Result<Tried, HubError> {
     let members = without_twins(group);
     let (now, members) = without_known(conn, members).await?;
     let policy = hub.policies.active();
@@ -87,19 +94,18 @@ async fn take_down(hub: &Hub, conn: &mut PgConnection, group: &[Entry], way: Way
         }
     };
     if found.is_empty() {
-        return Ok(done);
+        return Ok(Tried::Done(done));
     }
     claim(conn, &found).await?;
     write_down(hub, conn, &found, now).await?;
     if let Some(neighbours) = trusting {
         let held = neighbours.hold(conn, Patience::Waits).await?;
         if found.iter().any(|(_, taken)| taken.got(&held) != Got::It) {
-            // The board was wrong, and only a rollback takes back what is written.
-            return Err(HubError::Raced);
+            return Ok(Tried::BoardWasWrong);
         }
     }
     done.answered = bind(hub, conn, found, &policy).await?;
-    Ok(done)
+    Ok(Tried::Done(done))
 }
 
 /// Of those with one source key or one request id, the first stays.
