@@ -20,7 +20,7 @@ use crate::error::HubError;
 use crate::reconciliation::Ranked;
 use crate::unit_of_work::{Act, Unit};
 
-/// Persons that are decided on in one transaction: some 70 ms, for callers wait for the database meanwhile.
+/// Persons that are decided on in one transaction: few, for callers wait for the database meanwhile.
 const PERSONS_AT_ONCE: i64 = 200;
 /// A row less likely than this is shown to nobody.
 const LEAST_LIKELY: f64 = 0.02;

@@ -19,8 +19,8 @@ use crate::unit_of_work::run_for;
 use crate::verbs::reconcile::{KeepRows, ReadCandidates};
 use crate::wire::refused_to_wire;
 
-/// What is compared is kept after so long, or when it has become so much: a transaction of some 20 ms, for callers wait
-/// for the database meanwhile.
+/// What is compared is kept after so long, or when it has become so much: callers wait for the database
+/// meanwhile.
 pub(super) const CHECKPOINT: Duration = Duration::from_secs(1);
 const MAX_MET: usize = 500;
 const MAX_REFUSED: usize = 2_000;
