@@ -18,7 +18,9 @@ use crate::heads_file::HeadsFile;
 use crate::policies::Policies;
 use crate::reconciliation::Reconciling;
 use crate::relay::RelaySettings;
-use crate::unit_of_work::run_job;
+use crate::unit_of_work::{Waiting, run_job};
+use crate::verbs::accept_offer::AcceptOffer;
+use crate::verbs::decline_offer::DeclineOffer;
 use crate::verbs::install_policy::InstallPolicy;
 use crate::verbs::submit_intake::together;
 use crate::watch::WatchLimits;
@@ -35,6 +37,9 @@ pub struct Hub {
     pub(crate) intakes: Gathering<together::Entry>,
     /// For those of them that wait for a house, each with a connection in its hand: few, so that others have some.
     pub(crate) waiting_intakes: Semaphore,
+    /// Answers that wait to be written together.
+    pub(crate) acceptances: Gathering<Waiting<AcceptOffer>>,
+    pub(crate) declines: Gathering<Waiting<DeclineOffer>>,
     /// One dry run at a time: each holds a connection, and the changes of its period in memory.
     pub(crate) dry_run: Semaphore,
     /// The reconciliation that is going on here.
@@ -102,6 +107,8 @@ impl Hub {
             clock: settings.clock,
             intakes: Gathering::default(),
             waiting_intakes: Semaphore::new(together::MOST_WAITING),
+            acceptances: Gathering::default(),
+            declines: Gathering::default(),
             dry_run: Semaphore::new(1),
             reconciling: Reconciling::default(),
             lookups: Buckets::lookups(),

@@ -4,6 +4,7 @@
 //! serialization failures and deadlocks are repeated here and nowhere else.
 
 mod repeat;
+mod together;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 
 pub(crate) use repeat::repeated;
+pub(crate) use together::{Member, Together, Waiting, together};
 
 /// A unary call is answered by then (guarantees, rule 15); the work itself goes on and a retry finds its result.
 pub(crate) const CALL_DEADLINE: Duration = Duration::from_secs(10);
@@ -229,7 +231,7 @@ pub(crate) async fn in_task<T: Send + 'static>(
 
 async fn once<M: Mutation>(hub: &Hub, call: &Call, mutation: &M) -> Result<M::Response, HubError> {
     let key = call.key(mutation.home());
-    let mut conn = hub.store.begin(mutation.context()).await?;
+    let mut conn = hub.store.begin_by_key(mutation.context()).await?;
     let (now, known) = idempotency::begin_call(&mut conn, &key).await?;
     if let Some(known) = known {
         return replay(hub, &mut conn, (&known, call), mutation).await;
@@ -338,6 +340,8 @@ async fn replay<M: Mutation>(
 pub(crate) trait Act: Send + Sync + 'static {
     /// Name of the verb or job, in audit rows.
     const VERB: &'static str;
+    /// Whether its statements name all their rows by key, as those of mutations do.
+    const IS_BY_KEY: bool = false;
     type Output: Send + 'static;
 
     /// What the database lets it see and do; a look answers `caller.context(..)`.
@@ -366,7 +370,11 @@ pub(crate) async fn run_job<A: Act>(hub: &Hub, act: &A) -> Result<A::Output, Hub
 
 async fn commit_once<A: Act>(hub: &Hub, caller: &Permit, act: &A) -> Result<A::Output, HubError> {
     let context = act.context(caller);
-    let mut conn = hub.store.begin(context).await?;
+    let mut conn = if A::IS_BY_KEY {
+        hub.store.begin_by_key(context).await?
+    } else {
+        hub.store.begin(context).await?
+    };
     let now = serasi_store::now(&mut conn).await?;
     let mut unit = Unit {
         conn,

@@ -24,7 +24,7 @@ use crate::traces::TraceArgs;
 const SECONDS: [f64; 11] = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// Bounds of the buckets that groups of reports are counted in by their size.
-const REPORTS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+const COMMANDS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 /// How to serve.
 #[derive(Args, Debug)]
@@ -123,7 +123,11 @@ pub(crate) async fn serve(args: &ServeArgs, shown: &Shown) -> Result<(), HostErr
             .set_buckets(&SECONDS)
             .and_then(|builder| {
                 let reports = Matcher::Full("serasi_intake_group_reports".to_owned());
-                builder.set_buckets_for_metric(reports, &REPORTS)
+                builder.set_buckets_for_metric(reports, &COMMANDS)
+            })
+            .and_then(|builder| {
+                let commands = Matcher::Full("serasi_group_commands".to_owned());
+                builder.set_buckets_for_metric(commands, &COMMANDS)
             })
             .and_then(PrometheusBuilder::install);
         exporter.map_err(|source| HostError::Metrics { address, source })?;

@@ -72,55 +72,68 @@ pub async fn insert(conn: &mut PgConnection, cases: &[&Case]) -> Result<(), Stor
     Ok(())
 }
 
-/// Writes the next version of a case that `get_for_change` gave. `false` = the version or state moved meanwhile.
+/// Writes the next versions of locked cases, each over the state it had. `false` = the version or state of one of them
+/// moved meanwhile: nothing of it may be committed.
 pub async fn update(
     conn: &mut PgConnection,
-    case: &Case,
-    old_state: &CaseState,
+    cases: &[(&Case, &CaseState)],
     now: OffsetDateTime,
 ) -> Result<bool, StoreError> {
-    let columns = StateColumns::of(case);
+    let columns = column(cases, |(case, _)| StateColumns::of(case));
     let done = sqlx::query!(
-        "UPDATE cases SET version = version + 1, state = $5, urgency = $6, cluster = $7, facts = $8, owner_kind = $9,
-             owner_reference = $10, next_deadline = $11, policy_version = $12, refusals = $13, offer_id = $14,
-             placement_id = $15, waiting_since = $16, escalations = $17, changed_at = $18, episode = $19,
-             episode_began_at = $20, finish_before = $21, finish_has_rung = $22, facility_reference = $23,
-             transfer_waiting_since = $24, transfer_offer_id = $25, transfer_placement_id = $26,
-             transfer_facility_reference = $27, close_reason = $28, ended_at = $29
-         WHERE region_code = $1 AND case_id = $2 AND version = $3 AND state = $4",
-        case.id.home().to_string(),
-        case.id.uuid(),
-        case.version,
-        old_state.code(),
-        case.state.code(),
-        case.facts.urgency.code(),
-        case.facts.cluster.map(Cluster::code),
-        facts_json(case),
-        columns.owner_kind,
-        columns.owner_reference,
-        case.next_deadline,
-        case.policy_version,
-        case.refusals,
-        columns.offer,
-        columns.placement,
-        columns.waiting_since,
-        case.escalations,
+        "UPDATE cases c SET version = n.version + 1, state = n.state, urgency = n.urgency, cluster = n.cluster,
+             facts = n.facts, owner_kind = n.owner_kind, owner_reference = n.owner_reference,
+             next_deadline = n.next_deadline, policy_version = n.policy_version, refusals = n.refusals,
+             offer_id = n.offer_id, placement_id = n.placement_id, waiting_since = n.waiting_since,
+             escalations = n.escalations, changed_at = $5, episode = n.episode, episode_began_at = n.episode_began_at,
+             finish_before = n.finish_before, finish_has_rung = n.finish_has_rung,
+             facility_reference = n.facility_reference, transfer_waiting_since = n.transfer_waiting_since,
+             transfer_offer_id = n.transfer_offer_id, transfer_placement_id = n.transfer_placement_id,
+             transfer_facility_reference = n.transfer_facility_reference, close_reason = n.close_reason,
+             ended_at = n.ended_at
+         FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $6::text[], $7::text[], $8::text[], $9::jsonb[],
+             $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::int[], $15::uuid[], $16::uuid[],
+             $17::timestamptz[], $18::int[], $19::int[], $20::timestamptz[], $21::timestamptz[], $22::bool[],
+             $23::text[], $24::timestamptz[], $25::uuid[], $26::uuid[], $27::text[], $28::text[], $29::timestamptz[])
+             AS n (region_code, case_id, version, old_state, state, urgency, cluster, facts, owner_kind, owner_reference,
+                 next_deadline, policy_version, refusals, offer_id, placement_id, waiting_since, escalations, episode,
+                 episode_began_at, finish_before, finish_has_rung, facility_reference, transfer_waiting_since,
+                 transfer_offer_id, transfer_placement_id, transfer_facility_reference, close_reason, ended_at)
+         WHERE c.region_code = n.region_code AND c.case_id = n.case_id AND c.version = n.version
+             AND c.state = n.old_state",
+        &column(cases, |(case, _)| case.id.home().to_string()),
+        &column(cases, |(case, _)| case.id.uuid()),
+        &column(cases, |(case, _)| case.version),
+        &column(cases, |(_, old_state)| old_state.code()) as &[&str],
         now,
-        case.episode.number,
-        case.episode.began_at,
-        case.finish.map(|finish| finish.before),
-        case.finish.is_some_and(|finish| finish.has_rung),
-        columns.facility,
-        columns.transfer_since,
-        columns.transfer_offer,
-        columns.transfer_placement,
-        columns.transfer_facility,
-        columns.close_reason.map(CloseReason::code),
-        columns.ended_at
+        &column(cases, |(case, _)| case.state.code()) as &[&str],
+        &column(cases, |(case, _)| case.facts.urgency.code()) as &[&str],
+        &column(cases, |(case, _)| case.facts.cluster.map(Cluster::code)) as &[Option<&str>],
+        &column(cases, |(case, _)| facts_json(case)),
+        &column(&columns, |row| row.owner_kind) as &[&str],
+        &column(&columns, |row| row.owner_reference.as_str()) as &[&str],
+        &column(cases, |(case, _)| case.next_deadline) as &[Option<OffsetDateTime>],
+        &column(cases, |(case, _)| case.policy_version.as_str()) as &[&str],
+        &column(cases, |(case, _)| case.refusals),
+        &column(&columns, |row| row.offer) as &[Option<Uuid>],
+        &column(&columns, |row| row.placement) as &[Option<Uuid>],
+        &column(&columns, |row| row.waiting_since) as &[Option<OffsetDateTime>],
+        &column(cases, |(case, _)| case.escalations),
+        &column(cases, |(case, _)| case.episode.number),
+        &column(cases, |(case, _)| case.episode.began_at),
+        &column(cases, |(case, _)| case.finish.map(|finish| finish.before)) as &[Option<OffsetDateTime>],
+        &column(cases, |(case, _)| case.finish.is_some_and(|finish| finish.has_rung)),
+        &column(&columns, |row| row.facility.as_deref()) as &[Option<&str>],
+        &column(&columns, |row| row.transfer_since) as &[Option<OffsetDateTime>],
+        &column(&columns, |row| row.transfer_offer) as &[Option<Uuid>],
+        &column(&columns, |row| row.transfer_placement) as &[Option<Uuid>],
+        &column(&columns, |row| row.transfer_facility.as_deref()) as &[Option<&str>],
+        &column(&columns, |row| row.close_reason.map(CloseReason::code)) as &[Option<&str>],
+        &column(&columns, |row| row.ended_at) as &[Option<OffsetDateTime>]
     )
     .execute(conn)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(usize::try_from(done.rows_affected()).is_ok_and(|written| written == cases.len()))
 }
 
 const fn resolution_cell(case: CaseId) -> Cell {
@@ -254,4 +267,27 @@ pub async fn get_for_change(conn: &mut PgConnection, id: CaseId) -> Result<Optio
     .fetch_optional(conn)
     .await?;
     row.map(Case::try_from).transpose()
+}
+
+/// Those of these cases that nobody else has locked, locked until the transaction ends; nobody is waited for.
+pub async fn get_at_hand_for_change(
+    conn: &mut PgConnection,
+    ids: &[CaseId],
+) -> Result<Vec<Case>, StoreError> {
+    let rows = sqlx::query_as!(
+        CaseRow,
+        "SELECT c.region_code, c.case_id, version, state, channel, source_system, source_ref, facts, owner_kind,
+             owner_reference, next_deadline, policy_version, refusals, escalations, offer_id, placement_id,
+             waiting_since, episode, episode_began_at, finish_before, finish_has_rung, facility_reference,
+             transfer_waiting_since, transfer_offer_id, transfer_placement_id, transfer_facility_reference,
+             close_reason, ended_at, frozen, created_at, changed_at
+         FROM cases c JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, case_id)
+             ON c.region_code = wanted.region_code AND c.case_id = wanted.case_id
+         FOR UPDATE OF c SKIP LOCKED",
+        &column(ids, |id| id.home().to_string()),
+        &column(ids, |id| id.uuid())
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Case::try_from).collect()
 }

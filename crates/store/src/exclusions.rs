@@ -9,32 +9,36 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::columns::regency;
+use crate::columns::{column, regency};
 
-/// Excludes `facility` for `case`; a lasting exclusion is never weakened, and one for safety takes the place of any other.
+/// Excludes a facility for each of these different cases, for a reason; a lasting exclusion is never weakened, and one for
+/// safety takes the place of any other.
 pub async fn exclude(
     conn: &mut PgConnection,
-    case: CaseId,
-    exclusion: Exclusion,
-    reason: &str,
+    exclusions: &[(CaseId, Exclusion, &str)],
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO case_exclusions
              (region_code, case_id, facility_region, facility_id, reason, excluded_at, excluded_until)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         SELECT region_code, case_id, facility_region, facility_id, reason, $6, excluded_until
+         FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $7::timestamptz[])
+             AS e (region_code, case_id, facility_region, facility_id, reason, excluded_until)
          ON CONFLICT ON CONSTRAINT case_exclusions_key DO UPDATE
              SET reason = excluded.reason, excluded_at = excluded.excluded_at,
                  excluded_until = excluded.excluded_until
              WHERE case_exclusions.excluded_until IS NOT NULL
                  OR excluded.reason LIKE '%:safety' AND case_exclusions.reason NOT LIKE '%:safety'",
-        case.home().to_string(),
-        case.uuid(),
-        exclusion.facility.home().to_string(),
-        exclusion.facility.uuid(),
-        reason,
+        &column(exclusions, |(case, _, _)| case.home().to_string()),
+        &column(exclusions, |(case, _, _)| case.uuid()),
+        &column(exclusions, |(_, exclusion, _)| exclusion
+            .facility
+            .home()
+            .to_string()),
+        &column(exclusions, |(_, exclusion, _)| exclusion.facility.uuid()),
+        &column(exclusions, |(_, _, reason)| *reason) as &[&str],
         now,
-        exclusion.until
+        &column(exclusions, |(_, exclusion, _)| exclusion.until) as &[Option<OffsetDateTime>]
     )
     .execute(conn)
     .await?;

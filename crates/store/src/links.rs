@@ -1,5 +1,7 @@
 //! Cases that follow a main case, and what they were before.
 
+use std::collections::BTreeSet;
+
 use serasi_domain::case::ending::Parked;
 use serasi_domain::case::{Case, CaseState};
 use serasi_domain::id::CaseId;
@@ -8,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::StoreError;
 use crate::cases::{owner_columns, read_owner};
-use crate::columns::{Row, regency};
+use crate::columns::{Row, column, regency};
 
 /// Longest list of followers that is shown.
 const MAX_SHOWN: i64 = 100;
@@ -121,5 +123,27 @@ pub async fn followers_of(conn: &mut PgConnection, main: CaseId) -> Result<Vec<C
     .await?;
     rows.into_iter()
         .map(|row| Ok(CaseId::new(regency("case_links", &row.region_code)?, row.case_id)))
+        .collect()
+}
+
+/// Those of these cases that others follow.
+pub async fn that_lead(conn: &mut PgConnection, cases: &[CaseId]) -> Result<BTreeSet<CaseId>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT DISTINCT main_region, main_case_id
+         FROM case_links JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (main_region, main_case_id)
+             USING (main_region, main_case_id)
+         WHERE unlinked_at IS NULL",
+        &column(cases, |id| id.home().to_string()),
+        &column(cases, |id| id.uuid())
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(CaseId::new(
+                regency("case_links", &row.main_region)?,
+                row.main_case_id,
+            ))
+        })
         .collect()
 }

@@ -1,15 +1,19 @@
 //! Offers: the row becomes the state enum here and nowhere else.
 
 use serasi_domain::id::{CaseId, DecisionId, FacilityId, OfferId};
-use serasi_domain::offer::{DeclineReason, Offer, OfferState, WithdrawReason};
+use serasi_domain::offer::{Offer, OfferState};
 use serasi_geography::RegionCode;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::columns::{Row, column, pool_columns, regency, scope_pattern};
+use crate::columns::{Row, column, regency, scope_pattern};
 use crate::subject_keys::{seal, story_cell};
 use crate::{Sealer, StoreError};
+
+mod write;
+
+pub use write::{insert, update_live};
 
 /// An offer with what a reader wants to see beside it.
 #[derive(Clone, Debug)]
@@ -133,105 +137,6 @@ fn read_state(row: &OfferRow, context: &Row<'_, OfferId>) -> Result<OfferState, 
     })
 }
 
-/// The columns that belong to an offer's end.
-#[derive(Default)]
-struct EndColumns {
-    answered_at: Option<OffsetDateTime>,
-    decline_reason: Option<DeclineReason>,
-    withdraw_reason: Option<WithdrawReason>,
-}
-
-impl EndColumns {
-    fn of(state: &OfferState) -> Self {
-        match *state {
-            OfferState::Offered | OfferState::Seen { .. } => Self::default(),
-            OfferState::Accepted { at } | OfferState::Expired { at } => Self {
-                answered_at: Some(at),
-                ..Self::default()
-            },
-            OfferState::Declined { at, reason } => Self {
-                answered_at: Some(at),
-                decline_reason: Some(reason),
-                ..Self::default()
-            },
-            OfferState::Withdrawn { at, reason } => Self {
-                answered_at: Some(at),
-                withdraw_reason: Some(reason),
-                ..Self::default()
-            },
-        }
-    }
-}
-
-/// Adds new offers.
-pub async fn insert(conn: &mut PgConnection, views: &[&OfferView]) -> Result<(), StoreError> {
-    let party = |view: &&OfferView| serde_json::to_value(&view.offer.party).expect("a party is plain data");
-    let travel = |view: &&OfferView| i32::try_from(view.offer.travel_minutes).unwrap_or(i32::MAX);
-    let pools: Vec<_> = views.iter().map(|view| pool_columns(view.offer.pool)).collect();
-    sqlx::query!(
-        "INSERT INTO offers (region_code, offer_id, version, state, case_id, facility_region, facility_id,
-             facility_name, attempt, places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party,
-             documents, offered_at, expires_at)
-         SELECT region_code, offer_id, version, state, case_id, facility_region, facility_id,
-             facility_name, attempt, places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party,
-             ARRAY (SELECT jsonb_array_elements_text(documents)), offered_at, expires_at
-         FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::uuid[], $8::text[],
-             $9::int[], $10::int[], $11::text[], $12::text[], $13::text[], $14::bool[], $15::text[], $16::int[],
-             $17::uuid[], $18::jsonb[], $19::jsonb[], $20::timestamptz[], $21::timestamptz[])
-             AS o (region_code, offer_id, version, state, case_id, facility_region, facility_id, facility_name,
-                 attempt, places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party, documents,
-                 offered_at, expires_at)",
-        &column(views, |view| view.offer.id.home().to_string()),
-        &column(views, |view| view.offer.id.uuid()),
-        &column(views, |view| view.offer.version),
-        &column(views, |view| view.offer.state.code()) as &[&str],
-        &column(views, |view| view.offer.case.uuid()),
-        &column(views, |view| view.offer.facility.home().to_string()),
-        &column(views, |view| view.offer.facility.uuid()),
-        &column(views, |view| view.facility_name.as_str()) as &[&str],
-        &column(views, |view| view.offer.attempt),
-        &column(views, |view| view.offer.places.as_i32()),
-        &column(&pools, |(base, _, _)| *base) as &[&str],
-        &column(&pools, |(_, cluster, _)| *cluster) as &[&str],
-        &column(&pools, |(_, _, sex)| *sex) as &[&str],
-        &column(views, |view| view.offer.holds_places),
-        &column(views, |view| view.offer.tier.code()) as &[&str],
-        &column(views, travel),
-        &column(views, |view| view.offer.decision.uuid()),
-        &column(views, party),
-        // Arrays of arrays must all be of one length; documents of offers are not.
-        &column(views, |view| serde_json::Value::from(view.documents.clone())),
-        &column(views, |view| view.offer.offered_at),
-        &column(views, |view| view.offer.expires_at)
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Writes the next version of an offer that is still live. `false` = it was answered or expired meanwhile.
-pub async fn update_live(conn: &mut PgConnection, offer: &Offer) -> Result<bool, StoreError> {
-    let end = EndColumns::of(&offer.state);
-    let done = sqlx::query!(
-        "UPDATE offers SET version = version + 1, state = $4, seen_at = $5, answered_at = $6, decline_reason = $7,
-             withdraw_reason = $8
-         WHERE region_code = $1 AND offer_id = $2 AND version = $3 AND state IN ('offered', 'seen')
-             AND CASE $4 WHEN 'expired' THEN expires_at <= now() WHEN 'withdrawn' THEN true
-                 ELSE expires_at > now() END",
-        offer.id.home().to_string(),
-        offer.id.uuid(),
-        offer.version,
-        offer.state.code(),
-        offer.seen_at,
-        end.answered_at,
-        end.decline_reason.map(DeclineReason::code),
-        end.withdraw_reason.map(WithdrawReason::code)
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
 /// Keeps the words of a decline, sealed.
 pub async fn set_decline_note(
     conn: &mut PgConnection,
@@ -285,6 +190,23 @@ pub async fn get(conn: &mut PgConnection, id: OfferId) -> Result<Option<OfferVie
     .fetch_optional(conn)
     .await?;
     row.map(OfferView::try_from).transpose()
+}
+
+/// Many offers, in no order.
+pub async fn get_many(conn: &mut PgConnection, ids: &[OfferId]) -> Result<Vec<OfferView>, StoreError> {
+    let rows = sqlx::query_as!(
+        OfferRow,
+        "SELECT region_code, offer_id, version, state, case_id, facility_region, facility_id, facility_name, attempt,
+             places, base, cluster, sex, holds_places, tier, travel_minutes, decision_id, party, documents, offered_at,
+             expires_at, seen_at, answered_at, decline_reason, withdraw_reason
+         FROM offers JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, offer_id)
+             USING (region_code, offer_id)",
+        &column(ids, |id| id.home().to_string()),
+        &column(ids, |id| id.uuid())
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(OfferView::try_from).collect()
 }
 
 /// Offers, newest first.
@@ -347,14 +269,16 @@ pub async fn due(
         .collect()
 }
 
-/// How many facilities have been asked for a case so far.
-pub async fn count_of_case(conn: &mut PgConnection, case: CaseId) -> Result<i32, StoreError> {
-    let count = sqlx::query_scalar!(
-        r#"SELECT count(*)::int AS "count!" FROM offers WHERE region_code = $1 AND case_id = $2"#,
-        case.home().to_string(),
-        case.uuid()
+/// How many facilities have been asked for each of these cases so far, in their order.
+pub async fn counts(conn: &mut PgConnection, cases: &[CaseId]) -> Result<Vec<i32>, StoreError> {
+    let counts = sqlx::query_scalar!(
+        r#"SELECT (SELECT count(*)::int FROM offers o WHERE o.region_code = c.region_code AND o.case_id = c.case_id)
+               AS "count!"
+           FROM UNNEST($1::text[], $2::uuid[]) WITH ORDINALITY AS c (region_code, case_id, place) ORDER BY c.place"#,
+        &column(cases, |case| case.home().to_string()),
+        &column(cases, |case| case.uuid())
     )
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(count)
+    Ok(counts)
 }

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::columns::{Row, pool_columns, regency, scope_pattern};
+use crate::columns::{Row, column, pool_columns, regency, scope_pattern};
 use crate::subject_keys::{seal, story_cell};
 use crate::{Sealer, StoreError};
 
@@ -90,26 +90,34 @@ impl TryFrom<PlacementRow> for Placement {
     }
 }
 
-/// Adds a RESERVED placement.
-pub async fn insert(conn: &mut PgConnection, placement: &Placement) -> Result<(), StoreError> {
-    let (base, cluster, sex) = pool_columns(placement.pool);
+/// Adds RESERVED placements.
+pub async fn insert(conn: &mut PgConnection, placements: &[&Placement]) -> Result<(), StoreError> {
+    let pools: Vec<_> = placements
+        .iter()
+        .map(|placement| pool_columns(placement.pool))
+        .collect();
     sqlx::query!(
         "INSERT INTO placements (region_code, placement_id, version, state, case_id, offer_id, facility_region,
              facility_id, places, base, cluster, sex, reserved_at, admit_before)
-         VALUES ($1, $2, $3, 'reserved', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        placement.id.home().to_string(),
-        placement.id.uuid(),
-        placement.version,
-        placement.case.uuid(),
-        placement.offer.uuid(),
-        placement.facility.home().to_string(),
-        placement.facility.uuid(),
-        placement.places.as_i32(),
-        base,
-        cluster,
-        sex,
-        placement.reserved_at,
-        placement.admit_before
+         SELECT region_code, placement_id, version, 'reserved', case_id, offer_id, facility_region, facility_id, places,
+             base, cluster, sex, reserved_at, admit_before
+         FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[], $8::int[],
+             $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[])
+             AS p (region_code, placement_id, version, case_id, offer_id, facility_region, facility_id, places, base,
+                 cluster, sex, reserved_at, admit_before)",
+        &column(placements, |placement| placement.id.home().to_string()),
+        &column(placements, |placement| placement.id.uuid()),
+        &column(placements, |placement| placement.version),
+        &column(placements, |placement| placement.case.uuid()),
+        &column(placements, |placement| placement.offer.uuid()),
+        &column(placements, |placement| placement.facility.home().to_string()),
+        &column(placements, |placement| placement.facility.uuid()),
+        &column(placements, |placement| placement.places.as_i32()),
+        &column(&pools, |(base, _, _)| *base) as &[&str],
+        &column(&pools, |(_, cluster, _)| *cluster) as &[&str],
+        &column(&pools, |(_, _, sex)| *sex) as &[&str],
+        &column(placements, |placement| placement.reserved_at),
+        &column(placements, |placement| placement.admit_before)
     )
     .execute(conn)
     .await?;

@@ -53,6 +53,8 @@ const SESSION: [(&str, &str); 4] = [
 ];
 /// Longer than a group of reports takes, shorter than anybody notices.
 const SHORT_LOCK_TIMEOUT: &str = "100ms";
+/// Else the server plans each statement several times in each connection, and some at every call.
+const BY_KEY: &str = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
 
 impl Store {
     /// Connects; does not migrate.
@@ -201,15 +203,23 @@ impl Store {
         Ok(self.pool.begin_with(context.begin()).await?)
     }
 
+    /// The same for statements that name their rows by key: one plan does for every call, and no table is read through,
+    /// however small the planner believes it.
+    pub async fn begin_by_key(&self, context: Context) -> Result<sqlx::PgTransaction<'static>, StoreError> {
+        let begin = context.begin();
+        let begin = format!("{}; {BY_KEY}", begin.as_str());
+        Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
+    }
+
     /// The same for a transaction of many, who must not all wait for what one of them wants: a lock that is not there soon
-    /// is a conflict. Its statements are the same for one and for a hundred, and one plan does.
+    /// is a conflict.
     pub async fn begin_impatient(
         &self,
         context: Context,
     ) -> Result<sqlx::PgTransaction<'static>, StoreError> {
         let begin = context.begin();
         let begin = format!(
-            "{}; SET LOCAL lock_timeout = '{SHORT_LOCK_TIMEOUT}'; SET LOCAL plan_cache_mode = force_generic_plan",
+            "{}; {BY_KEY}; SET LOCAL lock_timeout = '{SHORT_LOCK_TIMEOUT}'",
             begin.as_str()
         );
         Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)

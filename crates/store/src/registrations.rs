@@ -205,19 +205,21 @@ pub async fn insert(conn: &mut PgConnection, persons: &[Registration]) -> Result
     Ok(())
 }
 
-/// Everybody in a case, locked; whose identity was erased is nobody any more.
-pub async fn of_case_for_change(
+/// Everybody in these cases, locked, in order; whose identity was erased is nobody any more.
+pub async fn of_cases_for_change(
     conn: &mut PgConnection,
-    case: CaseId,
+    cases: &[CaseId],
 ) -> Result<Vec<Registration>, StoreError> {
     let rows = sqlx::query_as!(
         RegistrationRow,
-        "SELECT region_code, person_id, case_id, version, state, is_identifiable, domicile_code, served_at, edition,
+        "SELECT r.region_code, person_id, r.case_id, version, state, is_identifiable, domicile_code, served_at, edition,
              match_class, match_weight, weights_version, obligation_state, registry, first_addressee, addressee,
              raised_at, due_at, answer_before, follow_ups, round, delivered_at, delivered_by, outcome_on, refusal
-         FROM registrations WHERE region_code = $1 AND case_id = $2 AND erased_at IS NULL ORDER BY person_id FOR UPDATE",
-        case.home().to_string(),
-        case.uuid()
+         FROM registrations r JOIN UNNEST($1::text[], $2::uuid[]) AS wanted (region_code, case_id)
+             ON r.region_code = wanted.region_code AND r.case_id = wanted.case_id
+         WHERE erased_at IS NULL ORDER BY r.region_code, person_id FOR UPDATE OF r",
+        &column(cases, |id| id.home().to_string()),
+        &column(cases, |id| id.uuid())
     )
     .fetch_all(conn)
     .await?;

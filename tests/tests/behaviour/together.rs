@@ -1,4 +1,5 @@
-//! Reports that come in together are taken down in one transaction, each as if it had come alone.
+//! What comes in together is taken down in one transaction, each as if it had come alone: reports here, acceptances in
+//! `answers`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,8 @@ use tonic::{Code, Status};
 use crate::replay::{decisions, replay};
 use crate::scene::hub_with;
 
+#[path = "together/answers.rs"]
+mod answers;
 #[path = "together/in_the_way.rs"]
 mod in_the_way;
 

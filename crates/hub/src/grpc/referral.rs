@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use prost::Message;
 use serasi_domain::id::{CaseId, FacilityId};
 use serasi_domain::offer::{Decline, DeclineReason, WithdrawReason, Withdrawal};
 use serasi_proto::v1;
@@ -16,7 +17,7 @@ use crate::auth::Permit;
 use crate::error::{HubError, Kind};
 use crate::hub::Hub;
 use crate::sight::Eyes;
-use crate::unit_of_work::{Call, execute, run_for};
+use crate::unit_of_work::{Call, execute, run_for, together};
 use crate::verbs::accept_offer::AcceptOffer;
 use crate::verbs::decline_offer::DeclineOffer;
 use crate::verbs::get_decision::GetDecision;
@@ -160,7 +161,9 @@ impl ReferralService for ReferralHandler {
             capacity,
         };
         let call = Call::new(caller, request_id, &request);
-        Ok(Response::new(execute(&self.0, call, mutation).await?))
+        Ok(Response::new(
+            together(&self.0, call, mutation, request.encoded_len()).await?,
+        ))
     }
 
     async fn decline_offer(
@@ -178,7 +181,8 @@ impl ReferralService for ReferralHandler {
             decline,
         };
         let call = Call::new(caller, request_id, &request);
-        Ok(Response::new(execute(&self.0, call, mutation).await?))
+        let answer = together(&self.0, call, mutation, request.encoded_len()).await?;
+        Ok(Response::new(answer))
     }
 
     async fn withdraw_offer(

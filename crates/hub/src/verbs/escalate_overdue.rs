@@ -23,6 +23,7 @@ pub(crate) struct EscalateOverdue {
 
 impl Act for EscalateOverdue {
     const VERB: &'static str = "EscalateOverdue";
+    const IS_BY_KEY: bool = true;
     type Output = bool;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {

@@ -15,6 +15,7 @@ pub(crate) struct ExpireOffer {
 
 impl Act for ExpireOffer {
     const VERB: &'static str = "ExpireOffer";
+    const IS_BY_KEY: bool = true;
     type Output = bool;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {

@@ -15,6 +15,7 @@ pub(crate) struct FollowUpReport {
 
 impl Act for FollowUpReport {
     const VERB: &'static str = "FollowUpReport";
+    const IS_BY_KEY: bool = true;
     type Output = bool;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<bool, HubError> {

@@ -25,6 +25,7 @@ pub(crate) struct GetCase {
 
 impl Act for GetCase {
     const VERB: &'static str = "GetCase";
+    const IS_BY_KEY: bool = true;
     type Output = v1::Case;
 
     fn context(&self, caller: &Permit) -> Context {

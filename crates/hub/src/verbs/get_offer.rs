@@ -15,6 +15,7 @@ pub(crate) struct GetOffer {
 
 impl Act for GetOffer {
     const VERB: &'static str = "GetOffer";
+    const IS_BY_KEY: bool = true;
     /// The offer, and the case it is for.
     type Output = (Case, OfferView);
 

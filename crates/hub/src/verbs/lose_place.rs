@@ -99,7 +99,12 @@ pub(super) async fn release(
         return Err(HubError::Bug("a reserved placement has no hold"));
     }
     if let Some(exclusion) = loss.exclusion {
-        exclusions::exclude(&mut unit.conn, placement.case, exclusion, &loss.reason, unit.now).await?;
+        exclusions::exclude(
+            &mut unit.conn,
+            &[(placement.case, exclusion, &loss.reason)],
+            unit.now,
+        )
+        .await?;
     }
     if let Some(note) = loss.note {
         let sealer = unit.hub.store.sealer();

@@ -27,7 +27,7 @@ impl Mutation for MarkOfferSeen {
         let before = view.offer.state.clone();
         view.offer = view.offer.mark_seen(unit.now)?;
         if view.offer.state != before {
-            if !offers::update_live(&mut unit.conn, &view.offer).await? {
+            if !offers::update_live(&mut unit.conn, &[&view.offer]).await? {
                 return Err(HubError::Moved);
             }
             view.offer.version += 1;

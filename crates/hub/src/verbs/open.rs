@@ -1,15 +1,20 @@
 //! Finding the records a verb works on. What the table does not let the caller reach is not found.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serasi_domain::case::Case;
 use serasi_domain::facility::Facility;
 use serasi_domain::id::{CaseId, FacilityId, OfferId, PlacementId};
 use serasi_domain::placement::Placement;
-use serasi_store::offers::OfferView;
-use serasi_store::{PgConnection, cases, facilities, intakes, offers, placements};
+use serasi_store::offers::{self, OfferView};
+use serasi_store::{PgConnection, cases, facilities, intakes, placements};
 
 use crate::auth::{Belongs, Object, Permit};
 use crate::error::{HubError, Kind};
-use crate::unit_of_work::Unit;
+use crate::unit_of_work::{Member, Unit};
+
+/// A command of a group with the offer it names and that offer's case.
+pub(super) type WithOffer<'a, M> = (Member<'a, M>, Case, OfferView);
 
 /// The case that was looked up, if the caller may do this to it.
 pub(super) async fn reachable(
@@ -54,6 +59,40 @@ pub(super) async fn offer_for_change(
     // Read again: the offer may have been answered while this call waited for the case.
     let view = offers::get(&mut unit.conn, id).await?.ok_or_else(not_found)?;
     Ok((case, view))
+}
+
+/// The same for a group: whoever may do this to the offer they name, where its case can be had at once, and each offer and
+/// case for one of them.
+pub(super) async fn offers_at_hand<'a, M>(
+    conn: &mut PgConnection,
+    members: Vec<Member<'a, M>>,
+    offer: impl Fn(&M) -> OfferId,
+) -> Result<Vec<WithOffer<'a, M>>, HubError> {
+    let ids = members.iter().map(|member| offer(member.mutation));
+    let ids: Vec<_> = ids.collect::<BTreeSet<_>>().into_iter().collect();
+    let seen = by_id(offers::get_many(conn, &ids).await?);
+    let may = |member: &Member<'a, M>| {
+        let view = seen.get(&offer(member.mutation));
+        view.is_some_and(|view| member.call.caller.may(&view.offer))
+    };
+    let members: Vec<_> = members.into_iter().filter(may).collect();
+    let wanted = members
+        .iter()
+        .filter_map(|member| Some(seen.get(&offer(member.mutation))?.offer.case));
+    let wanted: Vec<_> = wanted.collect::<BTreeSet<_>>().into_iter().collect();
+    let locked = cases::get_at_hand_for_change(conn, &wanted).await?;
+    let mut locked: BTreeMap<_, _> = locked.into_iter().map(|case| (case.id, case)).collect();
+    // Read again: an offer may have been answered until its case was locked.
+    let mut seen = by_id(offers::get_many(conn, &ids).await?);
+    let found = members.into_iter().filter_map(|member| {
+        let view = seen.remove(&offer(member.mutation))?;
+        Some((member, locked.remove(&view.offer.case)?, view))
+    });
+    Ok(found.collect())
+}
+
+fn by_id(views: Vec<OfferView>) -> BTreeMap<OfferId, OfferView> {
+    views.into_iter().map(|view| (view.offer.id, view)).collect()
 }
 
 /// The placement and its case, the case locked first.

@@ -110,7 +110,10 @@ async fn search_again(
     case: &Case,
     exclusions: &[Exclusion],
 ) -> Result<Search, HubError> {
-    let asked_before = offers::count_of_case(&mut unit.conn, case.id).await?;
+    let asked_before = offers::counts(&mut unit.conn, &[case.id])
+        .await?
+        .into_iter()
+        .sum();
     search(unit, case, exclusions, asked_before).await
 }
 
@@ -132,7 +135,7 @@ pub(super) async fn write_case(
     mut case: Case,
     old_state: &CaseState,
 ) -> Result<Case, HubError> {
-    if !cases::update(&mut unit.conn, &case, old_state, unit.now).await? {
+    if !cases::update(&mut unit.conn, &[(&case, old_state)], unit.now).await? {
         return Err(HubError::Moved);
     }
     case.version += 1;

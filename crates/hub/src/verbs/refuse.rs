@@ -5,12 +5,14 @@ use serasi_domain::case::{Case, CaseVerb};
 use serasi_domain::offer::Offer;
 use serasi_domain::routing::{Exclusion, ExclusionCause};
 use serasi_store::capacity::{self, Move};
+use serasi_store::events::{self, Event};
 use serasi_store::{exclusions, offers};
 use serde_json::json;
 use time::OffsetDateTime;
 
 use super::escalate_overdue::tell_escalated;
 use super::refer::{Referral, refer_again};
+use crate::clock::Clock;
 use crate::error::{HubError, RuleBroken};
 use crate::unit_of_work::Unit;
 
@@ -56,7 +58,7 @@ pub(super) async fn refuse(
 
 /// Writes `offer` (already in its final state), releases its places and passes its facility over.
 pub(super) async fn end(unit: &mut Unit<'_>, offer: &Offer, ending: &Ending) -> Result<(), HubError> {
-    if !offers::update_live(&mut unit.conn, offer).await? {
+    if !offers::update_live(&mut unit.conn, &[offer]).await? {
         return Err(HubError::Moved);
     }
     if offer.holds_places
@@ -64,25 +66,43 @@ pub(super) async fn end(unit: &mut Unit<'_>, offer: &Offer, ending: &Ending) -> 
     {
         return Err(HubError::Bug("an offer that holds places has no hold"));
     }
-    let exclusion = Exclusion {
-        facility: offer.facility,
-        cause: ExclusionCause::of_reason(&ending.reason).ok_or(HubError::Bug("an ending without a cause"))?,
-        until: ending.excluded_until,
-    };
-    exclusions::exclude(&mut unit.conn, offer.case, exclusion, &ending.reason, unit.now).await?;
-    let payload = json!({
-        "case_id": offer.case,
-        "facility_id": offer.facility,
-        "reason": told(&ending.reason),
-    });
-    unit.tell(
-        offer.id.home(),
-        offer.id,
-        offer.version + 1,
-        ending.event,
-        payload,
+    let exclusion = ending.exclusion(offer)?;
+    exclusions::exclude(
+        &mut unit.conn,
+        &[(offer.case, exclusion, &ending.reason)],
+        unit.now,
     )
-    .await
+    .await?;
+    let told = ending.told(offer, &unit.hub.clock);
+    Ok(events::append(&mut unit.conn, &[told]).await?)
+}
+
+impl Ending {
+    /// How the facility of the offer is passed over.
+    pub(super) fn exclusion(&self, offer: &Offer) -> Result<Exclusion, HubError> {
+        Ok(Exclusion {
+            facility: offer.facility,
+            cause: ExclusionCause::of_reason(&self.reason)
+                .ok_or(HubError::Bug("an ending without a cause"))?,
+            until: self.excluded_until,
+        })
+    }
+
+    /// What is told of the end of an offer, whose next version is to be written.
+    pub(super) fn told(&self, offer: &Offer, clock: &Clock) -> Event {
+        Event {
+            id: clock.new_id(),
+            home: offer.id.home(),
+            subject_id: offer.id.to_string(),
+            subject_version: offer.version + 1,
+            kind: self.event,
+            payload: json!({
+                "case_id": offer.case,
+                "facility_id": offer.facility,
+                "reason": told(&self.reason),
+            }),
+        }
+    }
 }
 
 /// The live offer and the case agree about each other, or somebody has moved.

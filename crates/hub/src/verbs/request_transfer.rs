@@ -68,7 +68,7 @@ impl RequestTransfer {
             cause: self.reason.cause(),
             until: None,
         };
-        Ok(exclusions::exclude(&mut unit.conn, case.id, exclusion, &reason, unit.now).await?)
+        Ok(exclusions::exclude(&mut unit.conn, &[(case.id, exclusion, &reason)], unit.now).await?)
     }
 }
 

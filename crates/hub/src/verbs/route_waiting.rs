@@ -37,6 +37,7 @@ pub(crate) enum Tried {
 
 impl Act for RouteWaiting {
     const VERB: &'static str = "RouteWaiting";
+    const IS_BY_KEY: bool = true;
     type Output = Tried;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Tried, HubError> {

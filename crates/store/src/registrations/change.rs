@@ -11,19 +11,24 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::columns::column;
 
-/// A registration as it was locked, and as it becomes.
+/// A registration as it was locked, as it becomes, and by whom.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub before: Registration,
     /// Of the version after `before`.
     pub next: Registration,
+    principal: String,
 }
 
 impl Change {
     #[must_use]
-    pub const fn new(before: Registration, mut next: Registration) -> Self {
+    pub fn new(before: Registration, mut next: Registration, principal: &str) -> Self {
         next.version = before.version + 1;
-        Self { before, next }
+        Self {
+            before,
+            next,
+            principal: principal.to_owned(),
+        }
     }
 
     fn found(&self) -> Option<&Match> {
@@ -75,7 +80,6 @@ impl Change {
 pub async fn write(
     conn: &mut PgConnection,
     changes: &[Change],
-    principal: &str,
     undone: Option<UndoReason>,
 ) -> Result<bool, StoreError> {
     if changes.is_empty() {
@@ -85,7 +89,7 @@ pub async fn write(
     if usize::try_from(written) != Ok(changes.len()) {
         return Ok(false);
     }
-    append_steps(conn, changes, principal, undone).await?;
+    append_steps(conn, changes, undone).await?;
     Ok(true)
 }
 
@@ -144,7 +148,6 @@ async fn update(conn: &mut PgConnection, changes: &[Change]) -> Result<u64, Stor
 async fn append_steps(
     conn: &mut PgConnection,
     changes: &[Change],
-    principal: &str,
     undone: Option<UndoReason>,
 ) -> Result<(), StoreError> {
     let owed = column(changes, |change| change.next.standing.obligation());
@@ -153,11 +156,11 @@ async fn append_steps(
         "INSERT INTO registration_log (region_code, person_id, version, state, edition, obligation_state, addressee,
              round, outcome_on, refusal, principal, match_class, undo_reason, logged_at)
          SELECT region_code, person_id, version, state, edition, obligation_state, addressee, round, outcome_on, refusal,
-             $11, match_class, $13, now()
+             principal, match_class, $13, now()
          FROM UNNEST($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
-             $9::date[], $10::text[], $12::text[])
+             $9::date[], $10::text[], $11::text[], $12::text[])
              AS s (region_code, person_id, version, state, edition, obligation_state, addressee, round, outcome_on,
-                 refusal, match_class)",
+                 refusal, principal, match_class)",
         &column(changes, Change::region),
         &column(changes, Change::id),
         &column(changes, |change| change.next.version),
@@ -169,7 +172,7 @@ async fn append_steps(
         &column(&states, |state| state.and_then(ObligationState::on)) as &[Option<Date>],
         &column(&states, |state| state.and_then(ObligationState::refusal).map(RefusalReason::code))
             as &[Option<&str>],
-        principal,
+        &column(changes, |change| change.principal.as_str()) as &[&str],
         &column(changes, Change::class) as &[Option<&str>],
         undone.map(UndoReason::code)
     )

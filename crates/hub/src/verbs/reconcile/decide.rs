@@ -264,7 +264,8 @@ impl Follows {
         self.decided
             .extend(chosen(says.rows, next.standing.code() == AMBIGUOUS));
         self.kinds.push(kind);
-        self.changes.push(Change::new(before, next));
+        self.changes
+            .push(Change::new(before, next, &unit.caller.principal));
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use serasi_domain::directory::Directory;
 use serasi_domain::id::{DecisionId, FacilityId, OfferId};
 use serasi_domain::policy::Policy;
 use serasi_domain::routing::replay::DecisionInputs;
-use serasi_domain::routing::{Choice, NotRoutable, route};
+use serasi_domain::routing::{Choice, Exclusion, NotRoutable, route};
 use serasi_store::capacity::{Purpose, Wanted, lock_at_hand, reserve_together};
 use serasi_store::facilities::may_be_asked;
 use serasi_store::offers::OfferView;
@@ -65,14 +65,15 @@ impl<'a> Neighbours<'a> {
         }
     }
 
-    /// Decides who is asked for a new case. `None` = the board proposes nobody who has room left: the case must be
-    /// searched for alone, by what the database has.
+    /// Decides who is asked for a case that follows the policy. `None` = the board proposes nobody who has room left: the
+    /// case must be searched for alone, by what the database has. `asked_before` = facilities asked for the case so far.
     pub(in crate::verbs) fn search(
         &mut self,
         case: &Case,
+        (exclusions, asked_before): (&[Exclusion], i32),
         now: OffsetDateTime,
     ) -> Result<Option<Search>, NotRoutable> {
-        let seeker = seeker(case, &[]);
+        let seeker = seeker(case, exclusions);
         let directory = Arc::clone(&self.board.directory);
         let routing = route(seeker, &directory, self.policy, now)?;
         let mut inputs = DecisionInputs::new(seeker, &directory);
@@ -89,7 +90,7 @@ impl<'a> Neighbours<'a> {
             inputs,
             offer_id: OfferId::new(home, self.clock.new_id()),
             decision_id: DecisionId::new(home, self.clock.new_id()),
-            attempt: 1,
+            attempt: asked_before + 1,
         };
         let position = Arc::clone(&self.board.position);
         Ok(Some(found.settle(case, now, (&directory, position))))

@@ -189,7 +189,7 @@ fn take(
     if !report.is_routed(&case, policy) {
         return Some(Taken { case, search: None });
     }
-    let search = neighbours.search(&case, now).ok().flatten()?;
+    let search = neighbours.search(&case, (&[], 0), now).ok().flatten()?;
     Some(Taken {
         case: search.apply(case, now),
         search: Some(search),
