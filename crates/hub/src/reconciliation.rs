@@ -3,6 +3,7 @@
 //! replica can begin anew from there.
 
 use std::fmt;
+use std::iter;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -10,8 +11,8 @@ use std::thread::available_parallelism;
 use serasi_domain::id::{PersonId, ReconciliationId};
 use serasi_domain::registry::{Reconciliation, RegistryId};
 use serasi_domain::text::Text;
-use serasi_linkage::{Gather, Look, Near, Sought, Weights};
-use serasi_registry_file::{Cells, OF_SENT, Row, SentRows};
+use serasi_linkage::{Gather, Identity, Look, Near, Sought, Weights};
+use serasi_registry_file::{Cells, OF_SENT, SentRows};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::{Duration, Instant};
 
@@ -61,6 +62,13 @@ pub(crate) struct Gathering {
     gather: Gather,
     keys: Finding,
     niks: Finding,
+}
+
+/// A row that could be read.
+struct Readable {
+    number: u64,
+    key: Arc<str>,
+    identity: Identity,
 }
 
 /// A row that came near somebody.
@@ -204,6 +212,7 @@ impl Roll {
             last_row: after,
             ..Piece::default()
         };
+        let mut all_readable = Vec::new();
         SentRows::default().for_each(rows, |cells| {
             piece.read += 1;
             let number = match &cells {
@@ -218,10 +227,11 @@ impl Roll {
             piece.last_row = number;
             let readable: Option<&Cells> = cells.as_ref().ok().copied();
             match OF_SENT.parse(cells) {
-                Ok(row) => {
-                    let near = self.sought.near(&row.identity, number, number.max(among), look);
-                    self.meet(&row, number, near, &mut piece.met);
-                }
+                Ok(row) => all_readable.push(Readable {
+                    number,
+                    key: row.key.into(),
+                    identity: row.identity,
+                }),
                 Err(problems) => {
                     piece.refused.extend(problems.into_iter().map(|problem| Refused {
                         row: number,
@@ -237,20 +247,32 @@ impl Roll {
         if piece.read > MAX_ROWS {
             piece.wrong = Some("a message has at most 5,000 rows");
         }
+        if piece.wrong.is_none() {
+            piece.met = self.meet(&all_readable, among, look);
+        }
         piece
     }
 }
 
 impl Roll {
-    /// Whom a row may be, and who is known to be it.
-    fn meet(&self, row: &Row<'_>, number: u64, found: impl Iterator<Item = Near>, met: &mut Vec<Met>) {
-        let mut known: Vec<u32> = self.keys.persons(row.key).collect();
-        let mut registry_id: Option<Arc<str>> = None;
+    /// Whom rows may be, and who is known to be them. They are looked for together, which is quicker than one by one.
+    fn meet(&self, rows: &[Readable], among: u64, look: &mut Look) -> Vec<Met> {
+        let identities: Vec<(u64, &Identity)> = rows.iter().map(|row| (row.number, &row.identity)).collect();
+        let mut near = self.sought.near(&identities, among, look).iter().peekable();
+        let mut met = Vec::new();
+        for row in rows {
+            let found = iter::from_fn(|| near.next_if(|near| near.row == row.number).copied());
+            self.meet_row(row, found, &mut met);
+        }
+        met
+    }
+
+    fn meet_row(&self, row: &Readable, found: impl Iterator<Item = Near>, met: &mut Vec<Met>) {
+        let mut known: Vec<u32> = self.keys.persons(&row.key).collect();
         let mut add = |near, is_known| {
-            let registry_id = registry_id.get_or_insert_with(|| row.key.into());
             met.push(Met {
                 near,
-                registry_id: Arc::clone(registry_id),
+                registry_id: Arc::clone(&row.key),
                 is_known,
             });
         };
@@ -260,7 +282,7 @@ impl Roll {
             add(near, is_known);
         }
         for person in known {
-            if let Some(near) = self.sought.pair(person, &row.identity, number) {
+            if let Some(near) = self.sought.pair(person, &row.identity, row.number) {
                 add(near, true);
             }
         }

@@ -3,12 +3,14 @@
 //! Owns the passes and the index of the persons by key; a registry row of any number streams past it. Every pass
 //! survives the errors that break another: a wrong NIK, a misspelt name, a wrong date, a move.
 
+mod filter;
 mod keys;
-
-use std::ops::Range;
+mod search;
 
 pub(crate) use keys::{Key, keys_of};
+pub(crate) use search::{Candidate, Search};
 
+use self::filter::Filter;
 use self::keys::Says;
 use crate::Identity;
 
@@ -26,8 +28,12 @@ pub(crate) const MAX_CANDIDATES: usize = 2_000;
 /// Of a key, beside its bucket: two keys of one bucket are taken for one once in 65,536 times, and comparison tells.
 type Tag = u16;
 
-/// Persons by the keys of all passes: six bytes an entry, and two memory reads a look.
+/// How many buckets there are for a person: so many that a bucket is of few keys.
+const BUCKETS_OF_PERSON: usize = 4;
+
+/// Persons by the keys of all passes: six bytes an entry, and one memory read a look at a key that nobody has.
 pub(crate) struct Blocks {
+    filter: Filter,
     /// Where each bucket begins among the entries; the last is the end.
     starts: Vec<u32>,
     entries: Vec<Entry>,
@@ -73,14 +79,6 @@ impl Demand {
     }
 }
 
-/// What a look for candidates needs, kept between rows to spare the memory's allocation.
-#[derive(Default)]
-pub(crate) struct Search {
-    keys: Vec<Key>,
-    places: Vec<(Range<usize>, Key)>,
-    found: Vec<u32>,
-}
-
 impl Blocks {
     pub(crate) fn of(persons: &[Identity]) -> Self {
         let count = u32::try_from(persons.len()).unwrap_or(u32::MAX);
@@ -95,15 +93,14 @@ impl Blocks {
     pub(crate) fn of_each(count: u32, mut keys_of_person: impl FnMut(u32, &mut Vec<Key>)) -> Self {
         let mut keys = Vec::new();
         let mut hashes_of = |person: u32, hashes: &mut Vec<u64>| {
+            keys.clear();
             keys_of_person(person, &mut keys);
             hashes.clear();
             hashes.extend(keys.iter().map(|key| key.hash));
             hashes.sort_unstable();
             hashes.dedup();
         };
-        let buckets = 8 * usize::try_from(count.max(4))
-            .unwrap_or(usize::MAX)
-            .next_power_of_two();
+        let buckets = BUCKETS_OF_PERSON * place(count.max(4)).next_power_of_two();
         let mut starts = vec![0_u32; buckets + 1];
         let mut hashes = Vec::new();
         for person in 0..count {
@@ -139,6 +136,7 @@ impl Blocks {
         starts.remove(0);
         starts.push(all);
         Self {
+            filter: Filter::for_persons(count),
             starts,
             entries: placed,
         }
@@ -161,6 +159,9 @@ impl Blocks {
                 if block.len() > most {
                     continue;
                 }
+                if let Some(entry) = block.first() {
+                    self.filter.add(hash_of(at, entry.tag()));
+                }
                 if let Some(places) = self.entries.get_mut(kept..kept + block.len()) {
                     places.copy_from_slice(block);
                     kept += block.len();
@@ -172,60 +173,6 @@ impl Blocks {
         self.entries.shrink_to_fit();
         self
     }
-
-    /// The persons that may be this row, each once, in order.
-    pub(crate) fn candidates<'a>(&self, row: &Identity, search: &'a mut Search, demand: Demand) -> &'a [u32] {
-        let Search { keys, places, found } = search;
-        keys_of(row, keys);
-        found.clear();
-        let buckets = self.starts.len().saturating_sub(1);
-        // Where to look for all keys first, then the looks: nearly each waits for memory, and so they wait together.
-        places.clear();
-        places.extend(keys.iter().filter_map(|key| {
-            let bucket = bucket_of(key.hash, buckets);
-            let (start, end) = (self.starts.get(bucket)?, self.starts.get(bucket + 1)?);
-            (start != end).then(|| (place(*start)..place(*end), *key))
-        }));
-        for (range, key) in places.drain(..) {
-            let tag = tag_of(key.hash);
-            let bucket = self.entries.get(range).unwrap_or_default();
-            // A bucket is in the order of tags: its block is one piece.
-            let before = bucket.iter().take_while(|entry| entry.tag() < tag).count();
-            let rest = bucket.get(before..).unwrap_or_default();
-            let block = rest.iter().take_while(|entry| entry.tag() == tag);
-            let begin = found.len();
-            found.extend(block.map(|entry| entry.person()));
-            let end = found.len();
-            if demand.is_met_by(key, end - begin) {
-                found.extend_from_within(begin..end);
-            }
-        }
-        found.sort_unstable();
-        keep_repeated(found);
-        found.truncate(MAX_CANDIDATES);
-        found
-    }
-}
-
-/// Of a sorted list, each that stands there more than once, once.
-fn keep_repeated(found: &mut Vec<u32>) {
-    let mut kept = 0;
-    let mut at = 0;
-    while let Some(person) = found.get(at).copied() {
-        let times = found
-            .iter()
-            .skip(at)
-            .take_while(|other| **other == person)
-            .count();
-        if times > 1
-            && let Some(place) = found.get_mut(kept)
-        {
-            *place = person;
-            kept += 1;
-        }
-        at += times;
-    }
-    found.truncate(kept);
 }
 
 fn max_block(persons: u32) -> usize {
@@ -235,12 +182,17 @@ fn max_block(persons: u32) -> usize {
 
 /// `buckets` is a power of two.
 fn bucket_of(hash: u64, buckets: usize) -> usize {
-    usize::try_from(hash >> 16).unwrap_or(usize::MAX) & buckets.saturating_sub(1)
+    usize::try_from(hash >> Tag::BITS).unwrap_or(usize::MAX) & buckets.saturating_sub(1)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a tag is the last bits of a hash")]
 const fn tag_of(hash: u64) -> Tag {
     hash as Tag
+}
+
+/// The last bits of the hash of a key: all that its bucket and its tag tell.
+fn hash_of(bucket: usize, tag: Tag) -> u64 {
+    u64::try_from(bucket).unwrap_or(u64::MAX) << Tag::BITS | u64::from(tag)
 }
 
 fn place(at: u32) -> usize {
@@ -252,6 +204,12 @@ mod tests {
     use super::*;
     use crate::RawIdentity;
     use crate::population::{Size, invent};
+
+    fn found(blocks: &Blocks, row: &Identity, demand: Demand) -> Vec<u32> {
+        let mut search = Search::default();
+        let found = blocks.candidates(std::iter::once(row), &mut search, demand);
+        found.iter().map(|candidate| candidate.person).collect()
+    }
 
     #[test]
     fn nearly_every_true_row_finds_its_person_among_few() {
@@ -269,10 +227,9 @@ mod tests {
             .map(|person| parse(person.raw()))
             .collect();
         let blocks = Blocks::of(&persons);
-        let mut search = Search::default();
         let (mut looked_at, mut registered, mut met) = (0, 0, 0);
         for (position, row) in population.rows.iter().enumerate() {
-            let found = blocks.candidates(&parse(row.raw()), &mut search, Demand::Thorough);
+            let found = found(&blocks, &parse(row.raw()), Demand::Thorough);
             looked_at += found.len();
             if let Some(person) = population.truth.iter().position(|truth| *truth == Some(position)) {
                 registered += 1;
@@ -298,25 +255,20 @@ mod tests {
             ..RawIdentity::default()
         };
         let row = Identity::parse(&only_a_name).unwrap();
-        let found = |persons: usize, demand| {
+        let count = |persons: usize, demand| {
             let blocks = Blocks::of(&vec![row.clone(); persons]);
-            blocks.candidates(&row, &mut Search::default(), demand).len()
+            found(&blocks, &row, demand).len()
         };
-        assert_eq!(found(FEW_PERSONS, Demand::Thorough), FEW_PERSONS);
-        assert_eq!(found(FEW_PERSONS + 1, Demand::Thorough), 0);
-        assert_eq!(found(1, Demand::Quick), 0);
+        assert_eq!(count(FEW_PERSONS, Demand::Thorough), FEW_PERSONS);
+        assert_eq!(count(FEW_PERSONS + 1, Demand::Thorough), 0);
+        assert_eq!(count(1, Demand::Quick), 0);
         let with_nik = RawIdentity {
             nik: "3273014107900001",
             ..RawIdentity::default()
         };
         let row = Identity::parse(&with_nik).unwrap();
         let blocks = Blocks::of(std::slice::from_ref(&row));
-        assert_eq!(
-            blocks
-                .candidates(&row, &mut Search::default(), Demand::Quick)
-                .len(),
-            1
-        );
+        assert_eq!(found(&blocks, &row, Demand::Quick).len(), 1);
     }
 
     #[test]
@@ -327,12 +279,11 @@ mod tests {
             ..RawIdentity::default()
         };
         let row = Identity::parse(&namesake).unwrap();
-        let found = |persons: usize| {
-            let mut search = Search::default();
+        let count = |persons: usize| {
             let blocks = Blocks::of(&vec![row.clone(); persons]);
-            blocks.candidates(&row, &mut search, Demand::Thorough).len()
+            found(&blocks, &row, Demand::Thorough).len()
         };
-        assert_eq!(found(MAX_BLOCK_PERSONS), MAX_BLOCK_PERSONS);
-        assert_eq!(found(MAX_BLOCK_PERSONS + 1), 0);
+        assert_eq!(count(MAX_BLOCK_PERSONS), MAX_BLOCK_PERSONS);
+        assert_eq!(count(MAX_BLOCK_PERSONS + 1), 0);
     }
 }

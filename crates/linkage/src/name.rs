@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::BuildHasher;
-use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
 use foldhash::quality::FixedState;
@@ -65,19 +64,20 @@ static FORENAMES: LazyLock<Vec<u64>> = LazyLock::new(|| {
 /// A name of at least one token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name {
-    tokens: Box<[Token]>,
+    /// Shared with all names that have the word.
+    tokens: Box<[Arc<Token>]>,
     /// Of the sound of all tokens without spaces, for names parted in another way.
     joined_key: u64,
     given_position: usize,
 }
 
 /// One word of a name.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(crate) struct Token {
     /// Lower case, letters only.
-    pub(crate) written: Arc<str>,
+    pub(crate) written: Box<str>,
     /// The same for old and new spelling and for what is heard alike.
-    pub(crate) sound: Arc<str>,
+    pub(crate) sound: Box<str>,
     /// Of the sound: equal for equal sounds, and cheap to compare and to count.
     pub(crate) key: u64,
     /// Of the first letters of the sound.
@@ -100,17 +100,18 @@ impl Name {
         let titles = all().take_while(|word| is_title(word)).count();
         // Who is called nothing but "Bu" or "H" is called that.
         let titles = if all().nth(titles).is_some() { titles } else { 0 };
-        let tokens: Box<[Token]> = all()
-            .skip(titles)
-            .filter(|word| !is_patronym_particle(word))
-            .take(MAX_TOKENS)
-            .map(Token::new)
-            .collect();
+        let words = || {
+            let words = all().skip(titles);
+            words.filter(|word| !is_patronym_particle(word)).take(MAX_TOKENS)
+        };
+        let mut tokens = Vec::with_capacity(words().count());
+        tokens.extend(words().map(Token::new));
         let joined_key = match &*tokens {
             [] => return None,
             [token] => token.key,
             tokens => {
-                let joined: String = tokens.iter().map(|token| &*token.written).collect();
+                let mut joined = String::with_capacity(lower.len());
+                joined.extend(tokens.iter().map(|token| &*token.written));
                 key_of(&sound::of(&joined))
             }
         };
@@ -118,7 +119,7 @@ impl Name {
         Some(Self {
             joined_key,
             given_position: tokens.iter().position(|token| !is_forename(token)).unwrap_or(0),
-            tokens,
+            tokens: tokens.into(),
         })
     }
 
@@ -128,7 +129,7 @@ impl Name {
         words.map(|token| &*token.sound)
     }
 
-    pub(crate) fn tokens(&self) -> &[Token] {
+    pub(crate) fn tokens(&self) -> &[Arc<Token>] {
         &self.tokens
     }
 
@@ -138,7 +139,7 @@ impl Name {
     }
 
     /// A name that was taken apart before.
-    pub(crate) const fn of_parts(tokens: Box<[Token]>, joined_key: u64, given_position: usize) -> Self {
+    pub(crate) const fn of_parts(tokens: Box<[Arc<Token>]>, joined_key: u64, given_position: usize) -> Self {
         Self {
             tokens,
             joined_key,
@@ -170,7 +171,7 @@ impl Words for &Name {
     }
 
     fn token(&self, position: usize) -> Option<&Token> {
-        self.tokens.get(position)
+        self.tokens.get(position).map(|token| &**token)
     }
 
     fn joined_key(&self) -> u64 {
@@ -185,6 +186,14 @@ impl Words for &Name {
 /// The words in lower case, parted by blanks: dots, hyphens and blanks part them, apostrophes do not.
 fn lower(text: &str) -> String {
     let mut lower = String::with_capacity(text.len());
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphabetic() || byte == b' ')
+    {
+        lower.push_str(text);
+        lower.make_ascii_lowercase();
+        return lower;
+    }
     for letter in text.chars() {
         if letter.is_ascii_alphabetic() {
             lower.push(letter.to_ascii_lowercase());
@@ -202,18 +211,18 @@ const MAX_REMEMBERED: usize = 200_000;
 
 thread_local! {
     /// Names repeat, and the rewriting of a word costs more than looking it up.
-    static REMEMBERED: RefCell<HashMap<Rc<str>, Token, foldhash::fast::FixedState>> = RefCell::default();
+    static REMEMBERED: RefCell<HashMap<Box<str>, Arc<Token>, foldhash::fast::FixedState>> = RefCell::default();
 }
 
 impl Token {
-    fn new(written: &str) -> Self {
+    fn new(written: &str) -> Arc<Self> {
         REMEMBERED.with_borrow_mut(|remembered| {
             if let Some(token) = remembered.get(written) {
-                return token.clone();
+                return Arc::clone(token);
             }
-            let token = Self::hear(written);
+            let token = Arc::new(Self::hear(written));
             if remembered.len() < MAX_REMEMBERED {
-                remembered.insert(written.into(), token.clone());
+                remembered.insert(written.into(), Arc::clone(&token));
             }
             token
         })

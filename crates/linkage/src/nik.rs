@@ -1,6 +1,7 @@
 //! The population number as it is met in files: sixteen digits, and nothing else is sure.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use crate::Birth;
@@ -13,7 +14,7 @@ const FEMALE_DAY: u64 = 40;
 ///
 /// Regions that are gone and impossible dates are taken as they are: typing errors are what linkage is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Nik(u64);
+pub struct Nik(NonZeroU64);
 
 /// Why a text is no NIK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,17 +30,22 @@ pub enum InvalidNik {
 impl Nik {
     /// Region of issue and date of birth: the first twelve digits.
     pub(crate) const fn head(self) -> u64 {
-        self.0 / 10_000
+        self.0.get() / 10_000
     }
 
     /// Of first issue: province, regency, district.
     pub(crate) const fn region(self) -> u64 {
-        self.0 / 10_000_000_000
+        self.0.get() / 10_000_000_000
     }
 
     /// Date of birth and serial: the last ten digits, which survive a change of the region.
     pub(crate) const fn tail(self) -> u64 {
-        self.0 % 10_000_000_000
+        self.0.get() % 10_000_000_000
+    }
+
+    /// The first eight digits and the last eight.
+    pub(crate) const fn halves(self) -> (u64, u64) {
+        (self.0.get() / 100_000_000, self.0.get() % 100_000_000)
     }
 
     /// Day, month and year of birth as six digits, the sex taken out.
@@ -69,7 +75,7 @@ impl Nik {
     }
 
     pub(crate) fn digits(self) -> [u8; DIGITS] {
-        let mut rest = self.0;
+        let mut rest = self.0.get();
         let mut digits = [0; DIGITS];
         for digit in digits.iter_mut().rev() {
             *digit = u8::try_from(rest % 10).expect("a remainder of ten is one digit");
@@ -90,10 +96,7 @@ impl FromStr for Nik {
         if !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(InvalidNik::NotDigits);
         }
-        match text.parse() {
-            Ok(0) | Err(_) => Err(InvalidNik::Zero),
-            Ok(number) => Ok(Self(number)),
-        }
+        text.parse().map(Self).map_err(|_| InvalidNik::Zero)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::block::{Blocks, Demand, Search};
+use crate::block::{Blocks, Candidate, Demand, Search};
 use crate::compare::{Compared, Side};
 use crate::em::estimate_u;
 use crate::scale::{Least, Scale};
@@ -98,7 +98,8 @@ impl<'a> Comparer<'a> {
         into.rows += 1;
         let before = into.kept.len();
         let Pairs { kept, search, .. } = into;
-        for person in self.blocks.candidates(row, search, Demand::Thorough) {
+        let row_alone = std::iter::once(row);
+        for Candidate { person, .. } in self.blocks.candidates(row_alone, search, Demand::Thorough) {
             let Some(identity) = usize::try_from(*person).ok().and_then(|at| self.persons.get(at)) else {
                 continue;
             };

@@ -75,13 +75,13 @@ impl Near {
         Some(Self::new(person, row, bits, compared))
     }
 
-    /// Whether it could still be a link in a registry of so many rows or more. Whose NIK it is, is always a question.
-    pub(crate) fn has_hope(&self, rows: u64) -> bool {
+    /// Whether it could still be a link. Whose NIK it is, is always a question.
+    pub(crate) fn has_hope(&self, least: Least) -> bool {
         let same_nik = self.compared.levels.nik == Some(NikLevel::Exact);
-        same_nik || f64::from(self.bits) >= Self::least(rows).same
+        same_nik || f64::from(self.bits) >= least.same
     }
 
-    /// What hope begins with.
+    /// What hope begins with in a registry of so many rows or more.
     pub(crate) fn least(rows: u64) -> Least {
         #[expect(clippy::cast_precision_loss, reason = "rows of a registry are far below 2^52")]
         let same = (rows.max(1) as f64).log2() + HOPELESS_BITS;
@@ -206,10 +206,9 @@ mod tests {
             .collect();
         let run = |rows: &mut dyn Iterator<Item = &(u64, Identity)>| {
             let (mut top, mut look, mut kept) = (Top::default(), Look::default(), Vec::new());
-            for (position, row) in rows {
-                let near: Vec<Near> = sought.near(row, *position, 10_000, &mut look).collect();
-                kept.extend(near.into_iter().filter(|near| top.admit(near)));
-            }
+            let rows: Vec<(u64, &Identity)> = rows.map(|(position, row)| (*position, row)).collect();
+            let near = sought.near(&rows, 10_000, &mut look).iter();
+            kept.extend(near.filter(|near| top.admit(near)));
             classes(kept, 10_000)
         };
         let found = run(&mut rows.iter());
@@ -249,7 +248,7 @@ mod tests {
         let mut look = Look::default();
         let mut seen = 0;
         for row in &population.rows {
-            for near in sought.near(&parse(row.raw()), 1, 1, &mut look) {
+            for near in sought.near(&[(1, &parse(row.raw()))], 1, &mut look) {
                 let back = Near::restored(
                     (near.person, near.row),
                     near.bits,

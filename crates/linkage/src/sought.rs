@@ -2,6 +2,7 @@
 //! in memory, and quick about a row that is nobody's.
 
 use std::collections::HashMap;
+use std::num::NonZeroU8;
 use std::sync::Arc;
 
 use serasi_geography::RegionCode;
@@ -16,6 +17,8 @@ use crate::{Birth, Identity, Name, Nik, Sex, Weights};
 
 /// Among more persons one key in common is chance, unless it is a part of a NIK.
 const MANY_PERSONS: u32 = 50_000;
+/// Rows that are looked for together: their reads wait for memory together, and what is read stays at hand.
+const ROWS_AT_ONCE: usize = 32;
 
 /// Takes persons in, one by one.
 #[derive(Default)]
@@ -37,6 +40,8 @@ pub struct Sought {
 #[derive(Default)]
 pub struct Look {
     search: Search,
+    known: Vec<Known>,
+    near: Vec<Near>,
 }
 
 /// The same as identities, without a word twice.
@@ -45,10 +50,13 @@ struct People {
     known: Vec<Known>,
     /// Words of all names, one after the other.
     words: Vec<u32>,
-    tokens: Vec<Token>,
-    by_written: HashMap<Arc<str>, u32, foldhash::fast::FixedState>,
+    tokens: Vec<Arc<Token>>,
+    by_written: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
 }
 
+/// In one piece of what memory brings at once.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
 struct Known {
     nik: Option<Nik>,
     birth: Option<Birth>,
@@ -67,13 +75,16 @@ struct WordsOf<'a> {
 
 impl Words for WordsOf<'_> {
     fn count(&self) -> usize {
-        usize::from(self.name.words)
+        usize::from(self.name.words.get())
     }
 
     fn token(&self, position: usize) -> Option<&Token> {
         let start = usize::try_from(self.name.start).ok()?;
         let word = self.of.words.get(start + position)?;
-        self.of.tokens.get(usize::try_from(*word).ok()?)
+        self.of
+            .tokens
+            .get(usize::try_from(*word).ok()?)
+            .map(|token| &**token)
     }
 
     fn joined_key(&self) -> u64 {
@@ -90,7 +101,7 @@ impl Words for WordsOf<'_> {
 struct KnownName {
     joined_key: u64,
     start: u32,
-    words: u8,
+    words: NonZeroU8,
     given: u8,
 }
 
@@ -139,29 +150,49 @@ impl Gather {
 }
 
 impl Sought {
-    /// Whom this row may be; `rows` is how many there are, or more.
-    pub fn near(
-        &self,
-        row: &Identity,
-        position: u64,
-        rows: u64,
-        look: &mut Look,
-    ) -> impl Iterator<Item = Near> {
-        let found = self.blocks.candidates(row, &mut look.search, self.demand);
-        let (row, least) = (Side::of(row), Near::least(rows));
-        found.iter().filter_map(move |person| {
-            let sides = (&self.people.side(*person)?, &row);
-            let compared = self.scale.compare(sides, &self.terms, least)?;
-            let near = self.near_of(*person, position, compared);
-            near.has_hope(rows).then_some(near)
-        })
+    /// Whom these rows may be, by row in their order. Each comes with its number; `among` is how many there are, or more.
+    pub fn near<'a>(&self, rows: &[(u64, &Identity)], among: u64, look: &'a mut Look) -> &'a [Near] {
+        look.near.clear();
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            self.look(rows, among, look);
+        }
+        &look.near
+    }
+
+    fn look(&self, rows: &[(u64, &Identity)], among: u64, look: &mut Look) {
+        let Look { search, known, near } = look;
+        let identities = rows.iter().map(|(_, row)| *row);
+        let candidates = self.blocks.candidates(identities, search, self.demand);
+        known.clear();
+        known.extend(
+            candidates
+                .iter()
+                .map(|candidate| self.people.known(candidate.person)),
+        );
+        let mut known = known.iter();
+        for candidates in candidates.chunk_by(|left, right| left.row == right.row) {
+            let row = candidates
+                .first()
+                .and_then(|first| usize::try_from(first.row).ok());
+            let Some((number, row)) = row.and_then(|at| rows.get(at)).copied() else {
+                break;
+            };
+            let (side, rows) = (Side::of(row), among.max(number));
+            let least = Near::least(rows);
+            for (candidate, known) in candidates.iter().zip(&mut known) {
+                let sides = (&self.people.side(known), &side);
+                let compared = self.scale.compare(sides, &self.terms, least);
+                let found = compared.map(|compared| self.near_of(candidate.person, number, compared));
+                near.extend(found.filter(|near| near.has_hope(least)));
+            }
+        }
     }
 
     /// How one row and one person compare, whatever else speaks for looking.
     #[must_use]
     pub fn pair(&self, person: u32, row: &Identity, position: u64) -> Option<Near> {
-        let person_side = self.people.side(person)?;
-        let compared = Compared::of_sides(&person_side, &Side::of(row), &self.terms);
+        let known = self.people.known.get(usize::try_from(person).ok()?)?;
+        let compared = Compared::of_sides(&self.people.side(known), &Side::of(row), &self.terms);
         Some(self.near_of(person, position, compared))
     }
 
@@ -179,8 +210,8 @@ impl People {
             let known = self.by_written.get(&token.written).copied();
             let word = known.unwrap_or_else(|| {
                 let next = u32::try_from(self.tokens.len()).unwrap_or(u32::MAX);
-                self.tokens.push(token.clone());
-                self.by_written.insert(Arc::clone(&token.written), next);
+                self.tokens.push(Arc::clone(token));
+                self.by_written.insert(token.written.clone(), next);
                 next
             });
             self.words.push(word);
@@ -188,22 +219,26 @@ impl People {
         Some(KnownName {
             joined_key: name.joined_key(),
             start,
-            words: u8::try_from(name.tokens().len()).ok()?,
+            words: u8::try_from(name.tokens().len()).ok()?.try_into().ok()?,
             given: u8::try_from(name.given_position()).ok()?,
         })
     }
 
-    fn side(&self, person: u32) -> Option<Side<WordsOf<'_>>> {
-        let known = self.known.get(usize::try_from(person).ok()?)?;
+    fn known(&self, person: u32) -> Known {
+        let known = usize::try_from(person).ok().and_then(|at| self.known.get(at));
+        known.copied().unwrap_or_default()
+    }
+
+    fn side(&self, known: &Known) -> Side<WordsOf<'_>> {
         let words = |name: KnownName| WordsOf { name, of: self };
-        Some(Side {
+        Side {
             nik: known.nik,
             birth: known.birth,
             sex: known.sex,
             place: known.place,
             name: known.name.map(words),
             mother_name: known.mother_name.map(words),
-        })
+        }
     }
 
     fn identity(&self, person: u32) -> Option<Identity> {
@@ -220,7 +255,7 @@ impl People {
 
     fn name(&self, name: KnownName) -> Name {
         let start = usize::try_from(name.start).unwrap_or(usize::MAX);
-        let words = self.words.iter().skip(start).take(usize::from(name.words));
+        let words = self.words.iter().skip(start).take(usize::from(name.words.get()));
         let token = |word: &u32| self.tokens.get(usize::try_from(*word).ok()?).cloned();
         let tokens = words.filter_map(token).collect();
         Name::of_parts(tokens, name.joined_key, usize::from(name.given))

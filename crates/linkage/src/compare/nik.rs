@@ -54,6 +54,21 @@ pub(super) fn are_near(left: Nik, right: Nik) -> bool {
 
 /// One digit that differs, or two that changed places.
 fn slip(left: Nik, right: Nik) -> Option<NikLevel> {
+    if may_be_slip(left, right) {
+        slip_by_digits(left, right)
+    } else {
+        None
+    }
+}
+
+/// Says no to nearly all strangers without taking their numbers apart: a slip leaves one half of the number as it is, or
+/// swaps the last digit of the first half with the first of the second.
+fn may_be_slip(left: Nik, right: Nik) -> bool {
+    let ((left_first, left_last), (right_first, right_last)) = (left.halves(), right.halves());
+    left_first == right_first || left_last == right_last || left_first.abs_diff(right_first) < 10
+}
+
+fn slip_by_digits(left: Nik, right: Nik) -> Option<NikLevel> {
     let (left_digits, right_digits) = (left.digits(), right.digits());
     let pairs = left_digits.iter().zip(&right_digits);
     let mut differing = pairs.enumerate().filter(|(_, (left, right))| left != right);
@@ -82,6 +97,32 @@ mod tests {
         assert_eq!(level(nik, "3273014170900001"), NikLevel::Transposed);
         assert_eq!(level(nik, "3273014107900027"), NikLevel::RegionAgrees);
         assert_eq!(level(nik, "3271024107900003"), NikLevel::Different);
+    }
+
+    #[test]
+    fn no_slip_is_passed_over_that_the_digits_show() {
+        let nik: Nik = "3273014107900001".parse().unwrap();
+        let digits = nik.digits();
+        let number = |digits: [u8; 16]| -> Option<Nik> {
+            let text: String = digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+            text.parse().ok()
+        };
+        let mut slips = 0;
+        for (first, second) in (0..16).flat_map(|first| (0..16).map(move |second| (first, second))) {
+            let mut swapped = digits;
+            swapped.swap(first, second);
+            let put = (0..10).map(|digit| {
+                let mut put = swapped;
+                put[second] = digit;
+                put
+            });
+            for other in put.chain([swapped]).filter_map(number) {
+                let by_digits = slip_by_digits(nik, other);
+                assert_eq!(slip(nik, other), by_digits);
+                slips += usize::from(by_digits.is_some());
+            }
+        }
+        assert!(slips > 200, "{slips}");
     }
 
     #[test]

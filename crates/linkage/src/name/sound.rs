@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+
 use super::{letter, letters};
 
 /// In this order: what is produced by one may be taken up by a later one.
@@ -37,7 +39,7 @@ const REWRITES: [(&str, &str); 24] = [
 ];
 
 /// Written form of a variant (single words) to the sound of the name it stands for.
-static VARIANTS: LazyLock<HashMap<String, String>> = LazyLock::new(load_variants);
+static VARIANTS: LazyLock<HashMap<String, String, FixedState>> = LazyLock::new(load_variants);
 
 /// No variant is longer; two words written together mostly are.
 static LONGEST_VARIANT: LazyLock<usize> =
@@ -64,9 +66,12 @@ const REWRITTEN: [u32; REWRITES.len()] = {
 
 fn rewrite(written: &str) -> String {
     let mut sound = written.as_bytes().to_vec();
+    let mut rewritten = Vec::with_capacity(2 * sound.len());
     let mut there = letters(written);
     for ((from, to), needed) in REWRITES.into_iter().zip(REWRITTEN) {
-        if needed & !there == 0 && replace(&mut sound, from.as_bytes(), to.as_bytes()) {
+        if needed & !there == 0 && stands_in(&sound, from.as_bytes()) {
+            replace(&sound, (from.as_bytes(), to.as_bytes()), &mut rewritten);
+            std::mem::swap(&mut sound, &mut rewritten);
             there = sound.iter().fold(0, |letters, byte| letters | letter(*byte));
         }
     }
@@ -82,25 +87,28 @@ fn rewrite(written: &str) -> String {
     shorten_end(sound)
 }
 
-/// Puts `to` wherever `from` stands. True: it stood somewhere. Words are so short that a
-/// search that prepares itself takes longer.
-fn replace(word: &mut Vec<u8>, from: &[u8], to: &[u8]) -> bool {
-    let stands_at = |word: &[u8], at: usize| word.get(at..).is_some_and(|rest| rest.starts_with(from));
-    let Some(first) = (0..word.len()).find(|at| stands_at(word, *at)) else {
-        return false;
-    };
-    let rest = word.split_off(first);
-    let mut at = 0;
-    while let Some(byte) = rest.get(at) {
-        if stands_at(&rest, at) {
-            word.extend_from_slice(to);
-            at += from.len();
+/// Words are so short that a search that prepares itself takes longer.
+fn stands_in(word: &[u8], what: &[u8]) -> bool {
+    match what {
+        [byte] => word.contains(byte),
+        [first, second] => word.windows(2).any(|pair| pair == [*first, *second]),
+        _ => word.windows(what.len()).any(|part| part == what),
+    }
+}
+
+/// The word with `to` wherever `from` stood.
+fn replace(word: &[u8], (from, to): (&[u8], &[u8]), into: &mut Vec<u8>) {
+    into.clear();
+    let mut rest = word;
+    while let [byte, after @ ..] = rest {
+        if let Some(after) = rest.strip_prefix(from) {
+            into.extend_from_slice(to);
+            rest = after;
         } else {
-            word.push(*byte);
-            at += 1;
+            into.push(*byte);
+            rest = after;
         }
     }
-    true
 }
 
 /// Rules of the word's end: final h is not heard, d sounds like t, y like i.
@@ -121,9 +129,9 @@ fn shorten_end(mut sound: String) -> String {
     sound
 }
 
-fn load_variants() -> HashMap<String, String> {
+fn load_variants() -> HashMap<String, String, FixedState> {
     let mut reader = csv::Reader::from_reader(include_bytes!("../../data/name_variants.csv").as_slice());
-    let mut sounds = HashMap::new();
+    let mut sounds = HashMap::default();
     for row in reader.deserialize::<(String, String, String)>() {
         let (canonical, variant, kind) = row.expect("the embedded list of variants is well formed");
         let variant = super::lower(&variant);
