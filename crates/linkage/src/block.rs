@@ -13,6 +13,7 @@ pub(crate) use search::{Candidate, Search};
 use self::filter::Filter;
 use self::keys::Says;
 use crate::Identity;
+use crate::compare::Side;
 
 /// A key that more persons share says too little; other passes find them.
 const MAX_BLOCK_PERSONS: usize = 400;
@@ -84,7 +85,7 @@ impl Blocks {
         let count = u32::try_from(persons.len()).unwrap_or(u32::MAX);
         Self::of_each(count, |person, keys| {
             if let Some(identity) = usize::try_from(person).ok().and_then(|at| persons.get(at)) {
-                keys_of(identity, keys);
+                keys_of(&Side::of(identity), keys);
             }
         })
     }

@@ -72,7 +72,7 @@ pub struct Name {
 }
 
 /// One word of a name.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     /// Lower case, letters only.
     pub(crate) written: Box<str>,
@@ -96,16 +96,14 @@ impl Name {
             .split(',')
             .find(|part| part.chars().any(char::is_alphabetic))?;
         let lower = lower(text);
-        let all = || lower.split(' ').filter(|word| !word.is_empty());
+        let all = || lower.split_ascii_whitespace();
         let titles = all().take_while(|word| is_title(word)).count();
         // Who is called nothing but "Bu" or "H" is called that.
         let titles = if all().nth(titles).is_some() { titles } else { 0 };
-        let words = || {
-            let words = all().skip(titles);
-            words.filter(|word| !is_patronym_particle(word)).take(MAX_TOKENS)
-        };
-        let mut tokens = Vec::with_capacity(words().count());
-        tokens.extend(words().map(Token::new));
+        let words = all().skip(titles).filter(|word| !is_patronym_particle(word));
+        let blanks = lower.bytes().filter(|byte| *byte == b' ').count();
+        let mut tokens = Vec::with_capacity(MAX_TOKENS.min(blanks + 1));
+        tokens.extend(words.take(MAX_TOKENS).map(Token::new));
         let joined_key = match &*tokens {
             [] => return None,
             [token] => token.key,
@@ -136,15 +134,6 @@ impl Name {
     /// Where the word stands by which its bearer is told from the family.
     pub(crate) const fn given_position(&self) -> usize {
         self.given_position
-    }
-
-    /// A name that was taken apart before.
-    pub(crate) const fn of_parts(tokens: Box<[Arc<Token>]>, joined_key: u64, given_position: usize) -> Self {
-        Self {
-            tokens,
-            joined_key,
-            given_position,
-        }
     }
 
     pub(crate) const fn joined_key(&self) -> u64 {

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU8;
-use std::sync::Arc;
 
 use serasi_geography::RegionCode;
 
@@ -50,7 +49,7 @@ struct People {
     known: Vec<Known>,
     /// Words of all names, one after the other.
     words: Vec<u32>,
-    tokens: Vec<Arc<Token>>,
+    tokens: Vec<Token>,
     by_written: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
 }
 
@@ -81,10 +80,7 @@ impl Words for WordsOf<'_> {
     fn token(&self, position: usize) -> Option<&Token> {
         let start = usize::try_from(self.name.start).ok()?;
         let word = self.of.words.get(start + position)?;
-        self.of
-            .tokens
-            .get(usize::try_from(*word).ok()?)
-            .map(|token| &**token)
+        self.of.tokens.get(usize::try_from(*word).ok()?)
     }
 
     fn joined_key(&self) -> u64 {
@@ -131,9 +127,7 @@ impl Gather {
         self.people.words.shrink_to_fit();
         let count = u32::try_from(self.people.known.len()).unwrap_or(u32::MAX);
         let blocks = Blocks::of_each(count, |person, keys| {
-            if let Some(identity) = self.people.identity(person) {
-                keys_of(&identity, keys);
-            }
+            keys_of(&self.people.side(&self.people.known(person)), keys);
         });
         Sought {
             people: self.people,
@@ -210,7 +204,7 @@ impl People {
             let known = self.by_written.get(&token.written).copied();
             let word = known.unwrap_or_else(|| {
                 let next = u32::try_from(self.tokens.len()).unwrap_or(u32::MAX);
-                self.tokens.push(Arc::clone(token));
+                self.tokens.push(Token::clone(token));
                 self.by_written.insert(token.written.clone(), next);
                 next
             });
@@ -240,26 +234,6 @@ impl People {
             mother_name: known.mother_name.map(words),
         }
     }
-
-    fn identity(&self, person: u32) -> Option<Identity> {
-        let known = self.known.get(usize::try_from(person).ok()?)?;
-        Some(Identity {
-            nik: known.nik,
-            name: known.name.map(|name| self.name(name)),
-            birth: known.birth,
-            sex: known.sex,
-            place: known.place,
-            mother_name: known.mother_name.map(|name| self.name(name)),
-        })
-    }
-
-    fn name(&self, name: KnownName) -> Name {
-        let start = usize::try_from(name.start).unwrap_or(usize::MAX);
-        let words = self.words.iter().skip(start).take(usize::from(name.words.get()));
-        let token = |word: &u32| self.tokens.get(usize::try_from(*word).ok()?).cloned();
-        let tokens = words.filter_map(token).collect();
-        Name::of_parts(tokens, name.joined_key, usize::from(name.given))
-    }
 }
 
 #[cfg(test)]
@@ -286,8 +260,20 @@ mod tests {
             people.add(person);
         }
         for (at, person) in (0..).zip(&persons) {
-            assert!(people.people.identity(at).as_ref() == Some(person));
+            let known = people.people.known(at);
+            let (kept, given) = (people.people.side(&known), Side::of(person));
+            assert!(
+                (kept.nik, kept.birth, kept.sex, kept.place)
+                    == (given.nik, given.birth, given.sex, given.place)
+            );
+            for (kept, given) in [(kept.name, given.name), (kept.mother_name, given.mother_name)] {
+                assert!(kept.map(|name| name.joined_key()) == given.map(Name::joined_key));
+                assert!(kept.map(|name| name.given_position()) == given.map(Name::given_position));
+                let words = |name: &WordsOf<'_>| name.iter().cloned().collect::<Vec<Token>>();
+                let given = given.map(|name| Words::iter(&name).cloned().collect());
+                assert!(kept.as_ref().map(words) == given);
+            }
         }
-        assert!(people.people.identity(200).is_none());
+        assert!(people.people.known.len() == persons.len());
     }
 }

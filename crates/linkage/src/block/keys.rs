@@ -5,8 +5,9 @@ use std::hash::BuildHasher;
 use foldhash::quality::FixedState;
 use serasi_geography::RegionCode;
 
-use crate::name::Token;
-use crate::{Birth, Identity, Name};
+use crate::Birth;
+use crate::compare::Side;
+use crate::name::{Token, Words};
 
 /// A key of one pass.
 #[derive(Clone, Copy)]
@@ -63,7 +64,7 @@ impl Pass {
 }
 
 /// Adds the keys of an identity.
-pub(crate) fn keys_of(identity: &Identity, keys: &mut Vec<Key>) {
+pub(crate) fn keys_of<N: Words>(identity: &Side<N>, keys: &mut Vec<Key>) {
     let mut add = |pass: Pass, [first, second, third]: [u64; 3]| {
         keys.push(Key {
             // Numbers one by one: an array is hashed as bytes of any length, which takes longer.
@@ -117,7 +118,7 @@ pub(crate) fn keys_of(identity: &Identity, keys: &mut Vec<Key>) {
 }
 
 /// The passes that join one word of the name with something else.
-fn keys_of_token(identity: &Identity, token: &Token, add: &mut impl FnMut(Pass, [u64; 3])) {
+fn keys_of_token<N: Words>(identity: &Side<N>, token: &Token, add: &mut impl FnMut(Pass, [u64; 3])) {
     let regency = identity.place.and_then(RegionCode::regency).map(place_key);
     let district = identity.place.and_then(RegionCode::district).map(place_key);
     if let Some(nik) = identity.nik {
@@ -136,9 +137,9 @@ fn keys_of_token(identity: &Identity, token: &Token, add: &mut impl FnMut(Pass, 
 }
 
 /// Initials stand for too many.
-fn tokens(name: Option<&Name>) -> impl Iterator<Item = &Token> {
-    let tokens = name.map_or(&[][..], Name::tokens).iter();
-    tokens.map(|token| &**token).filter(|token| !token.is_initial())
+fn tokens<N: Words>(name: Option<&N>) -> impl Iterator<Item = &Token> {
+    let tokens = name.into_iter().flat_map(Words::iter);
+    tokens.filter(|token| !token.is_initial())
 }
 
 fn place_key(place: RegionCode) -> u64 {

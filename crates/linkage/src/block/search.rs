@@ -3,6 +3,7 @@
 
 use super::{Blocks, Demand, Key, MAX_CANDIDATES, Tag, bucket_of, keys_of, place, tag_of};
 use crate::Identity;
+use crate::compare::Side;
 
 /// What a look for candidates needs, kept to spare the memory's allocation.
 #[derive(Default)]
@@ -57,7 +58,7 @@ impl Blocks {
         asked.clear();
         for (row, identity) in (0..).zip(rows) {
             keys.clear();
-            keys_of(identity, keys);
+            keys_of(&Side::of(identity), keys);
             asked.extend(keys.iter().map(|key| Asked { key: *key, row }));
         }
         keep(asked, |asked| self.filter.may_have(asked.key.hash));
@@ -164,7 +165,7 @@ mod tests {
         let buckets = blocks.starts.len() - 1;
         let keys = |identity: &Identity| {
             let mut keys = Vec::new();
-            keys_of(identity, &mut keys);
+            keys_of(&Side::of(identity), &mut keys);
             let last_bits = |key: Key| hash_of(bucket_of(key.hash, buckets), tag_of(key.hash));
             keys.into_iter().map(move |key| (last_bits(key), key))
         };

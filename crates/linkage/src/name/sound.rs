@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use foldhash::fast::FixedState;
 
-use super::{letter, letters};
+use super::letter;
 
 /// In this order: what is produced by one may be taken up by a later one.
 const REWRITES: [(&str, &str); 24] = [
@@ -52,27 +52,53 @@ pub(super) fn of(written: &str) -> String {
     variant.cloned().unwrap_or_else(|| rewrite(written))
 }
 
-/// The letters of what each rewrites: where one of them is missing, nothing is to be looked for.
-const REWRITTEN: [u32; REWRITES.len()] = {
-    let mut masks = [0; REWRITES.len()];
+/// Which letters a word has and which stand side by side, a bit each; pairs share theirs with some others.
+#[derive(Clone, Copy)]
+struct Signs {
+    letters: u32,
+    pairs: u64,
+}
+
+impl Signs {
+    const fn of(word: &[u8]) -> Self {
+        let mut signs = Self { letters: 0, pairs: 0 };
+        let mut rest = word;
+        while let [first, after @ ..] = rest {
+            signs.letters |= letter(*first);
+            if let [second, ..] = after {
+                signs.pairs |= 1 << ((*first as u64 * 7 + *second as u64) % 64);
+            }
+            rest = after;
+        }
+        signs
+    }
+
+    const fn has(self, other: Self) -> bool {
+        other.letters & !self.letters == 0 && other.pairs & !self.pairs == 0
+    }
+}
+
+/// The signs of what each rewrites: where one of them is missing, nothing is to be looked for.
+const REWRITTEN: [Signs; REWRITES.len()] = {
+    let mut signs = [Signs { letters: 0, pairs: 0 }; REWRITES.len()];
     let mut at = 0;
     #[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
-    while at < masks.len() {
-        masks[at] = letters(REWRITES[at].0);
+    while at < signs.len() {
+        signs[at] = Signs::of(REWRITES[at].0.as_bytes());
         at += 1;
     }
-    masks
+    signs
 };
 
 fn rewrite(written: &str) -> String {
     let mut sound = written.as_bytes().to_vec();
     let mut rewritten = Vec::with_capacity(2 * sound.len());
-    let mut there = letters(written);
+    let mut there = Signs::of(written.as_bytes());
     for ((from, to), needed) in REWRITES.into_iter().zip(REWRITTEN) {
-        if needed & !there == 0 && stands_in(&sound, from.as_bytes()) {
+        if there.has(needed) && stands_in(&sound, from.as_bytes()) {
             replace(&sound, (from.as_bytes(), to.as_bytes()), &mut rewritten);
             std::mem::swap(&mut sound, &mut rewritten);
-            there = sound.iter().fold(0, |letters, byte| letters | letter(*byte));
+            there = Signs::of(&sound);
         }
     }
     if sound.is_ascii() {
