@@ -11,6 +11,7 @@ mod limit;
 mod load;
 mod measured;
 mod meters;
+mod pace;
 mod private;
 mod reports;
 mod result;
@@ -34,6 +35,7 @@ use hub_process::HubProcess;
 use load::{Client, Window, drive};
 use measured::Measured;
 use meters::{Cost, Meters};
+use pace::Pace;
 use reports::Reporter;
 use result::BenchResult;
 
@@ -85,6 +87,7 @@ async fn load(
         seed,
         clients: args.clients,
         connections,
+        rate: args.rate,
         duration_s: args.duration,
         measured,
         cost,
@@ -117,7 +120,8 @@ async fn submit(
     // The people are drawn from the seed; the keys are not, or a second run would only find the first one's cases.
     let run: u32 = rand::rng().random();
     let now = now();
-    let starts = Instant::now() + WARM_UP;
+    let warms_up = Instant::now();
+    let starts = warms_up + WARM_UP;
     let window = Window {
         starts,
         ends: starts + Duration::from_secs(args.duration.into()),
@@ -130,6 +134,7 @@ async fn submit(
                 hub: hub.intakes(),
                 as_stranger: stranger.intakes(),
                 reporter,
+                pace: Pace::new(args.rate, (number, args.clients), warms_up),
                 bad: (args.bad_share, seed ^ u64::from(number)),
                 follow_up: match args.mix {
                     Mix::Submit => None,

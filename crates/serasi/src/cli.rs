@@ -256,6 +256,10 @@ pub(crate) struct BenchArgs {
     /// Connections that the clients share [default: one each].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) connections: Option<u16>,
+    /// Reports a second of all clients together, evenly [default: as many as are answered]. What is answered late has
+    /// waited since it was due.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) rate: Option<u32>,
     /// How long to measure; a second before it warms up and does not count.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub(crate) duration: u16,

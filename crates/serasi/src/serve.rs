@@ -23,7 +23,7 @@ use crate::traces::TraceArgs;
 /// Bounds of the buckets that calls are counted in by how long they took.
 const SECONDS: [f64; 11] = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
-/// Bounds of the buckets that groups of reports are counted in by their size.
+/// Bounds of the buckets that groups of reports and of answers are counted in by their size.
 const COMMANDS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 /// How to serve.

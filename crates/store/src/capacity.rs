@@ -13,7 +13,7 @@ use crate::columns::{Row, column, pool_columns, regency};
 
 mod together;
 
-pub use together::{Wanted, lock_at_hand, reserve_together};
+pub use together::{Wanted, lock, lock_at_hand, release_together, reserve_together};
 
 /// Places to hold for a case.
 #[derive(Clone, Copy, Debug)]

@@ -51,7 +51,7 @@ const SESSION: [(&str, &str); 4] = [
     ("idle_in_transaction_session_timeout", "10s"),
     ("jit", "off"),
 ];
-/// Longer than a group of reports takes, shorter than anybody notices.
+/// Longer than a group takes, shorter than anybody notices.
 const SHORT_LOCK_TIMEOUT: &str = "100ms";
 /// Else the server plans each statement several times in each connection, and some at every call.
 const BY_KEY: &str = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
@@ -203,8 +203,9 @@ impl Store {
         Ok(self.pool.begin_with(context.begin()).await?)
     }
 
-    /// The same for statements that name their rows by key: one plan does for every call, and no table is read through,
-    /// however small the planner believes it.
+    /// The same for statements that name their rows by key: one plan does for every call. It is made at the first one, and
+    /// again when the server has counted the table anew (ANALYZE); until then a table that has grown all at once is read as the
+    /// small one it was.
     pub async fn begin_by_key(&self, context: Context) -> Result<sqlx::PgTransaction<'static>, StoreError> {
         let begin = context.begin();
         let begin = format!("{}; {BY_KEY}", begin.as_str());

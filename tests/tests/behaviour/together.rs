@@ -1,5 +1,5 @@
-//! What comes in together is taken down in one transaction, each as if it had come alone: reports here, acceptances in
-//! `answers`.
+//! What comes in together is taken down in one transaction, each as if it had come alone: reports here, answers to offers
+//! in `answers`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

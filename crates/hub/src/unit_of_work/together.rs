@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use serasi_ledger::Entry;
 use serasi_store::{Context, PgConnection, StoreError, idempotency};
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
@@ -15,12 +16,16 @@ use crate::error::HubError;
 use crate::gather::{Gathering, Joined, LONGEST_WAIT};
 use crate::hub::Hub;
 
+/// Of a group, before each of it goes alone.
+const MOST_TRIES: u32 = 5;
+
 /// A verb whose commands can be done together.
 pub(crate) trait Together: Mutation + Sized {
     /// Where they wait for each other.
     fn gathering(hub: &Hub) -> &Gathering<Waiting<Self>>;
 
-    /// Does those that are plain, in the open transaction, with their audit rows; gives what each is told, by its place.
+    /// Does those that are plain, in the open transaction, which works on no persons ([`Context::Work`]), with their audit rows;
+    /// gives what each is told, by its place.
     /// Whoever may not do it leaves, as whoever is left out for anything else: nothing may be written of them.
     fn run_together(
         hub: &Hub,
@@ -108,7 +113,7 @@ async fn take_down<M: Together>(hub: &Hub, group: Vec<Waiting<M>>) {
     let is_late = |entry: &Waiting<M>| entry.came_at.elapsed() >= CALL_DEADLINE;
     let (late, group) = group.into_iter().partition(is_late);
     refuse(late, || HubError::Deadline);
-    let reason = match commit(hub, &group).await {
+    let reason = match tried_again(hub, &group).await {
         Ok(answers) => {
             let mut group: Vec<_> = group.into_iter().map(Some).collect();
             for (place, response) in answers {
@@ -133,6 +138,25 @@ async fn take_down<M: Together>(hub: &Hub, group: Vec<Waiting<M>>) {
             "fell_apart"
         }
     };
+    undone::<M>(reason);
+}
+
+/// Whoever was in the way of a group has mostly gone on when it comes again; it waits for nobody with locks in its hands.
+async fn tried_again<M: Together>(
+    hub: &Hub,
+    group: &[Waiting<M>],
+) -> Result<Vec<(usize, M::Response)>, HubError> {
+    for _ in 1..MOST_TRIES {
+        match commit(hub, group).await {
+            Err(HubError::Store(StoreError::Conflict(_))) => undone::<M>("locked"),
+            Err(HubError::Raced | HubError::Moved) => undone::<M>("raced"),
+            answers => return answers,
+        }
+    }
+    commit(hub, group).await
+}
+
+fn undone<M: Mutation>(reason: &'static str) {
     metrics::counter!("serasi_groups_undone_total", "verb" => M::VERB, "reason" => reason).increment(1);
 }
 
@@ -193,6 +217,13 @@ async fn answer<M: Together>(
 }
 
 impl<M: Mutation> Member<'_, M> {
+    /// What goes on record of it.
+    pub(crate) fn entry(&self, hub: &Hub, now: OffsetDateTime, subject: &impl ToString) -> Entry {
+        let act = (M::VERB, Some(self.call.request_id));
+        let subject = (self.mutation.home(), subject.to_string());
+        super::entry(&hub.clock, now, &self.call.caller, act, subject)
+    }
+
     fn key(&self) -> idempotency::CallKey {
         self.call.key(self.mutation.home())
     }

@@ -7,7 +7,7 @@ use serasi_domain::offer::{Decline, DeclineEffect, Offer};
 use serasi_domain::policy::Policy;
 use serasi_proto::v1;
 use serasi_store::events::{self, Event};
-use serasi_store::{PgConnection, Sealer, capacity, offers};
+use serasi_store::{capacity, offers};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -40,8 +40,13 @@ impl Mutation for DeclineOffer {
         let policy = unit.policy_of(&case).await?;
         let (ending, effect) = self.ending(&policy, unit.now);
         let referral = refuse(unit, case, &view.offer, &ending).await?;
-        self.take_effect(&mut unit.conn, unit.hub.store.sealer(), (&view.offer, &effect))
-            .await?;
+        if effect.corrects_capacity {
+            capacity::correct_to_full(&mut unit.conn, view.offer.facility, view.offer.pool).await?;
+        }
+        if let Some(note) = &self.decline.note {
+            let sealer = unit.hub.store.sealer();
+            offers::set_decline_note(&mut unit.conn, sealer, &view.offer, note.as_str()).await?;
+        }
         if let Some(correction) = self.correction(&view.offer, &effect, &unit.hub.clock) {
             events::append(&mut unit.conn, &[correction]).await?;
         }
@@ -65,22 +70,6 @@ impl DeclineOffer {
             excluded_until: effect.excluded_until,
         };
         (ending, effect)
-    }
-
-    /// What it does beside the case.
-    async fn take_effect(
-        &self,
-        conn: &mut PgConnection,
-        sealer: &Sealer,
-        (offer, effect): (&Offer, &DeclineEffect),
-    ) -> Result<(), HubError> {
-        if effect.corrects_capacity {
-            capacity::correct_to_full(conn, offer.facility, offer.pool).await?;
-        }
-        if let Some(note) = &self.decline.note {
-            offers::set_decline_note(conn, sealer, offer, note.as_str()).await?;
-        }
-        Ok(())
     }
 
     /// What is told when the directory seems to be wrong about the facility. `offer` is of the version before.

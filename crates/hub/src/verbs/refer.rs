@@ -110,10 +110,8 @@ async fn search_again(
     case: &Case,
     exclusions: &[Exclusion],
 ) -> Result<Search, HubError> {
-    let asked_before = offers::counts(&mut unit.conn, &[case.id])
-        .await?
-        .into_iter()
-        .sum();
+    let asked_before = offers::counts(&mut unit.conn, &[case.id]).await?;
+    let asked_before = asked_before.first().copied().unwrap_or_default();
     search(unit, case, exclusions, asked_before).await
 }
 

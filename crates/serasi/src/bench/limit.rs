@@ -23,12 +23,17 @@ const SAMPLES: u16 = 16;
 const WARM_UP_S: u16 = 8;
 /// Cases of a batch.
 const BATCH: u32 = 64;
+/// A transaction with an id of its own, and nothing else: its commit is written to the disk.
+const COMMIT: &str = "SELECT pg_current_xact_id();";
+const COMMITS_S: u16 = 3;
 
 /// What pgbench did.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
     pub(super) one_by_one: Rate,
     pub(super) in_batches: Rate,
+    /// Median of one client's transactions that do nothing but reach the disk.
+    pub(super) commit_ms: f64,
     /// Of the cases whose rows were written, those for which a place is held: they leave the most.
     pub(super) offered_share: f64,
 }
@@ -45,6 +50,7 @@ pub(super) struct Rate {
 pub(super) struct Scripts {
     one_by_one: Vec<PathBuf>,
     in_batches: Vec<PathBuf>,
+    commit: Vec<PathBuf>,
     offered_share: f64,
 }
 
@@ -70,6 +76,7 @@ pub(super) async fn prepare(
     Ok(Scripts {
         one_by_one: write(process, "one", &written.scripts(Shape::One))?,
         in_batches: write(process, "batch", &written.scripts(Shape::Batch(BATCH)))?,
+        commit: write(process, "commit", &[COMMIT.to_owned()])?,
         offered_share: f64::from(offered) / f64::from(SAMPLES),
     })
 }
@@ -84,7 +91,7 @@ fn write(process: &HubProcess, name: &str, scripts: &[String]) -> Result<Vec<Pat
     Ok(paths)
 }
 
-/// Runs both, as many clients and seconds as the hub had.
+/// Runs them, as many clients and seconds as the hub had.
 pub(super) async fn measure(
     process: &HubProcess,
     scripts: &Scripts,
@@ -111,6 +118,7 @@ pub(super) async fn measure(
         Ok(Limit {
             one_by_one,
             in_batches,
+            commit_ms: commit_ms(&pgbench, process, &scripts.commit).await?,
             offered_share: scripts.offered_share,
         })
     };
@@ -131,7 +139,8 @@ async fn run(
 ) -> Result<Rate, CliError> {
     process.settle().await?;
     let before = process.wal_bytes().await?;
-    let said = told_by(pgbench, process, scripts, (clients, seconds + WARM_UP_S)).await?;
+    let mut command = command(pgbench, process, scripts, (clients, seconds + WARM_UP_S));
+    let said = run_to_end(pgbench, &mut command).await?;
     let written = process.wal_bytes().await? - before;
     let cases = f64::from(cases);
     let rate = said.mean_after(WARM_UP_S).zip(said.transactions);
@@ -141,6 +150,31 @@ async fn run(
         per_second: per_second * cases,
         wal_bytes: written / (transactions * cases),
     })
+}
+
+/// Median of single commits.
+async fn commit_ms(pgbench: &Path, process: &HubProcess, script: &[PathBuf]) -> Result<f64, CliError> {
+    process.settle().await?;
+    let mut command = command(pgbench, process, script, (1, COMMITS_S));
+    let prefix = process.folder().join("commits");
+    command.arg("--log").arg("--log-prefix").arg(&prefix);
+    run_to_end(pgbench, &mut command).await?;
+    let logs = std::fs::read_dir(process.folder()).map_err(file_error("cannot read", process.folder()))?;
+    let is_log = |path: &PathBuf| path.to_string_lossy().starts_with(&*prefix.to_string_lossy());
+    let log = logs.filter_map(|entry| Some(entry.ok()?.path())).find(is_log);
+    let log = log.and_then(|log| std::fs::read_to_string(log).ok());
+    log.and_then(|log| median_ms(&log))
+        .ok_or_else(|| CliError::Usage("pgbench does not say what a commit takes".to_owned()))
+}
+
+/// Of a log of pgbench: the third word of a line is how long a transaction took, in microseconds.
+fn median_ms(log: &str) -> Option<f64> {
+    let took = log
+        .lines()
+        .filter_map(|line| line.split(' ').nth(2)?.parse().ok());
+    let mut took: Vec<f64> = took.collect();
+    took.sort_by(f64::total_cmp);
+    took.get(took.len() / 2).map(|us| us / 1_000.0)
 }
 
 /// What a run of pgbench tells.
@@ -174,12 +208,12 @@ impl Said {
     }
 }
 
-async fn told_by(
+fn command(
     pgbench: &Path,
     process: &HubProcess,
     scripts: &[PathBuf],
     (clients, seconds): (u16, u16),
-) -> Result<Said, CliError> {
+) -> Command {
     let mut command = Command::new(pgbench);
     command
         .args([
@@ -196,14 +230,19 @@ async fn told_by(
     for script in scripts {
         command.arg("--file").arg(script);
     }
-    let output = command
+    command
         .arg("postgres")
         // As the hub's own transactions.
         .env(
             "PGOPTIONS",
             "-c serasi.work=on -c serasi.persons=on -c plan_cache_mode=force_generic_plan",
         )
-        .stdin(Stdio::null())
+        .stdin(Stdio::null());
+    command
+}
+
+async fn run_to_end(pgbench: &Path, command: &mut Command) -> Result<Said, CliError> {
+    let output = command
         .output()
         .await
         .map_err(file_error("cannot run", pgbench))?;
@@ -229,5 +268,12 @@ mod tests {
         assert_eq!(said.transactions, Some(310.0));
         assert_eq!(said.mean_after(1), Some(150.0));
         assert_eq!(said.mean_after(3), None);
+    }
+
+    #[test]
+    fn the_median_is_the_one_in_the_middle() {
+        let log = "0 1 900 0 1764000000 1\n0 2 100 0 1764000000 2\n0 3 300 0 1764000000 3\n";
+        assert_eq!(median_ms(log), Some(0.3));
+        assert_eq!(median_ms(""), None);
     }
 }

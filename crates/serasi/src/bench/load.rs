@@ -10,6 +10,7 @@ use serasi_proto::v1::intake_service_client::IntakeServiceClient;
 use super::bad::{Bad, case_id};
 use super::follow::FollowUp;
 use super::measured::Measured;
+use super::pace::Pace;
 use super::reports::Reporter;
 use crate::client::Authorized;
 use crate::refusal::code_name;
@@ -23,6 +24,7 @@ pub(super) struct Client {
     /// The same hub, with a token that is none.
     pub(super) as_stranger: IntakeServiceClient<Authorized>,
     pub(super) reporter: Reporter,
+    pub(super) pace: Pace,
     /// Share of its calls that are bad, drawn from a seed.
     pub(super) bad: (f64, u64),
     /// What it does after each report.
@@ -54,7 +56,7 @@ pub(super) async fn drive(mut client: Client, window: Window) -> Measured {
         } else {
             &mut client.hub
         };
-        let asked = Instant::now();
+        let asked = client.pace.due().await;
         if asked >= window.ends {
             return measured;
         }

@@ -42,6 +42,7 @@ async fn measure(
     let fill = BenchArgs {
         duration: FILL_S,
         bad_share: 0.0,
+        rate: None,
         ..args.clone()
     };
     load(process.options(), &fill, (seed.wrapping_add(1), None), output).await?;

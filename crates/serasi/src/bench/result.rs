@@ -20,6 +20,8 @@ pub(super) struct BenchResult {
     pub(super) seed: u64,
     pub(super) clients: u16,
     pub(super) connections: u16,
+    /// Reports a second that were due; `None` = as many as were answered.
+    pub(super) rate: Option<u32>,
     pub(super) duration_s: u16,
     pub(super) measured: Measured,
     /// Where the hub is one that can be looked at.
@@ -64,6 +66,7 @@ impl BenchResult {
             "seed": self.seed,
             "clients": self.clients,
             "connections": self.connections,
+            "rate": self.rate,
             "duration_s": self.duration_s,
             "lasted_s": round(measured.lasted.as_secs_f64()),
             "answered": measured.latency_us.len(),
@@ -87,6 +90,7 @@ impl BenchResult {
                 "one_by_one_wal_bytes": limit.one_by_one.wal_bytes.round(),
                 "in_batches_per_second": round(limit.in_batches.per_second),
                 "in_batches_wal_bytes": limit.in_batches.wal_bytes.round(),
+                "commit_ms": round(limit.commit_ms),
                 "offered_share": limit.offered_share,
                 "ratio": self.ratio(&limit).map(round),
             })),
@@ -119,8 +123,11 @@ impl BenchResult {
             (
                 "load",
                 format!(
-                    "{clients} clients on {connections} connections, {} s",
-                    self.duration_s
+                    "{clients} clients on {connections} connections, {} s{}",
+                    self.duration_s,
+                    self.rate
+                        .map(|rate| format!(", {rate} due per second"))
+                        .unwrap_or_default()
                 ),
             ),
             ("seed", self.seed.to_string()),
@@ -184,7 +191,12 @@ impl BenchResult {
                     let told = |rate: Rate, how| {
                         format!("{:.1} cases per second {how} ({:.0} bytes WAL each)", rate.per_second, rate.wal_bytes)
                     };
-                    format!("{}, {}; {ratio}", told(one_by_one, "one by one"), told(in_batches, "in batches"))
+                    format!(
+                        "{}, {}; a commit alone p50 {:.2} ms; {ratio}",
+                        told(one_by_one, "one by one"),
+                        told(in_batches, "in batches"),
+                        limit.commit_ms,
+                    )
                 }),
             ),
         ]
@@ -215,6 +227,7 @@ mod tests {
             seed: 7,
             clients: 2,
             connections: 1,
+            rate: None,
             duration_s: 2,
             measured,
             cost: None,
@@ -279,6 +292,7 @@ mod tests {
         let limit = Limit {
             one_by_one: rate(0.5),
             in_batches: rate(5.0),
+            commit_ms: 1.0,
             offered_share: 1.0,
         };
         let mut all = of_a_client(&[10, 10]);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serasi_domain::capacity::{Pool, PoolKey};
-use serasi_domain::id::FacilityId;
+use serasi_domain::id::{FacilityId, OfferId};
 use serasi_domain::need::Places;
 use sqlx::PgConnection;
 
@@ -94,6 +94,62 @@ pub async fn reserve_together(
         .filter_map(|place| usize::try_from(place - 1).ok());
     let taken = places.filter_map(|place| wanted.get(place));
     Ok(taken.map(|(facility, pool, _)| (*facility, *pool)).collect())
+}
+
+/// Gives places back that were held for these offers to these houses; what goes back to one pool does so at once. `false`
+/// = one of them was not held.
+pub async fn release_together(
+    conn: &mut PgConnection,
+    held: &[(FacilityId, OfferId)],
+) -> Result<bool, StoreError> {
+    let released = sqlx::query_scalar!(
+        r#"WITH moved AS (
+               UPDATE holds h SET state = 'released', changed_at = now()
+               FROM UNNEST($1::text[], $2::uuid[], $3::uuid[]) AS n (region_code, facility_id, hold_id)
+               WHERE h.region_code = n.region_code AND h.hold_id = n.hold_id AND h.facility_id = n.facility_id
+                   AND h.state = 'held'
+               RETURNING h.region_code, h.facility_id, h.base, h.cluster, h.sex, h.places),
+           given_back AS (
+               SELECT region_code, facility_id, base, cluster, sex, sum(places)::int AS places FROM moved
+               GROUP BY region_code, facility_id, base, cluster, sex),
+           changed AS (
+               UPDATE capacity_pools p SET held = p.held - g.places, free = p.free + g.places,
+                   version = p.version + 1, changed_at = now()
+               FROM given_back g
+               WHERE p.region_code = g.region_code AND p.facility_id = g.facility_id AND p.base = g.base
+                   AND p.cluster = g.cluster AND p.sex = g.sex
+               RETURNING p.*),
+           logged AS (
+               INSERT INTO capacity_log (region_code, facility_id, base, cluster, sex, version, total, occupied, held,
+                   overflow, shortfall, observed_at, valid_until, source, changed_at)
+               SELECT region_code, facility_id, base, cluster, sex, version, total, occupied, held, overflow,
+                   shortfall, observed_at, valid_until, source, changed_at
+               FROM changed)
+           SELECT count(*) AS "count!" FROM moved"#,
+        &column(held, |(facility, _)| facility.home().to_string()),
+        &column(held, |(facility, _)| facility.uuid()),
+        &column(held, |(_, offer)| offer.uuid())
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(usize::try_from(released).is_ok_and(|released| released == held.len()))
+}
+
+/// Locks these houses with all their pools, in key order, as `reserve_together` does.
+pub async fn lock(conn: &mut PgConnection, houses: &[FacilityId]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "WITH houses AS MATERIALIZED (
+             SELECT region_code, facility_id FROM facilities
+             WHERE (region_code, facility_id) IN (SELECT * FROM UNNEST($1::text[], $2::uuid[]))
+             ORDER BY region_code, facility_id FOR SHARE)
+         SELECT p.region_code FROM capacity_pools p JOIN houses USING (region_code, facility_id)
+         ORDER BY p.region_code, p.facility_id, p.base, p.cluster, p.sex FOR NO KEY UPDATE OF p",
+        &column(houses, |id| id.home().to_string()),
+        &column(houses, |id| id.uuid())
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(())
 }
 
 /// Locks those of these houses, with all their pools, that nobody else has locked, and gives them; waits for none.

@@ -1,4 +1,4 @@
-//! Acceptances that come in together are written in one transaction, each as if it had come alone.
+//! Acceptances and refusals that come in together are written in one transaction, each as if it had come alone.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,10 @@ use tokio::task::JoinSet;
 use tonic::{Code, Status};
 
 use super::{send, v1};
-use crate::replay::{decisions, replay};
 use crate::scene::{facility_id, hub_with};
+
+#[path = "answers/refusals.rs"]
+mod refusals;
 
 type Answer = Result<v1::AcceptOfferResponse, Status>;
 
@@ -38,14 +40,6 @@ async fn at_once<T: Send + 'static>(
 async fn answer(requests: Vec<(Client, v1::AcceptOfferRequest)>) -> Vec<Answer> {
     let calls = requests.into_iter();
     at_once(calls.map(|(mut client, request)| async move { client.referral.accept_offer(request).await }))
-        .await
-}
-
-async fn decline(
-    requests: Vec<(Client, v1::DeclineOfferRequest)>,
-) -> Vec<Result<v1::DeclineOfferResponse, Status>> {
-    let calls = requests.into_iter();
-    at_once(calls.map(|(mut client, request)| async move { client.referral.decline_offer(request).await }))
         .await
 }
 
@@ -77,7 +71,7 @@ async fn stored(hub: &TestHub) -> BTreeMap<String, serde_json::Value> {
              'case', jsonb_build_array(c.version, c.state, c.owner_kind, c.offer_id IS NULL, c.placement_id IS NOT NULL,
                  c.next_deadline IS NOT NULL, c.facility_reference IS NOT NULL),
              'offers', (SELECT jsonb_agg(jsonb_build_array(o.version, o.state, o.answered_at IS NOT NULL, o.facility_name,
-                     o.decline_reason, o.decline_note IS NOT NULL) ORDER BY o.attempt) FROM offers o
+                     o.decline_reason) ORDER BY o.attempt) FROM offers o
                  WHERE o.case_id = c.case_id),
              'exclusions', (SELECT jsonb_agg(jsonb_build_array(x.reason, x.excluded_until - x.excluded_at))
                  FROM case_exclusions x WHERE x.case_id = c.case_id),
@@ -88,7 +82,7 @@ async fn stored(hub: &TestHub) -> BTreeMap<String, serde_json::Value> {
                  FROM placements p LEFT JOIN offers o USING (offer_id, facility_id) WHERE p.case_id = c.case_id),
              'holds', (SELECT jsonb_agg(jsonb_build_array(h.places, h.state) ORDER BY h.held_at) FROM holds h WHERE h.case_id = c.case_id),
              'registrations', (SELECT jsonb_agg(jsonb_build_array(r.version, r.state, r.obligation_state, r.addressee,
-                     r.served_at IS NOT NULL, r.due_at IS NOT NULL, l.principal, l.version))
+                     r.served_at IS NOT NULL, r.due_at IS NOT NULL, l.principal, l.version) ORDER BY r.person_id, l.version)
                  FROM registrations r JOIN registration_log l USING (person_id) WHERE r.case_id = c.case_id),
              'events', (SELECT jsonb_agg(jsonb_build_array(e.kind, e.subject_version, e.subject_state ->> 'state',
                      e.concerns_facility IS NOT NULL) ORDER BY e.position) FROM events e
@@ -121,7 +115,15 @@ async fn what_is_accepted_together_is_what_would_be_accepted_one_by_one() {
         };
         let offers = offers(&hub, (0..40).map(|number| format!("case-{number}"))).await;
         let requests = offers.iter().enumerate();
-        let requests = requests.map(|(number, offer)| (officer(number), accept(offer)));
+        // Whoever states places is never written with others; for an offer that holds some nothing comes of it.
+        let capacity = (!together).then(|| pool(500, 0));
+        let requests = requests.map(|(number, offer)| {
+            let accept = v1::AcceptOfferRequest {
+                capacity,
+                ..accept(offer)
+            };
+            (officer(number), accept)
+        });
         let requests: Vec<_> = requests.collect();
         let answers = if together {
             answer(requests).await
@@ -142,7 +144,8 @@ async fn what_is_accepted_together_is_what_would_be_accepted_one_by_one() {
         }
         let (accepted, transactions) = events_and_transactions(&hub, "offer.accepted").await;
         assert_eq!(accepted, 40);
-        assert_eq!(transactions < 40, together, "{transactions} transactions");
+        let expected = if together { 1..=20 } else { 40..=40 };
+        assert!(expected.contains(&transactions), "{transactions} transactions");
         kept.push(stored(&hub).await);
         hub.finish().await;
     }
@@ -150,102 +153,6 @@ async fn what_is_accepted_together_is_what_would_be_accepted_one_by_one() {
     for (case, stored) in &kept[0] {
         assert_eq!(stored, &kept[1][case], "{case}");
     }
-}
-
-fn refuse(number: usize, offer: &v1::Offer) -> v1::DeclineOfferRequest {
-    let reasons = [
-        v1::DeclineReason::NotEligible,
-        v1::DeclineReason::Full,
-        v1::DeclineReason::WrongKind,
-        v1::DeclineReason::Safety,
-    ];
-    let note = if number % 3 == 0 {
-        "Kamar sedang diperbaiki."
-    } else {
-        ""
-    };
-    v1::DeclineOfferRequest {
-        request_id: request_id(),
-        offer_id: offer.offer_id.clone(),
-        reason: reasons[number % reasons.len()].into(),
-        note: note.to_owned(),
-        ..v1::DeclineOfferRequest::default()
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_declined_together_is_what_would_be_declined_one_by_one() {
-    let mut kept = vec![];
-    for together in [true, false] {
-        let rows = vec![
-            facility("NEAR", "32.73.02", 400),
-            facility("FAR", "32.04.12", 400),
-        ];
-        let hub = hub_with(rows).await;
-        let near = facility_id(&mut hub.coordinator(), "NEAR").await;
-        let token = hub.token_of("petugas", &[Role::FacilityOfficer], "ID", Some(&near));
-        let offers = offers(&hub, (0..40).map(|number| format!("case-{number}"))).await;
-        let requests = offers.iter().enumerate();
-        let requests = requests.map(|(number, offer)| (hub.with_token(Some(&token)), refuse(number, offer)));
-        let requests: Vec<_> = requests.collect();
-        let answers = if together {
-            decline(requests).await
-        } else {
-            let mut answers = vec![];
-            for request in requests {
-                answers.extend(decline(vec![request]).await);
-            }
-            answers
-        };
-        for (answer, offer) in answers.iter().zip(&offers) {
-            let answer = answer.as_ref().unwrap();
-            let declined = answer.offer.as_ref().unwrap();
-            assert_eq!((&declined.offer_id, declined.version), (&offer.offer_id, 2));
-            assert_eq!(declined.state(), v1::OfferState::Declined);
-            assert_eq!(answer.next(), v1::RouteResult::Offered);
-        }
-        let (declined, transactions) = events_and_transactions(&hub, "offer.declined").await;
-        assert_eq!(declined, 40);
-        assert_eq!(transactions < 40, together, "{transactions} transactions");
-        let (corrections, _) = events_and_transactions(&hub, "facility.correction_raised").await;
-        assert_eq!(corrections, 10);
-        for id in decisions(&hub).await {
-            let replayed = replay(&hub, &id).await;
-            assert_eq!(replayed.result(), v1::ReplayResult::Reproduced, "{replayed:#?}");
-        }
-        kept.push(stored(&hub).await);
-        hub.finish().await;
-    }
-    assert_eq!(kept[0].len(), kept[1].len());
-    for (case, stored) in &kept[0] {
-        assert_eq!(stored, &kept[1][case], "{case}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn refusals_that_come_in_together_share_the_places_there_are() {
-    let rows = vec![facility("NEAR", "32.73.02", 400), facility("FAR", "32.04.12", 10)];
-    let hub = hub_with(rows).await;
-    let (_, token) = house(&hub, "NEAR").await;
-    let offers = offers(&hub, (0..24).map(|number| format!("case-{number}"))).await;
-    let requests = offers.iter().map(|offer| {
-        let client = hub.with_token(Some(&token));
-        (client, refuse(0, offer))
-    });
-    let answers = decline(requests.collect()).await;
-    let next = answers.iter().map(|answer| answer.as_ref().unwrap().next());
-    let offered = next
-        .clone()
-        .filter(|next| *next == v1::RouteResult::Offered)
-        .count();
-    let waiting = next.filter(|next| *next == v1::RouteResult::Waiting).count();
-    assert_eq!(offered + waiting, 24);
-    let held: i64 = sqlx::query_scalar("SELECT sum(held)::bigint FROM capacity_pools")
-        .fetch_one(&mut hub.database.connect().await)
-        .await
-        .unwrap();
-    assert!((8..=10).contains(&held), "{held} places of 10 are promised");
-    hub.finish().await;
 }
 
 /// A house that has places, and a token of its officer.

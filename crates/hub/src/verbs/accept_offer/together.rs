@@ -14,7 +14,7 @@ use super::{AcceptOffer, Acceptance, write};
 use crate::error::HubError;
 use crate::gather::Gathering;
 use crate::hub::Hub;
-use crate::unit_of_work::{Member, Mutation, Together, Waiting, entry};
+use crate::unit_of_work::{Member, Together, Waiting};
 
 impl Together for AcceptOffer {
     fn gathering(hub: &Hub) -> &Gathering<Waiting<Self>> {
@@ -34,13 +34,9 @@ impl Together for AcceptOffer {
         }
         let all: Vec<_> = accepted.iter().map(|(_, one)| one).collect();
         write(conn, &all, (&hub.clock, now)).await?;
-        let acts = accepted.iter().map(|(Member { call, mutation, .. }, _)| {
-            let (act, subject) = (
-                (Self::VERB, Some(call.request_id)),
-                (mutation.home(), mutation.offer.to_string()),
-            );
-            entry(&hub.clock, now, &call.caller, act, subject)
-        });
+        let acts = accepted
+            .iter()
+            .map(|(member, _)| member.entry(hub, now, &member.mutation.offer));
         audit::append(conn, &acts.collect::<Vec<_>>()).await?;
         let answers = accepted
             .into_iter()

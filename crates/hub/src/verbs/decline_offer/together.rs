@@ -1,6 +1,8 @@
-//! Refusals that come in together are written together, each case with its next candidate. One that is not plain - an
-//! escalation, a case under an older policy, one for which the board proposes nobody who has room - goes alone.
+//! Refusals that come in together are written together, each case with its next candidate. One that is not plain - a note
+//! to be sealed, an escalation, a case that somebody else has locked or for which the board proposes nobody who has room -
+//! goes alone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serasi_domain::case::{Case, CaseState, CaseVerb};
@@ -8,9 +10,8 @@ use serasi_domain::offer::DeclineEffect;
 use serasi_domain::policy::Policy;
 use serasi_domain::routing::Exclusion;
 use serasi_proto::v1;
-use serasi_store::capacity::{self, Move};
 use serasi_store::offers::{self, OfferView};
-use serasi_store::{PgConnection, audit, cases, events, exclusions};
+use serasi_store::{PgConnection, audit, capacity, cases, events, exclusions};
 use time::OffsetDateTime;
 
 use super::super::open::{WithOffer, offers_at_hand};
@@ -22,7 +23,7 @@ use crate::error::HubError;
 use crate::gather::Gathering;
 use crate::hub::Hub;
 use crate::sight::Eyes;
-use crate::unit_of_work::{Member, Mutation, Together, Waiting, entry};
+use crate::unit_of_work::{Member, Together, Waiting};
 use crate::wire::outcome_to_wire;
 
 /// A refusal and what follows from it. Nothing is written yet: versions are those of the rows.
@@ -50,33 +51,31 @@ impl Together for DeclineOffer {
         members: Vec<Member<'_, Self>>,
         now: OffsetDateTime,
     ) -> Result<Vec<(usize, v1::DeclineOfferResponse)>, HubError> {
-        let found = offers_at_hand(conn, members, |decline: &Self| decline.offer).await?;
-        let policy = hub.policies.active();
-        let mut neighbours = Neighbours::new(hub.board.snapshot(), &policy, &hub.clock);
-        let mut refusals = decide(conn, found, (&mut neighbours, &policy, now)).await?;
+        let mut found = offers_at_hand(conn, members, |decline: &Self| decline.offer).await?;
+        found.retain(|(member, _, _)| member.mutation.decline.note.is_none());
+        let mut neighbours = Neighbours::new(hub.board.snapshot(), &hub.clock);
+        let mut refusals = decide(hub, conn, found, (&mut neighbours, now)).await?;
+        // All at once and in order, those that get places back and those that give some: nobody stands against another group.
+        let mut houses = neighbours.houses();
+        houses.extend(refusals.iter().map(|refusal| refusal.view.offer.facility));
+        capacity::lock(conn, &houses.into_iter().collect::<Vec<_>>()).await?;
+        let held = neighbours.hold(conn, Patience::Waits).await?;
+        if refusals
+            .iter()
+            .any(|refusal| held.of(&refusal.search) == Got::Nothing)
+        {
+            hub.board.found_wrong();
+        }
+        refusals.retain(|refusal| held.of(&refusal.search) == Got::It);
         if refusals.is_empty() {
             return Ok(vec![]);
         }
-        write(hub, conn, &mut refusals, now).await?;
-        let held = neighbours.hold(conn, Patience::Waits).await?;
-        if refusals.iter().any(|refusal| held.of(&refusal.search) != Got::It) {
-            // The board was wrong: each looks at what there is, alone.
-            return Err(HubError::Moved);
-        }
-        let searches: Vec<_> = refusals.iter().map(|refusal| &refusal.search).collect();
-        write_holds(conn, &searches).await?;
-        let told: Vec<_> = refusals
+        write(conn, &mut refusals, now).await?;
+        let told = refusals.iter().flat_map(|refusal| refusal.events(&hub.clock));
+        events::append(conn, &told.collect::<Vec<_>>()).await?;
+        let acts = refusals
             .iter()
-            .flat_map(|refusal| refusal.events(&hub.clock))
-            .collect();
-        events::append(conn, &told).await?;
-        let acts = refusals.iter().map(|Refusal { member, .. }| {
-            let (act, subject) = (
-                (Self::VERB, Some(member.call.request_id)),
-                (member.mutation.home(), member.mutation.offer.to_string()),
-            );
-            entry(&hub.clock, now, &member.call.caller, act, subject)
-        });
+            .map(|Refusal { member, .. }| member.entry(hub, now, &member.mutation.offer));
         audit::append(conn, &acts.collect::<Vec<_>>()).await?;
         Ok(refusals
             .into_iter()
@@ -87,31 +86,35 @@ impl Together for DeclineOffer {
 
 /// Of each that can be refused, what follows; why one cannot be, its caller is told when it has gone alone.
 async fn decide<'a>(
+    hub: &Hub,
     conn: &mut PgConnection,
     found: Vec<WithOffer<'a, DeclineOffer>>,
-    (neighbours, policy, now): (&mut Neighbours<'_>, &Arc<Policy>, OffsetDateTime),
+    (neighbours, now): (&mut Neighbours<'_>, OffsetDateTime),
 ) -> Result<Vec<Refusal<'a>>, HubError> {
     let ids: Vec<_> = found.iter().map(|(_, case, _)| case.id).collect();
     let mut excluded = exclusions::of_cases(conn, ids.iter().copied()).await?;
     let asked = offers::counts(conn, &ids).await?;
-    let refusals = found.into_iter().zip(asked).filter_map(|(found, asked_before)| {
+    let mut refusals = vec![];
+    for (found, asked_before) in found.into_iter().zip(asked) {
+        let policy = hub.policies.of_case(conn, &found.1).await?;
         let excluded = excluded.remove(&found.1.id).unwrap_or_default();
-        Refusal::of(found, (excluded, asked_before), (neighbours, policy, now))
-    });
-    Ok(refusals.collect())
+        refusals.extend(Refusal::of(
+            found,
+            (excluded, asked_before),
+            (neighbours, &policy, now),
+        ));
+    }
+    Ok(refusals)
 }
 
 impl<'a> Refusal<'a> {
-    /// `None` = it goes alone.
+    /// `None` = it goes alone. `policy` is the one the case follows.
     fn of(
         (member, case, mut view): WithOffer<'a, DeclineOffer>,
         (mut excluded, asked_before): (Vec<Exclusion>, i32),
         (neighbours, policy, now): (&mut Neighbours<'_>, &Arc<Policy>, OffsetDateTime),
     ) -> Option<Self> {
         let decline = member.mutation;
-        if case.policy_version != policy.version {
-            return None;
-        }
         view.offer = view.offer.decline(decline.decline.reason, now).ok()?;
         must_be_offered(&case, &view.offer, CaseVerb::Decline).ok()?;
         let (ending, effect) = decline.ending(policy, now);
@@ -124,7 +127,8 @@ impl<'a> Refusal<'a> {
         if case.escalations != escalations {
             return None;
         }
-        let search = neighbours.search(&case, (&excluded, asked_before), now).ok()??;
+        let found = neighbours.search(&case, (policy, &excluded, asked_before), now);
+        let search = found.ok().flatten()?;
         Some(Self {
             case: search.apply(case, now),
             old_state,
@@ -161,25 +165,23 @@ impl<'a> Refusal<'a> {
 /// Writes the ends of the offers, their effects, and the cases with whom they are referred to; gives the cases their next
 /// versions.
 async fn write(
-    hub: &Hub,
     conn: &mut PgConnection,
     refusals: &mut [Refusal<'_>],
     now: OffsetDateTime,
 ) -> Result<(), HubError> {
-    // Houses in their order, as everybody takes them.
-    refusals.sort_by_key(|refusal| refusal.view.offer.facility);
     let offers: Vec<_> = refusals.iter().map(|refusal| &refusal.view.offer).collect();
     if !offers::update_live(conn, &offers).await? {
         return Err(HubError::Moved);
     }
-    for refusal in &*refusals {
-        let offer = &refusal.view.offer;
-        if offer.holds_places && !capacity::move_hold(conn, offer.facility, offer.id, Move::Release).await? {
-            return Err(HubError::Bug("an offer that holds places has no hold"));
-        }
-        let effect = (offer, &refusal.effect);
-        let decline = refusal.member.mutation;
-        decline.take_effect(conn, hub.store.sealer(), effect).await?;
+    let held = offers.iter().filter(|offer| offer.holds_places);
+    let held: Vec<_> = held.map(|offer| (offer.facility, offer.id)).collect();
+    if !capacity::release_together(conn, &held).await? {
+        return Err(HubError::Bug("an offer that holds places has no hold"));
+    }
+    let full = refusals.iter().filter(|refusal| refusal.effect.corrects_capacity);
+    let full = full.map(|refusal| (refusal.view.offer.facility, refusal.view.offer.pool));
+    for (facility, pool) in full.collect::<BTreeSet<_>>() {
+        capacity::correct_to_full(conn, facility, pool).await?;
     }
     let passed_over = refusals
         .iter()
@@ -194,5 +196,7 @@ async fn write(
         refusal.case.changed_at = now;
     }
     let searches = refusals.iter().map(|refusal| (&refusal.case, &refusal.search));
-    write_all(conn, &searches.collect::<Vec<_>>()).await
+    write_all(conn, &searches.collect::<Vec<_>>()).await?;
+    let searches: Vec<_> = refusals.iter().map(|refusal| &refusal.search).collect();
+    write_holds(conn, &searches).await
 }

@@ -7,6 +7,7 @@ use serasi_domain::capacity::PoolKey;
 use serasi_domain::case::Case;
 use serasi_domain::directory::Directory;
 use serasi_domain::id::{DecisionId, FacilityId, OfferId};
+use serasi_domain::need::Places;
 use serasi_domain::policy::Policy;
 use serasi_domain::routing::replay::DecisionInputs;
 use serasi_domain::routing::{Choice, Exclusion, NotRoutable, route};
@@ -23,7 +24,6 @@ use crate::clock::Clock;
 /// What the cases of one transaction want.
 pub(in crate::verbs) struct Neighbours<'a> {
     board: Snapshot,
-    policy: &'a Arc<Policy>,
     clock: &'a Clock,
     wanted: BTreeMap<(FacilityId, PoolKey), Wanted>,
     asked: Vec<(FacilityId, PoolKey)>,
@@ -55,29 +55,30 @@ pub(in crate::verbs) enum Got {
 }
 
 impl<'a> Neighbours<'a> {
-    pub(in crate::verbs) const fn new(board: Snapshot, policy: &'a Arc<Policy>, clock: &'a Clock) -> Self {
+    pub(in crate::verbs) const fn new(board: Snapshot, clock: &'a Clock) -> Self {
         Self {
             board,
-            policy,
             clock,
             wanted: BTreeMap::new(),
             asked: vec![],
         }
     }
 
-    /// Decides who is asked for a case that follows the policy. `None` = the board proposes nobody who has room left: the
+    /// Decides who is asked for a case, which follows `policy`. `None` = the board proposes nobody who has room left: the
     /// case must be searched for alone, by what the database has. `asked_before` = facilities asked for the case so far.
     pub(in crate::verbs) fn search(
         &mut self,
         case: &Case,
-        (exclusions, asked_before): (&[Exclusion], i32),
+        (policy, exclusions, asked_before): (&Arc<Policy>, &[Exclusion], i32),
         now: OffsetDateTime,
     ) -> Result<Option<Search>, NotRoutable> {
         let seeker = seeker(case, exclusions);
         let directory = Arc::clone(&self.board.directory);
-        let routing = route(seeker, &directory, self.policy, now)?;
+        let routing = route(seeker, &directory, policy, now)?;
         let mut inputs = DecisionInputs::new(seeker, &directory);
-        inputs.passed_over = self.pass_over(case, &directory, &routing.choices);
+        let with_overflow = policy.of(case.facts.urgency).uses_overflow;
+        let wanted = (case.facts.need.places, with_overflow);
+        inputs.passed_over = self.pass_over(wanted, &directory, &routing.choices);
         if inputs.passed_over == routing.choices.len() && !routing.choices.is_empty() {
             return Ok(None);
         }
@@ -85,7 +86,7 @@ impl<'a> Neighbours<'a> {
         inputs.lost.extend(lost.map(|choice| choice.facility));
         let home = case.id.home();
         let found = Found {
-            policy: Arc::clone(self.policy),
+            policy: Arc::clone(policy),
             routing,
             inputs,
             offer_id: OfferId::new(home, self.clock.new_id()),
@@ -97,8 +98,12 @@ impl<'a> Neighbours<'a> {
     }
 
     /// Wants the places of the first choice that has them beside what the others want; gives how many have not.
-    fn pass_over(&mut self, case: &Case, directory: &Directory, choices: &[Choice]) -> usize {
-        let with_overflow = self.policy.of(case.facts.urgency).uses_overflow;
+    fn pass_over(
+        &mut self,
+        (places, with_overflow): (Places, bool),
+        directory: &Directory,
+        choices: &[Choice],
+    ) -> usize {
         for (position, choice) in choices.iter().enumerate() {
             let key = (choice.facility, choice.pool);
             if !choice.holds_places {
@@ -108,13 +113,19 @@ impl<'a> Neighbours<'a> {
             let entry = directory.entry(choice.facility);
             let pool = entry.and_then(|entry| entry.pools.iter().find(|pool| pool.key == choice.pool));
             let mut wanted = self.wanted.get(&key).copied().unwrap_or_default();
-            wanted.add(case.facts.need.places, with_overflow);
+            wanted.add(places, with_overflow);
             if pool.is_some_and(|pool| wanted.fits(pool)) {
                 self.wanted.insert(key, wanted);
                 return position;
             }
         }
         choices.len()
+    }
+
+    /// Of whom something is wanted.
+    pub(in crate::verbs) fn houses(&self) -> BTreeSet<FacilityId> {
+        let asked = self.asked.iter().map(|(house, _)| *house);
+        self.wanted.keys().map(|(house, _)| *house).chain(asked).collect()
     }
 
     /// Takes what is wanted. A pool that has not all of it is left as it is.
@@ -140,9 +151,7 @@ impl<'a> Neighbours<'a> {
 
     /// Locks every house that nobody else has locked; wants nothing of the others, and gives them.
     async fn pass_by_locked(&mut self, conn: &mut PgConnection) -> Result<BTreeSet<FacilityId>, StoreError> {
-        let asked = self.asked.iter().map(|(house, _)| *house);
-        let houses = self.wanted.keys().map(|(house, _)| *house).chain(asked);
-        let mut houses: BTreeSet<_> = houses.collect();
+        let mut houses = self.houses();
         for at_hand in lock_at_hand(conn, &houses.iter().copied().collect::<Vec<_>>()).await? {
             houses.remove(&at_hand);
         }

@@ -150,7 +150,7 @@ fn search<'a, 'p>(
     members: Vec<Member<'a>>,
     (policy, now): (&'p Arc<Policy>, OffsetDateTime),
 ) -> (Vec<(Member<'a>, Taken)>, Neighbours<'p>) {
-    let mut neighbours = Neighbours::new(hub.board.snapshot(), policy, &hub.clock);
+    let mut neighbours = Neighbours::new(hub.board.snapshot(), &hub.clock);
     let mut found = vec![];
     for member in members {
         let report = &member.submission().report;
@@ -184,12 +184,12 @@ fn take(
     neighbours: &mut Neighbours<'_>,
     case: Case,
     report: &SubmitIntake,
-    (policy, now): (&Policy, OffsetDateTime),
+    (policy, now): (&Arc<Policy>, OffsetDateTime),
 ) -> Option<Taken> {
     if !report.is_routed(&case, policy) {
         return Some(Taken { case, search: None });
     }
-    let search = neighbours.search(&case, (&[], 0), now).ok().flatten()?;
+    let search = neighbours.search(&case, (policy, &[], 0), now).ok().flatten()?;
     Some(Taken {
         case: search.apply(case, now),
         search: Some(search),
