@@ -75,7 +75,7 @@ async fn every_table_has_row_level_security_or_a_reason_why_not() {
         open, listed,
         "left: tables without forced row-level security or without a policy. A table that says anything about a case or \
          a person needs, in its migration: ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; and a \
-         CREATE POLICY for each context that may use it (see 20261123090001_force_row_level_security.sql); anything \
+         CREATE POLICY for each context that may use it (as 20261127010001_ask_the_context_less_often.sql has them); \
          else a line in OPEN with its reason"
     );
 }
