@@ -144,7 +144,7 @@ async fn what_is_accepted_together_is_what_would_be_accepted_one_by_one() {
         }
         let (accepted, transactions) = events_and_transactions(&hub, "offer.accepted").await;
         assert_eq!(accepted, 40);
-        let expected = if together { 1..=20 } else { 40..=40 };
+        let expected = if together { 1..=30 } else { 40..=40 };
         assert!(expected.contains(&transactions), "{transactions} transactions");
         kept.push(stored(&hub).await);
         hub.finish().await;

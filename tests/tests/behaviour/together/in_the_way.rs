@@ -59,7 +59,7 @@ async fn until_in_line(hub: &TestHub) {
 }
 
 /// Looks without a pause: they do not wait for long.
-async fn until_waiting(hub: &TestHub, transactions: i64) {
+pub(super) async fn until_waiting(hub: &TestHub, transactions: i64) {
     let mut connection = hub.database.connect().await;
     let looks = 50_000;
     for _ in 0..looks {
