@@ -53,7 +53,8 @@ const SESSION: [(&str, &str); 4] = [
 ];
 /// Longer than a group takes, shorter than anybody notices.
 const SHORT_LOCK_TIMEOUT: &str = "100ms";
-/// Else the server plans each statement several times in each connection, and some at every call.
+/// Else the server plans each statement several times in each connection, and some at every call; and it reads through a
+/// table that it believes small, with a plan that stays.
 const BY_KEY: &str = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
 
 impl Store {

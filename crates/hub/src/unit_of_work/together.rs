@@ -16,7 +16,7 @@ use crate::error::HubError;
 use crate::gather::{Gathering, Joined, LONGEST_WAIT};
 use crate::hub::Hub;
 
-/// Of a group, before each of it goes alone.
+/// Of a group that met a lock or was overtaken, before each of it goes alone.
 const MOST_TRIES: u32 = 5;
 
 /// A verb whose commands can be done together.
@@ -141,7 +141,7 @@ async fn take_down<M: Together>(hub: &Hub, group: Vec<Waiting<M>>) {
     undone::<M>(reason);
 }
 
-/// Whoever was in the way of a group has mostly gone on when it comes again; it waits for nobody with locks in its hands.
+/// Whoever was in the way of a group has mostly gone on when it comes again; between two tries it holds no lock.
 async fn tried_again<M: Together>(
     hub: &Hub,
     group: &[Waiting<M>],
